@@ -1,0 +1,58 @@
+/* gem-model.h: a loaded checkpoint: immutable weights on one device, its tokenizer and its defaults.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Loading maps the safetensors files; bf16 weights are used in place.  Immutable after load and
+ * reference counted; sessions hold a reference.  All calls from the engine thread, except ref, unref and getters. */
+#pragma once
+
+#include "gem-chat.h"
+#include "gem-config.h"
+#include "gem-error.h"
+#include "gem-tokenizer.h"
+
+G_BEGIN_DECLS
+
+typedef struct _GemModel GemModel;
+
+typedef enum {
+  GEM_WEIGHTS_BF16, /* as stored */
+  GEM_WEIGHTS_Q8,   /* blocks of 32, 8 bits */
+  GEM_WEIGHTS_Q4,   /* blocks of 32, 4 bits; the output head stays q8 */
+} GemWeights;
+
+typedef struct {
+  const char *backend; /* "cpu", "cuda", "hip", "auto" or NULL (= "auto") */
+  int         device;
+  GemWeights  weights;
+  int         threads; /* 0: one per core */
+  gboolean    fast;    /* bf16 activations in front of bf16 weights */
+  const char *cache_dir; /* where quantised weights are kept; NULL: kept nowhere.  Created when missing */
+} GemModelOptions;
+
+/* Called on the loading thread; @fraction 0…1, @what a short phrase ("Reading weights").  FALSE cancels. */
+typedef gboolean (*GemProgressFunc) (double fraction, const char *what, gpointer user_data);
+
+/* Loads a checkpoint folder as Hugging Face lays it out. */
+GemModel *gem_model_load (const char *folder, const GemModelOptions *options, GemProgressFunc progress, gpointer user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Random weights of the full-size shape ("e2b", "e4b"), for benchmarks; no tokenizer. */
+GemModel *gem_model_new_synthetic (const char *shape, const GemModelOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+GemModel *gem_model_ref (GemModel *self);
+void      gem_model_unref (GemModel *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GemModel, gem_model_unref)
+
+const GemConfig *gem_model_get_config (GemModel *self);
+GemTokenizer    *gem_model_get_tokenizer (GemModel *self); /* (transfer none), NULL for a synthetic one */
+GemTemplate      gem_model_get_template (GemModel *self);
+/* Sentences that the person should know ("This folder's chat template is not one that Facet knows; …"), NULL-terminated. */
+const char *const *gem_model_get_warnings (GemModel *self);
+/* "Demonstration model" when the folder says so (facet.json: {"name": …}), else the folder's name. */
+const char *gem_model_get_name (GemModel *self);
+/* "CPU, AMD EPYC …, 2 threads, avx512" */
+const char *gem_model_get_device_name (GemModel *self);
+guint64     gem_model_get_weight_bytes (GemModel *self);
+
+/* Whether @id ends a turn; the ids come from generation_config.json. */
+gboolean gem_model_is_stop (GemModel *self, gint32 id);
+
+G_END_DECLS

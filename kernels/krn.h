@@ -1,0 +1,228 @@
+/* krn.h: the arithmetic, as one table of operations over opaque buffers.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The engine writes the model's equations with these operations and calls nothing else; every
+ * backend (kernels/cpu, later kernels/gpu) fills one KrnOps table.  The operations have the
+ * granularity in which the model is written down, so that a backend may fuse what is inside one.
+ *
+ *   const KrnOps *k = krn_cpu_ops ();
+ *   KrnDevice    *d = k->open (&(KrnOptions){ .threads = 0 }, err, sizeof err);
+ *   KrnBuffer    *b = k->alloc (d, bytes);
+ *   k->rms_norm (d, y, x, w, 1e-6f);      … enqueue work …
+ *   if (k->sync (d, err, sizeof err) < 0)  … the first failure since the last sync …
+ *
+ * Conventions, for all operations:
+ *  - Row-major.  A matrix (r, c) has r rows of c elements; activations are one row per token.
+ *  - A linear weight is (out, in) and is applied as y = x·wᵀ.
+ *  - Activations and accumulation are KRN_F32.  Weights are KRN_F32, KRN_BF16, KRN_Q8 or KRN_Q4.
+ *  - Operations enqueue and return void; a failure latches in the device and sync () reports it.
+ *    Arguments are trusted: shapes are checked by the engine when a model is loaded.
+ *  - Nothing is allocated by an operation other than alloc () and open ().
+ *  - A device is used by one thread at a time.  Different devices are independent.
+ *  - "scratch" arguments are written freely; where the comment says "left in", the value stays
+ *    there for the caller to look at.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define KRN_ABI 1
+
+typedef enum {
+  KRN_F32,
+  KRN_BF16, /* upper half of an F32 */
+  KRN_I32,
+  KRN_Q8, /* blocks of 32 with one scale, 8 bits:  krn-quant.h */
+  KRN_Q4, /* blocks of 32 with one scale, 4 bits:  krn-quant.h */
+} KrnType;
+
+typedef struct KrnDevice KrnDevice;
+typedef struct KrnBuffer KrnBuffer;
+
+/* A view of a buffer: passed by value, never owns.  buf == NULL means "absent". */
+typedef struct {
+  KrnBuffer *buf;
+  size_t     offset; /* bytes from the start of the buffer */
+  KrnType    type;
+  int32_t    rows, cols;
+  int32_t    stride; /* elements between two rows; 0 means cols.  Always 0 for Q8 and Q4 */
+} KrnMat;
+
+/* Keys and values of one layer and one sequence.  Position p lives in slot p mod slots, so that a
+ * full-attention cache (slots >= context) is linear and a sliding one is a ring.
+ * k, v: (slots, n_kv_heads·head_dim), both KRN_F32 or both KRN_BF16. */
+typedef struct {
+  KrnMat k, v;
+} KrnCache;
+
+/* Rows [row, row + n_rows) of an activation belong to one sequence, at consecutive positions from
+ * `position`.  Several spans in one call are several independent sequences (batched decode). */
+typedef struct {
+  KrnCache cache;
+  int32_t  row, n_rows;
+  int32_t  position;
+} KrnSpan;
+
+typedef struct {
+  int32_t index;   /* which device, 0 = the first */
+  int32_t threads; /* CPU: 0 = one per core */
+  bool    fast;    /* activations may be rounded to bf16 in front of bf16 weights */
+} KrnOptions;
+
+typedef struct {
+  char     name[96]; /* "AMD EPYC 9B45" */
+  char     isa[64];  /* "avx512-bf16-vnni", "avx2", "c", "sm_90" */
+  int32_t  threads;
+  uint64_t memory_total, memory_free; /* bytes */
+} KrnDeviceInfo;
+
+/* What the machine can do, measured now (bench compares with these). */
+typedef struct {
+  double read_gbs;    /* reading a large array once, all threads, GB/s */
+  double f32_tflops;  /* fused multiply-adds in F32 */
+  double bf16_tflops; /* the bf16 dot product, 0 when the machine has none */
+  double int8_tops;   /* the 8-bit dot product, 0 when none */
+} KrnLimits;
+
+/* Weights of one attention block's input side. */
+typedef struct {
+  KrnMat  norm;           /* (1, H) */
+  KrnMat  wq, wk, wv;     /* (n_heads·hd, H), (n_kv·hd, H) twice; wk.buf NULL: the layer has no own K, V */
+  KrnMat  q_norm, k_norm; /* (1, hd) */
+  int32_t head_dim;       /* hd */
+  float   eps;
+} KrnQkvWeights;
+
+/* Weights of one gated MLP. */
+typedef struct {
+  KrnMat norm;      /* (1, H) */
+  KrnMat gate, up;  /* (I, H) */
+  KrnMat down;      /* (H, I) */
+  KrnMat post_norm; /* (1, H) */
+  float  eps;
+} KrnMlpWeights;
+
+/* Weights of one per-layer-embedding block. */
+typedef struct {
+  KrnMat gate;      /* (P, H) */
+  KrnMat proj;      /* (H, P) */
+  KrnMat post_norm; /* (1, H) */
+  float  scalar;    /* layer_scalar */
+  float  eps;
+} KrnPleWeights;
+
+/* How the next token is chosen.  Order as in the reference: repetition penalty and suppression on
+ * the raw logits, then temperature, top-k, top-p, min-p, softmax, draw.  temperature 0 = argmax. */
+typedef struct {
+  float          temperature;
+  int32_t        top_k;              /* 0 = off; ties with the k-th are kept */
+  float          top_p;              /* 1 = off */
+  float          min_p;              /* 0 = off */
+  float          repetition_penalty; /* 1 = off: l > 0 ? l / r : l · r, once per distinct id in recent */
+  const int32_t *recent;             /* borrowed, n_recent ids */
+  int32_t        n_recent;
+  const int32_t *suppress; /* borrowed, these ids get −inf */
+  int32_t        n_suppress;
+  uint64_t       seed, step; /* the draw is a pure function of (seed, step): counter-based */
+} KrnSampling;
+
+typedef struct {
+  uint32_t    abi;  /* KRN_ABI */
+  const char *name; /* "cpu", "cuda", "hip" */
+
+  /* ---- devices and memory ---------------------------------------------------------------- */
+
+  /* How many devices this backend can use; 0 with one sentence in `why` when none. */
+  int (*probe) (char *why, size_t why_len);
+  /* NULL with a sentence in err. */
+  KrnDevice *(*open) (const KrnOptions *options, char *err, size_t err_len);
+  void (*close) (KrnDevice *dev);
+  void (*info) (KrnDevice *dev, KrnDeviceInfo *info);
+  /* Takes about a second; allocates and frees its own memory.  0 or −1 (out of memory). */
+  int (*limits) (KrnDevice *dev, KrnLimits *limits);
+
+  /* Zeroed, 64-byte aligned.  NULL: out of memory (never aborts). */
+  KrnBuffer *(*alloc) (KrnDevice *dev, size_t bytes);
+  /* Borrows host memory that outlives the buffer (a mapped file); read only.  The CPU uses it in
+   * place; a GPU uploads, or keeps it on the host if `host` is true (tables that are only gathered). */
+  KrnBuffer *(*wrap) (KrnDevice *dev, const void *host_memory, size_t bytes, bool host);
+  void (*free) (KrnDevice *dev, KrnBuffer *buf); /* NULL allowed */
+  void (*write) (KrnDevice *dev, KrnBuffer *buf, size_t offset, const void *src, size_t bytes);
+  /* Waits for the work before it. */
+  void (*read) (KrnDevice *dev, const KrnBuffer *buf, size_t offset, void *dst, size_t bytes);
+  /* Waits; 0, or −1 with the first failure since the last call in err. */
+  int (*sync) (KrnDevice *dev, char *err, size_t err_len);
+
+  /* ---- elementary -------------------------------------------------------------------------- */
+
+  /* y[i] = scale · table[ids[i]].  y (n, c) F32, ids (n, 1) I32 within the table, table (V, c). */
+  void (*embed) (KrnDevice *dev, KrnMat y, KrnMat ids, KrnMat table, float scale);
+  /* y = x, element by element; both F32, same shape (strides may differ). */
+  void (*copy) (KrnDevice *dev, KrnMat y, KrnMat x);
+  /* y[r] = x[r] · (mean (x[r]²) + eps)^−½ · w.  w (1, c), or absent for no weight.  y may be x. */
+  void (*rms_norm) (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w, float eps);
+  /* y = x·wᵀ.  x (n, in), w (out, in), y (n, out). */
+  void (*linear) (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w);
+  /* x = cap · tanh (x / cap), in place. */
+  void (*softcap) (KrnDevice *dev, KrnMat x, float cap);
+
+  /* ---- attention --------------------------------------------------------------------------- */
+
+  /* a = rms (x; norm)                     left in a (n, H)
+   * q = rms_head (a·wqᵀ; q_norm)          (n, n_heads·hd)    skipped when q.buf is NULL
+   * k = rms_head (a·wkᵀ; k_norm)          (n, n_kv·hd)       skipped when wk.buf is NULL
+   * v = rms_head (a·wvᵀ), no weight       (n, n_kv·hd)       skipped when wk.buf is NULL
+   * rms_head normalises every group of hd elements on its own.  Before RoPE. */
+  void (*project_qkv) (KrnDevice *dev, KrnMat q, KrnMat k, KrnMat v, KrnMat a, KrnMat x, const KrnQkvWeights *w);
+
+  /* cs[r] = cos (p·f_i) for i < hd/2, then sin (p·f_i); p the position of row r, f = freq (1, hd/2).
+   * cs (n, hd).  Angles in F32 as in the reference. */
+  void (*rope_angles) (KrnDevice *dev, KrnMat cs, const KrnSpan *spans, int n_spans, KrnMat freq);
+
+  /* Rotates pairs (i, i + hd/2) of every head: x'_i = x_i·cos − x_{i+hd/2}·sin,
+   * x'_{i+hd/2} = x_{i+hd/2}·cos + x_i·sin.  q in place (skipped when q.buf is NULL); k rotated, and v as
+   * it is, into the spans' caches (skipped when k.buf is NULL; k itself may be overwritten). */
+  void (*rope_store) (KrnDevice *dev, KrnMat q, KrnMat k, KrnMat v, KrnMat cs, const KrnSpan *spans, int n_spans, int32_t head_dim);
+
+  /* o_h = softmax (scale · q_h·Kᵀ + mask)·V over the span's cache, for every row and query head; query
+   * head h reads K/V head h / (n_heads / n_kv_heads).  Key position j is visible to query position i
+   * iff j <= i and (window == 0 or j > i − window).  The rows of the span are already in the cache,
+   * and the cache still holds every visible key: slots >= window + n_rows − 1.  q, o (n, n_heads·hd). */
+  void (*attention) (KrnDevice *dev, KrnMat o, KrnMat q, const KrnSpan *spans, int n_spans, int32_t n_heads, int32_t n_kv_heads, int32_t head_dim, int32_t window, float scale);
+
+  /* y = x·wᵀ                              left in y (n, H)
+   * h = h + rms (y; norm) */
+  void (*project_add) (KrnDevice *dev, KrnMat h, KrnMat y, KrnMat x, KrnMat w, KrnMat norm, float eps);
+
+  /* ---- feed-forward ------------------------------------------------------------------------ */
+
+  /* f = rms (h; norm)                     scratch (n, H)
+   * g = gelu_tanh (f·gateᵀ) ⊙ (f·upᵀ)     scratch (n, I)
+   * m = g·downᵀ                           left in m (n, H)
+   * h = h + rms (m; post_norm)
+   * gelu_tanh (x) = ½x (1 + tanh (√(2/π) (x + 0.044715 x³))) */
+  void (*gated_mlp) (KrnDevice *dev, KrnMat h, KrnMat m, KrnMat g, KrnMat f, const KrnMlpWeights *w);
+
+  /* ---- per-layer embeddings ---------------------------------------------------------------- */
+
+  /* c = rms_P (scale · x·wᵀ; norm)        left in c (n, L·P); rms over every group of P, norm (1, P)
+   * p = (p + c) · 2^−½                    p (n, L·P): in the token part, out the sum */
+  void (*ple_inputs) (KrnDevice *dev, KrnMat p, KrnMat c, KrnMat x, KrnMat w, KrnMat norm, float scale, float eps);
+
+  /* g = gelu_tanh (h·gateᵀ) ⊙ p           scratch (n, P); p (n, P), this layer's slice
+   * y = g·projᵀ                           left in y (n, H)
+   * h = (h + rms (y; post_norm)) · scalar */
+  void (*ple_block) (KrnDevice *dev, KrnMat h, KrnMat y, KrnMat g, KrnMat p, const KrnPleWeights *w);
+
+  /* ---- choosing ---------------------------------------------------------------------------- */
+
+  /* ids[r] = a draw from logits[r].  ids (n, 1) I32, logits (n, V) F32 (overwritten).  probs (n, V) F32
+   * or absent: the distribution that was drawn from (one-hot for temperature 0). */
+  void (*sample) (KrnDevice *dev, KrnMat ids, KrnMat logits, KrnMat probs, const KrnSampling *sampling);
+} KrnOps;
+
+/* The CPU backend, always linked in.  (A module exports the same under the name krn_ops.) */
+const KrnOps *krn_cpu_ops (void);
