@@ -1,0 +1,30 @@
+/* facet-local-assistant.h: the FacetAssistant that computes in this process.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Owns the engine thread, which alone touches the model and its session.  The only header of app/ whose
+ * implementation includes the engine. */
+#pragma once
+
+#include "facet-assistant.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  const char *model_folder; /* NULL or "": the demonstration model that came with Facet */
+  const char *backend;      /* NULL: "auto" */
+  const char *weights;      /* "bf16", "q8", "q4"; NULL: "bf16" */
+  int         threads;      /* 0: one per core */
+  guint       context_size; /* 0: 8192, or what the model allows if that is less */
+} FacetLocalOptions;
+
+#define FACET_TYPE_LOCAL_ASSISTANT (facet_local_assistant_get_type ())
+G_DECLARE_FINAL_TYPE (FacetLocalAssistant, facet_local_assistant, FACET, LOCAL_ASSISTANT, GObject)
+
+/* Begins to load at once, on the engine thread. */
+FacetAssistant *facet_local_assistant_new (const FacetLocalOptions *options) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Where the demonstration model is: $FACET_DEMO_MODEL, the source tree it was built from, or the installed data folder.  (transfer full), NULL: nowhere. */
+char *facet_find_demo_model (void) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS
