@@ -15,7 +15,7 @@
 
 G_BEGIN_DECLS
 
-/* The published revisions (reference/gemma4-chat.md §2.5); GEM_TEMPLATE_E2B is the default. */
+/* The published revisions (docs/model/gemma4-chat.md §2.5); GEM_TEMPLATE_E2B is the default. */
 typedef enum {
   GEM_TEMPLATE_E2B,
   GEM_TEMPLATE_LAUNCH,

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A push parser (reference/gemma4-chat.md §3).  Two ways in: tokens, where a special token can never be confused with text that
+ * A push parser (docs/model/gemma4-chat.md §3).  Two ways in: tokens, where a special token can never be confused with text that
  * looks like one, and text, for output that comes from elsewhere (a server, a test).  One thread.
  *
  * Deltas are whole UTF-8 if the input pieces are, or are held back until they are. */

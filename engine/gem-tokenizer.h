@@ -9,7 +9,7 @@
  *   g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint32));
  *   gem_tokenizer_encode (t, text, -1, GEM_ENCODE_PLAIN, ids, &error);
  *
- * Algorithm: BPE with byte fallback over U+2581-for-space text; reference/gemma4-chat.md §1.2. */
+ * Algorithm: BPE with byte fallback over U+2581-for-space text; docs/model/gemma4-chat.md §1.2. */
 #pragma once
 
 #include <glib.h>
