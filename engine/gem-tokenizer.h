@@ -51,8 +51,11 @@ gint32 gem_tokenizer_find_special (GemTokenizer *self, const char *text);
 gboolean gem_tokenizer_encode (GemTokenizer *self, const char *text, gssize length, GemEncodeFlags flags, GArray *ids, GError **error);
 /* Only counts. */
 gsize gem_tokenizer_count (GemTokenizer *self, const char *text, gssize length, GemEncodeFlags flags);
-/* The text of a whole sequence.  (transfer full) */
+/* The text of a whole sequence.  (transfer full)  Text can hold U+0000: where that matters, take the length from
+ * gem_tokenizer_decode_append (). */
 char *gem_tokenizer_decode (GemTokenizer *self, const gint32 *ids, gsize n_ids, gboolean skip_special) G_GNUC_WARN_UNUSED_RESULT;
+/* The same, appended to @out, whose length counts every character. */
+void gem_tokenizer_decode_append (GemTokenizer *self, const gint32 *ids, gsize n_ids, gboolean skip_special, GString *out);
 
 /* An incremental decoder: what it has emitted is always whole UTF-8 characters. */
 GemDetokenizer *gem_detokenizer_new (GemTokenizer *tokenizer, gboolean skip_special);
