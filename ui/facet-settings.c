@@ -1,0 +1,53 @@
+/* facet-settings.c: finds the settings schema and turns preferences into an assistant.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Main thread.  Does not watch the settings: who reacts to a change connects to it. */
+#define G_LOG_DOMAIN "facet-settings"
+
+#include "config.h"
+
+#include "facet-settings.h"
+
+static GSettings *
+find_settings (void)
+{
+  GSettingsSchemaSource *installed = g_settings_schema_source_get_default ();
+  g_autoptr (GSettingsSchema) schema = NULL;
+
+  if (installed != NULL)
+    schema = g_settings_schema_source_lookup (installed, FACET_APP_ID, TRUE);
+  if (schema == NULL) {
+    /* Not installed: the build folder compiled one. */
+    g_autoptr (GSettingsSchemaSource) built =
+        g_settings_schema_source_new_from_directory (FACET_SCHEMA_DIR, installed, TRUE, NULL);
+    if (built != NULL)
+      schema = g_settings_schema_source_lookup (built, FACET_APP_ID, FALSE);
+  }
+  return schema != NULL ? g_settings_new_full (schema, NULL, NULL) : NULL;
+}
+
+GSettings *
+facet_settings_get_default (void)
+{
+  static GSettings *settings;
+
+  if (settings == NULL)
+    settings = find_settings ();
+  return settings;
+}
+
+FacetAssistant *
+facet_settings_make_assistant (GSettings *settings)
+{
+  g_autofree char  *folder = g_settings_get_string (settings, "model-folder");
+  g_autofree char  *weights = g_settings_get_string (settings, "weights");
+  FacetLocalOptions options = {
+      .model_folder = folder,
+      .weights = weights,
+      .threads = g_settings_get_int (settings, "threads"),
+      .context_size = g_settings_get_uint (settings, "context-size"),
+  };
+
+  return facet_local_assistant_new (&options);
+}

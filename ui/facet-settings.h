@@ -1,0 +1,20 @@
+/* facet-settings.h: the preferences, as the rest of the program uses them.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Main thread. */
+#pragma once
+
+#include <gio/gio.h>
+#include "facet-local-assistant.h"
+
+G_BEGIN_DECLS
+
+/* The process's settings, from the installed schema or, when Facet runs from its build folder, from
+ * there. NULL (transfer none): neither was found; the program cannot run. */
+GSettings *facet_settings_get_default (void);
+
+/* The assistant that the preferences ask for; it begins to load at once.  (transfer full) */
+FacetAssistant *facet_settings_make_assistant (GSettings *settings) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS
