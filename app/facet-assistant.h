@@ -49,6 +49,7 @@ char               *facet_assistant_dup_name (FacetAssistant *self);
 char               *facet_assistant_dup_place (FacetAssistant *self);
 char               *facet_assistant_dup_device (FacetAssistant *self);
 char               *facet_assistant_dup_error (FacetAssistant *self);
+char               *facet_assistant_dup_warning (FacetAssistant *self);
 gboolean            facet_assistant_is_demo (FacetAssistant *self);
 guint               facet_assistant_get_context_size (FacetAssistant *self);
 

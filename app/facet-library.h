@@ -9,6 +9,13 @@
 
 G_BEGIN_DECLS
 
+/* The person's own sampling values, as in FacetRequest. */
+typedef struct {
+  double temperature; /* 0: always the most likely token */
+  int    top_k;       /* 0: no limit */
+  double top_p, min_p, repetition_penalty;
+} FacetSampling;
+
 #define FACET_TYPE_LIBRARY (facet_library_get_type ())
 G_DECLARE_FINAL_TYPE (FacetLibrary, facet_library, FACET, LIBRARY, GObject)
 
@@ -19,6 +26,8 @@ FacetLibrary *facet_library_new (const char *data_dir, FacetAssistant *assistant
 
 FacetAssistant *facet_library_get_assistant (FacetLibrary *self);
 void            facet_library_set_assistant (FacetLibrary *self, FacetAssistant *assistant);
+/* How the next answers of all conversations are drawn; @sampling is copied.  NULL: the model's own defaults, as at the start. */
+void            facet_library_set_sampling (FacetLibrary *self, const FacetSampling *sampling);
 gboolean        facet_library_get_loaded (FacetLibrary *self);
 const char     *facet_library_get_warning (FacetLibrary *self);
 

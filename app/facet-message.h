@@ -63,7 +63,7 @@ typedef struct {
 G_DECLARE_FINAL_TYPE (FacetMessage, facet_message, FACET, MESSAGE, GObject)
 
 /* Properties: id (int64, 0 until saved), role, state, phase (enums as int), text, thinking, error (nullable), progress (0…1),
- * created (int64, µs since 1970), model (string: who answered).
+ * created (int64, µs since 1970), model (string: who answered), cut-off (boolean), tool-calls (string, nullable).
  * Signal ::appended (FacetTextKind as int, const char *delta). */
 FacetMessage *facet_message_new (FacetRole role, const char *text) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -79,6 +79,14 @@ double             facet_message_get_progress (FacetMessage *self);
 gint64             facet_message_get_created (FacetMessage *self);
 const FacetUsage  *facet_message_get_usage (FacetMessage *self);
 const FacetOverflow *facet_message_get_overflow (FacetMessage *self);
+/* The answer ended because the context or the limit on its length was reached, not because it was finished. */
+gboolean           facet_message_get_cut_off (FacetMessage *self);
+/* The calls that the answer asks for, an OpenAI-style array; NULL: none.  A TOOL message names the call it answers. */
+const char        *facet_message_get_tool_calls (FacetMessage *self);
+const char        *facet_message_get_tool_call_id (FacetMessage *self);
+const char        *facet_message_get_tool_name (FacetMessage *self);
+/* The message it follows, on disk: messages with the same parent are versions of each other.  0: the first. */
+gint64             facet_message_get_parent_id (FacetMessage *self);
 /* Running: PENDING or STREAMING. */
 gboolean           facet_message_is_running (FacetMessage *self);
 /* Since the thought began, while it runs; its length afterwards. */
@@ -95,6 +103,10 @@ void facet_message_set_model (FacetMessage *self, const char *model);
 void facet_message_set_created (FacetMessage *self, gint64 created);
 void facet_message_set_usage (FacetMessage *self, const FacetUsage *usage); /* notify::usage */
 void facet_message_set_overflow (FacetMessage *self, const FacetOverflow *overflow);
+void facet_message_set_cut_off (FacetMessage *self, gboolean cut_off);
+void facet_message_set_tool_calls (FacetMessage *self, const char *json);
+void facet_message_set_tool_result (FacetMessage *self, const char *call_id, const char *name);
+void facet_message_set_parent_id (FacetMessage *self, gint64 parent_id);
 void facet_message_append (FacetMessage *self, FacetTextKind kind, const char *delta);
 
 G_END_DECLS

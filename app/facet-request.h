@@ -21,7 +21,8 @@ typedef struct {
 
 typedef struct {
   gatomicrefcount ref_count;
-  GPtrArray *messages;     /* of FacetRequestMessage, oldest first; the last is what is to be answered */
+  GPtrArray *messages;     /* of FacetRequestMessage, oldest first; the last is what is to be answered,
+                             or, of role ASSISTANT, the answer that is to be gone on with */
   char      *system_text;  /* NULL: none */
   char      *tools_json;   /* NULL: none; an OpenAI-style array */
   gboolean   thinking;

@@ -1,0 +1,83 @@
+/* facet-request.c: construction and destruction of what travels between the threads.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Any thread.  A request is filled by its maker and immutable afterwards; an event has one owner at
+ * a time. */
+#define G_LOG_DOMAIN "facet-request"
+
+#include "facet-request.h"
+
+static void
+request_message_free (FacetRequestMessage *message)
+{
+  g_free (message->text);
+  g_free (message->thinking);
+  g_free (message->tool_calls_json);
+  g_free (message->tool_call_id);
+  g_free (message->tool_name);
+  g_free (message);
+}
+
+FacetRequest *
+facet_request_new (void)
+{
+  FacetRequest *self = g_new0 (FacetRequest, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->messages = g_ptr_array_new_with_free_func ((GDestroyNotify)request_message_free);
+  self->temperature = -1;
+  self->top_p = 1;
+  self->repetition_penalty = 1;
+  return self;
+}
+
+FacetRequest *
+facet_request_ref (FacetRequest *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+facet_request_unref (FacetRequest *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_ptr_array_unref (self->messages);
+  g_free (self->system_text);
+  g_free (self->tools_json);
+  g_free (self);
+}
+
+FacetRequestMessage *
+facet_request_add (FacetRequest *self, FacetRole role, const char *text)
+{
+  FacetRequestMessage *message = g_new0 (FacetRequestMessage, 1);
+
+  message->role = role;
+  message->text = g_strdup (text != NULL ? text : "");
+  g_ptr_array_add (self->messages, message);
+  return message;
+}
+
+FacetEvent *
+facet_event_new (FacetEventKind kind, guint64 turn)
+{
+  FacetEvent *self = g_new0 (FacetEvent, 1);
+
+  self->kind = kind;
+  self->turn = turn;
+  return self;
+}
+
+void
+facet_event_free (FacetEvent *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->text);
+  g_free (self->json);
+  g_clear_error (&self->error);
+  g_free (self);
+}
