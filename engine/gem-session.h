@@ -21,6 +21,8 @@ G_BEGIN_DECLS
 
 typedef struct _GemSession GemSession;
 
+#define GEM_SESSIONS_MAX 64
+
 typedef struct {
   double  temperature; /* 0: greedy */
   int     top_k;       /* 0: off */
@@ -44,7 +46,7 @@ guint gem_session_get_n_ctx (GemSession *self);
 guint gem_session_get_length (GemSession *self); /* tokens in the timeline */
 const gint32 *gem_session_get_tokens (GemSession *self);
 
-/* Called between chunks, 0…n_new tokens done.  FALSE cancels. */
+/* Called before, between and after chunks, 0…n_new tokens done.  FALSE cancels. */
 typedef gboolean (*GemSyncFunc) (guint done, guint n_new, gpointer user_data);
 
 /* Makes @ids the timeline: keeps the longest common prefix (as far as the sliding caches can be rewound), evaluates
@@ -57,9 +59,14 @@ guint gem_session_get_n_prefilled (GemSession *self);
 
 /* Appends one token and computes its logits. */
 gboolean gem_session_step (GemSession *self, gint32 id, GError **error);
-/* The last token's logits [vocabulary], after the soft cap.  (transfer none), valid until the next call. */
+/* Appends ids[i] to sessions[i], all of one model and each another one, in one pass that reads the weights once.
+ * On failure no timeline has changed.  @n is at most GEM_SESSIONS_MAX and sessions[0]'s context. */
+gboolean gem_sessions_step (GemSession **sessions, guint n, const gint32 *ids, GError **error);
+/* The last token's logits [vocabulary], after the soft cap.  (transfer none), valid until the next call; NULL while no
+ * token was evaluated, or after a call that failed. */
 const float *gem_session_get_logits (GemSession *self);
-/* Draws the next token from the last logits; does not append it.  −1 on error. */
+/* Draws the next token from the last logits; does not append it.  A pure function of the timeline and @sampling: the
+ * same seed draws the same token at the same place.  −1 on error. */
 gint32 gem_session_sample (GemSession *self, const GemSampling *sampling, GError **error);
 
 /* Any thread.  The running call returns GEM_ERROR_CANCELLED within one layer; stays set until reset. */

@@ -6,8 +6,8 @@
  * width, V vocabulary, L layers, I MLP width, hd head size. */
 #pragma once
 
+#include "gem-backend.h"
 #include "gem-config.h"
-#include "kernels/krn.h"
 
 G_BEGIN_DECLS
 
@@ -27,8 +27,35 @@ typedef struct {
   KrnMat per_layer_norm;        /* per_layer_projection_norm [1, P] */
   KrnMat norm;                  /* [1, H] */
   KrnMat rope_sliding, rope_full; /* inverse frequencies [1, hd/2], F32 */
+  KrnType kv_type;              /* how sessions keep keys and values: KRN_F32, or KRN_BF16 if loaded with `fast` */
   GemLayerWeights layers[GEM_MAX_LAYERS];
 } GemTextWeights;
+
+typedef enum {
+  GEM_SLOT_NORM,   /* (1, n), as stored */
+  GEM_SLOT_LINEAR, /* (out, in), quantised when asked for */
+  GEM_SLOT_SCALAR, /* one number, kept on the host */
+  GEM_SLOT_EMBED,  /* gathered rows: stored type */
+  GEM_SLOT_HEAD,   /* the same tensor as EMBED when tied; never below 8 bits */
+  GEM_SLOT_TABLE,  /* gathered rows, kept on the host */
+} GemSlotKind;
+
+/* One tensor that the decoder needs, and where its view belongs. */
+typedef struct {
+  char        name[80]; /* without the checkpoint's prefix; "lm_head.weight" has none */
+  GemSlotKind kind;
+  int         rows, cols; /* a norm: (1, n) */
+  KrnMat     *mat;        /* NULL for a scalar */
+  float      *scalar;
+} GemWeightSlot;
+
+/* Clears @weights, sets the numbers that are not tensors (eps, head sizes) and lists the tensors (GemWeightSlot) that
+ * remain to be filled, in the order in which they are used.  Keys and values of sharing layers are not among them. */
+GArray *gem_text_weights_init (GemTextWeights *weights, const GemTextConfig *config) G_GNUC_WARN_UNUSED_RESULT;
+/* f_i, i < head_dim/2, of the layers of @type; those that do not turn are 0. */
+void gem_text_config_rope_frequencies (const GemTextConfig *config, GemLayerType type, float *f);
+/* Computes them for both types and stores them on @backend. */
+gboolean gem_text_weights_bind_rope (GemTextWeights *weights, const GemTextConfig *config, GemBackend *backend, GError **error);
 
 /* Defined in gem-model.c; for the other files of the engine. */
 struct _GemModel;

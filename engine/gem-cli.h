@@ -1,0 +1,56 @@
+/* gem-cli.h: the commands of gem-cli, and what they share.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Every command gets the arguments after its name, with the name itself as argv[0], prints its own
+ * messages and returns the program's exit status. */
+#pragma once
+
+#include "gem-model.h"
+
+G_BEGIN_DECLS
+
+enum {
+  GEM_CLI_OK = 0,
+  GEM_CLI_SOME_ERRORS = 1, /* some questions could not be answered, or the computation failed */
+  GEM_CLI_USAGE = 2,       /* wrong arguments, or a model that cannot be loaded */
+  GEM_CLI_INTERRUPTED = 130,
+};
+
+/* inspect tokenize, render, parse, size, sample: JSON Lines in and out.  @command is one of these
+ * names. */
+int gem_cli_lines (const char *command, int argc, char **argv);
+int gem_cli_logits (int argc, char **argv);
+int gem_cli_generate (int argc, char **argv);
+int gem_cli_bench (int argc, char **argv);
+
+/* ---- options that name a model and what computes it (gem-cli-model.c)
+ * -------------------------------- */
+
+typedef struct {
+  char    *folder, *backend, *weights;
+  int      device, threads;
+  gboolean fast;
+} GemCliModel;
+
+/* Adds --model, --backend, --device, --weights, --threads and --fast to @context. */
+void      gem_cli_model_add_options (GemCliModel *self, GOptionContext *context);
+void      gem_cli_model_clear (GemCliModel *self);
+/* Checks the options' values; GEM_ERROR_INVALID_INPUT. */
+gboolean  gem_cli_model_resolve (const GemCliModel *self, GemModelOptions *options, GError **error);
+/* Loads --model and prints its warnings on standard error. */
+GemModel *gem_cli_model_load (const GemCliModel *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A JSON array of token ids.  (transfer full), an array of gint32. */
+GArray *gem_cli_read_ids (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Parses the command line of a command without positional arguments. */
+gboolean gem_cli_parse (GOptionContext *context, int argc, char **argv, GError **error);
+/* Prints "gem-cli: MESSAGE" and returns @status. */
+int      gem_cli_fail (int status, const char *message);
+
+/* Sets *@flag (atomic) on SIGINT and SIGTERM from now on; a second signal ends the program at once.
+ */
+void gem_cli_catch_signals (gint *flag);
+
+G_END_DECLS

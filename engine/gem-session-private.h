@@ -1,0 +1,76 @@
+/* gem-session-private.h: what the engine's own programs and tests may ask of a session beyond
+ * gem-session.h.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Engine thread only. */
+#pragma once
+
+#include "gem-decoder.h"
+#include "gem-session.h"
+
+G_BEGIN_DECLS
+
+/* Rows of one pass: large enough to keep a matrix unit busy, small enough that a cancelled pass is
+ * short. */
+#define GEM_SESSION_CHUNK 512
+
+typedef struct {
+  guint    n_ctx;
+  guint    chunk;      /* rows of one pass; 0: GEM_SESSION_CHUNK */
+  gboolean all_layers; /* no prefill short-cut: every token goes through every layer */
+} GemSessionOptions;
+
+struct _GemSession {
+  GemModel         *model; /* owned */
+  const GemConfig  *config;
+  const KrnOps     *k;
+  KrnDevice        *device;
+  GemSessionOptions options;
+
+  GemCache   cache;
+  GemDecoder decoder;
+
+  gint32 *tokens; /* n_ctx of them, `length` in use: the timeline */
+  guint   length;
+  guint   n_reused, n_prefilled;
+  gint    cancelled; /* atomic */
+
+  KrnBuffer *buffer;      /* logits and drawn */
+  KrnMat     logits;      /* (1, V) of the last token, if has_logits */
+  KrnMat     drawn;       /* (1, 1) I32 */
+  float     *host_logits; /* V: a copy of logits, if host_is_current */
+  gboolean   has_logits, host_is_current;
+
+  gint32 media_ids[8]; /* placeholders and their brackets: never drawn when asked so */
+  guint  n_media_ids;
+};
+
+GemSession *gem_session_new_with_options (GemModel                *model,
+                                          const GemSessionOptions *options,
+                                          GError                 **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A row whose logits were asked for: final_norm (H), logits (V); both valid during the call. */
+typedef void (*GemRowFunc) (guint        position,
+                            const float *final_norm,
+                            const float *logits,
+                            gpointer     user_data);
+
+/* Appends @ids in passes of at most @chunk rows (0: the session's own).  With @row_func, the rows
+ * whose entry in
+ * @wanted (one byte per id) is not 0 are handed to it, in order; without, the logits of the last
+ * token are kept. On failure the timeline holds the passes that were finished. */
+gboolean gem_session_extend (GemSession   *self,
+                             const gint32 *ids,
+                             gsize         n_ids,
+                             guint         chunk,
+                             const guint8 *wanted,
+                             GemRowFunc    row_func,
+                             GemSyncFunc   progress,
+                             gpointer      user_data,
+                             GError      **error);
+
+/* For benchmarks: as if @length tokens had been evaluated, with random keys and values. */
+void gem_session_pretend (GemSession *self, guint length);
+
+G_END_DECLS
