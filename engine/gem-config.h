@@ -43,6 +43,7 @@ typedef struct {
   double        partial_rotary_factor_full;
   float         final_logit_softcapping; /* 0: none */
   int           pad_token_id, bos_token_id;
+  gboolean      tie_word_embeddings; /* the output head is embed_tokens */
 } GemTextConfig;
 
 typedef struct {

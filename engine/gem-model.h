@@ -50,7 +50,12 @@ const char *const *gem_model_get_warnings (GemModel *self);
 const char *gem_model_get_name (GemModel *self);
 /* "CPU, AMD EPYC …, 2 threads, avx512" */
 const char *gem_model_get_device_name (GemModel *self);
-guint64     gem_model_get_weight_bytes (GemModel *self);
+/* Bytes of the text decoder's weights as they are kept; and how many of them belong to tables of which a token only
+ * gathers a row.  The difference is what computing one token reads. */
+guint64 gem_model_get_weight_bytes (GemModel *self);
+guint64 gem_model_get_table_bytes (GemModel *self);
+/* The folder's path; NULL for a synthetic model. */
+const char *gem_model_get_folder (GemModel *self);
 
 /* Whether @id ends a turn; the ids come from generation_config.json. */
 gboolean gem_model_is_stop (GemModel *self, gint32 id);

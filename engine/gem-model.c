@@ -1,0 +1,378 @@
+/* gem-model.c: a loaded checkpoint folder: the order in which it is read, and what is known about
+ * it.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Owns the mapped files, the device, the tokenizer and the views.  Loaded on one thread, immutable
+ * afterwards.  The small files come first, so that a folder of another kind is refused at once.
+ * Reads no tensor itself (gem-checkpoint.c) and computes nothing (gem-decoder.c). */
+#define G_LOG_DOMAIN "gem"
+
+#include "gem-model.h"
+#include "gem-checkpoint.h"
+#include "gem-file.h"
+#include "gem-synthetic.h"
+#include "gem-weights.h"
+
+#include <jansson.h>
+#include <unistd.h>
+
+#define MAX_CONFIG_BYTES   (4 * 1024 * 1024)
+#define MAX_TEMPLATE_BYTES (1024 * 1024)
+#define MAX_FACET_BYTES    (64 * 1024)
+#define MAX_NAME_LENGTH    120
+
+struct _GemModel {
+  gatomicrefcount ref_count;
+  GemConfig       config;
+  GemTextWeights  text;
+  GemBackend     *backend;
+  GemCheckpoint   checkpoint; /* of a folder … */
+  GemSynthetic   *synthetic;  /* … or random numbers */
+  GemTokenizer   *tokenizer;
+  GemTemplate template;
+  GPtrArray *warnings; /* of char *, NULL-terminated once loaded */
+  char      *folder;
+  char      *name;
+};
+
+/* ---- the small files ---------------------------------------------------------------------------
+ */
+
+/* TRUE with *text NULL if the folder has no such file. */
+static gboolean
+read_optional (const char *folder,
+               const char *file,
+               gsize       max,
+               char      **text,
+               gsize      *length,
+               GError    **error)
+{
+  g_autofree char *path = g_build_filename (folder, file, NULL);
+
+  *text = NULL;
+  *length = 0;
+  return !g_file_test (path, G_FILE_TEST_EXISTS) || gem_file_read (path, max, text, length, error);
+}
+
+static gboolean
+load_config (GemModel *self, GError **error)
+{
+  g_autofree char *path = g_build_filename (self->folder, "config.json", NULL);
+  g_autofree char *config = NULL, *generation = NULL;
+  gsize            config_length, generation_length;
+
+  return gem_file_read (path, MAX_CONFIG_BYTES, &config, &config_length, error) &&
+         read_optional (self->folder, "generation_config.json", MAX_CONFIG_BYTES, &generation,
+                        &generation_length, error) &&
+         gem_config_parse (&self->config, config, config_length, generation, generation_length,
+                           self->name, error);
+}
+
+/* Ids of the tokenizer index the embedding: a larger tokenizer would read beyond it. */
+static gboolean
+load_tokenizer (GemModel *self, GError **error)
+{
+  g_autofree char *path = g_build_filename (self->folder, "tokenizer.json", NULL);
+  struct stat      st;
+  int              fd = gem_file_open (path, &st, error);
+  guint            n;
+
+  if (fd < 0)
+    return FALSE;
+  close (fd);
+  self->tokenizer = gem_tokenizer_new_from_file (path, error);
+  if (self->tokenizer == NULL)
+    return FALSE;
+  n = gem_tokenizer_get_n_tokens (self->tokenizer);
+  if (n <= (guint)self->config.text.vocab_size)
+    return TRUE;
+  g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_MODEL,
+               "tokenizer.json of “%s” has %u tokens where config.json says %d: the two files "
+               "belong to different "
+               "models.",
+               self->name, n, self->config.text.vocab_size);
+  return FALSE;
+}
+
+static gboolean
+load_template (GemModel *self, GError **error)
+{
+  g_autofree char *text = NULL;
+  gsize            length;
+
+  self->template = GEM_TEMPLATE_E2B;
+  if (!read_optional (self->folder, "chat_template.jinja", MAX_TEMPLATE_BYTES, &text, &length,
+                      error))
+    return FALSE;
+  if (text != NULL && !gem_template_recognise (text, length, &self->template))
+    g_ptr_array_add (self->warnings,
+                     g_strdup (
+                         "This folder's chat template is not one that Facet knows; the one of "
+                         "Gemma 4 E2B is used, and answers may be worse than they should be."));
+  return TRUE;
+}
+
+/* ---- its name
+ * ------------------------------------------------------------------------------------ */
+
+/* "gemma-4-E2B-it" from …/models--google--gemma-4-E2B-it/snapshots/HASH, the layout of the Hugging
+ * Face cache; else the folder's own name. */
+static char *
+name_from_path (const char *folder)
+{
+  g_autofree char *path = g_canonicalize_filename (folder, NULL);
+  g_autofree char *parent = g_path_get_dirname (path);
+  g_autofree char *parent_name = g_path_get_basename (parent);
+  g_autofree char *base = g_path_get_basename (path);
+
+  if (g_str_equal (parent_name, "snapshots")) {
+    g_autofree char *repository = g_path_get_dirname (parent);
+    g_autofree char *repository_name = g_path_get_basename (repository);
+    const char      *last = g_strrstr (repository_name, "--");
+
+    if (last != NULL && last[2] != '\0')
+      return g_filename_display_name (last + 2);
+  }
+  return g_filename_display_name (base);
+}
+
+static gboolean
+is_presentable (const char *name)
+{
+  if (name == NULL || name[0] == '\0' || g_utf8_strlen (name, -1) > MAX_NAME_LENGTH)
+    return FALSE;
+  for (const char *p = name; *p != '\0'; p = g_utf8_next_char (p))
+    if (!g_unichar_isprint (g_utf8_get_char (p)))
+      return FALSE;
+  return TRUE;
+}
+
+/* A facet.json that makes no sense only costs the model its name. */
+static char *
+choose_name (const char *folder)
+{
+  g_autofree char *text = NULL, *chosen = NULL;
+  const char      *name;
+  gsize            length;
+  json_t          *root;
+
+  if (read_optional (folder, "facet.json", MAX_FACET_BYTES, &text, &length, NULL) && text != NULL) {
+    root = json_loadb (text, length, 0, NULL);
+    name = json_string_value (json_object_get (root, "name"));
+    if (is_presentable (name))
+      chosen = g_strdup (name);
+    json_decref (root);
+  }
+  return chosen != NULL ? g_steal_pointer (&chosen) : name_from_path (folder);
+}
+
+/* ---- loading
+ * ----------------------------------------------------------------------------------------- */
+
+static GemModel *
+model_new (void)
+{
+  GemModel *self = g_new0 (GemModel, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->warnings = g_ptr_array_new_with_free_func (g_free);
+  self->checkpoint.weights = &self->text;
+  return self;
+}
+
+static gboolean
+open_backend (GemModel *self, const GemModelOptions *options, GError **error)
+{
+  KrnOptions krn = {
+      .index = options->device,
+      .threads = options->threads,
+      .fast = options->fast,
+  };
+
+  self->backend = gem_backend_open (options->backend, &krn, error);
+  return self->backend != NULL;
+}
+
+/* Whatever the backend still had to do for the weights (an upload) has been done, or has failed. */
+static gboolean
+finish (GemModel *self, GError **error)
+{
+  char why[256] = "";
+
+  if (gem_backend_get_ops (self->backend)
+          ->sync (gem_backend_get_device (self->backend), why, sizeof why) < 0) {
+    g_set_error (error, GEM_ERROR, GEM_ERROR_DEVICE, "The weights could not be brought to %s: %s.",
+                 gem_backend_get_description (self->backend), why);
+    return FALSE;
+  }
+  g_ptr_array_add (self->warnings, NULL);
+  return TRUE;
+}
+
+static gboolean
+report (GemProgressFunc progress,
+        double          fraction,
+        const char     *what,
+        gpointer        user_data,
+        GError        **error)
+{
+  if (progress == NULL || progress (fraction, what, user_data))
+    return TRUE;
+  g_set_error (error, GEM_ERROR, GEM_ERROR_CANCELLED, "Loading the model was cancelled.");
+  return FALSE;
+}
+
+GemModel *
+gem_model_load (const char            *folder,
+                const GemModelOptions *options,
+                GemProgressFunc        progress,
+                gpointer               user_data,
+                GError               **error)
+{
+  g_autoptr (GemModel) self = model_new ();
+
+  self->folder = g_strdup (folder);
+  self->name = choose_name (folder);
+  if (!report (progress, 0, "Reading the configuration", user_data, error) ||
+      !load_config (self, error) || !load_template (self, error) ||
+      !report (progress, 0.01, "Reading the tokenizer", user_data, error) ||
+      !load_tokenizer (self, error) ||
+      !report (progress, 0.05, "Reading the weights", user_data, error) ||
+      !open_backend (self, options, error) ||
+      !gem_checkpoint_load (&self->checkpoint, folder, &self->config, self->backend, options,
+                            self->warnings, progress, user_data, error) ||
+      !finish (self, error) || !report (progress, 1, "Ready", user_data, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+GemModel *
+gem_model_new_synthetic (const char *shape, const GemModelOptions *options, GError **error)
+{
+  g_autoptr (GemModel) self = model_new ();
+
+  if (!gem_config_init_published (&self->config, shape)) {
+    g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_INPUT,
+                 "There is no published shape “%s”; there are e2b and e4b.", shape);
+    return NULL;
+  }
+  self->name = g_strdup_printf ("Random weights, %s", shape);
+  if (!open_backend (self, options, error))
+    return NULL;
+  self->synthetic = gem_synthetic_new ();
+  if (!gem_synthetic_fill (self->synthetic, &self->text, &self->config, self->backend,
+                           options->weights, options->threads, error) ||
+      !finish (self, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+GemModel *
+gem_model_ref (GemModel *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+gem_model_unref (GemModel *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  /* The device's buffers borrow from what lies behind them. */
+  g_clear_pointer (&self->backend, gem_backend_close);
+  gem_checkpoint_clear (&self->checkpoint);
+  g_clear_pointer (&self->synthetic, gem_synthetic_free);
+  g_clear_pointer (&self->tokenizer, gem_tokenizer_unref);
+  g_ptr_array_unref (self->warnings);
+  g_free (self->folder);
+  g_free (self->name);
+  g_free (self);
+}
+
+/* ---- what is known
+ * ------------------------------------------------------------------------------------- */
+
+const GemConfig *
+gem_model_get_config (GemModel *self)
+{
+  return &self->config;
+}
+
+GemTokenizer *
+gem_model_get_tokenizer (GemModel *self)
+{
+  return self->tokenizer;
+}
+
+GemTemplate
+gem_model_get_template (GemModel *self)
+{
+  return self->template;
+}
+
+const char *const *
+gem_model_get_warnings (GemModel *self)
+{
+  return (const char *const *)self->warnings->pdata;
+}
+
+const char *
+gem_model_get_name (GemModel *self)
+{
+  return self->name;
+}
+
+const char *
+gem_model_get_folder (GemModel *self)
+{
+  return self->folder;
+}
+
+const char *
+gem_model_get_device_name (GemModel *self)
+{
+  return gem_backend_get_description (self->backend);
+}
+
+guint64
+gem_model_get_weight_bytes (GemModel *self)
+{
+  return self->synthetic != NULL ? gem_synthetic_get_weight_bytes (self->synthetic)
+                                 : self->checkpoint.weight_bytes;
+}
+
+guint64
+gem_model_get_table_bytes (GemModel *self)
+{
+  return self->synthetic != NULL ? gem_synthetic_get_table_bytes (self->synthetic)
+                                 : self->checkpoint.table_bytes;
+}
+
+gboolean
+gem_model_is_stop (GemModel *self, gint32 id)
+{
+  for (int i = 0; i < self->config.n_stop_ids; i++)
+    if (self->config.stop_ids[i] == id)
+      return TRUE;
+  return FALSE;
+}
+
+const GemTextWeights *
+gem_model_get_text_weights (struct _GemModel *self)
+{
+  return &self->text;
+}
+
+const KrnOps *
+gem_model_get_ops (struct _GemModel *self)
+{
+  return gem_backend_get_ops (self->backend);
+}
+
+KrnDevice *
+gem_model_get_krn_device (struct _GemModel *self)
+{
+  return gem_backend_get_device (self->backend);
+}

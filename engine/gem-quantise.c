@@ -1,0 +1,296 @@
+/* gem-quantise.c: makes quantised weights with several threads, matrix by matrix.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Owns the memory of all matrices: one region, whose layout is that of the cache file
+ * (gem-quantise-cache.c).  As soon as a matrix is in the file its pages are replaced by the file's,
+ * so that the peak is one matrix of memory that cannot be paged out, not all of them.  The loading
+ * thread works with the others and alone reports progress. */
+#define G_LOG_DOMAIN "gem"
+
+#include "gem-quantise.h"
+#include "gem-quantise-cache.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+/* What one thread does between two looks at the cancel flag: a few milliseconds. */
+#define SLICE_WEIGHTS (1 << 20)
+
+struct _GemQuantised {
+  guint8  *region;
+  gsize    length;
+  gboolean cached;
+};
+
+/* One matrix while the threads are at it. */
+typedef struct {
+  const GemQuantJob *job;
+  guint8            *dst;
+  gsize              tile_bytes; /* of one row of tiles */
+  int                n_tiles;    /* rows of tiles */
+  int                slice;      /* tile rows of one slice */
+  gint               next;       /* atomic: first tile row nobody has taken */
+  gint               stop;       /* atomic */
+} Work;
+
+/* ---- one slice ----------------------------------------------------------------------------------
+ */
+
+static guint16
+bf16_from_f32 (const guint8 *p)
+{
+  guint32 bits;
+
+  memcpy (&bits, p, sizeof bits);
+  if ((bits & 0x7fffffff) > 0x7f800000)
+    return 0x7fc0; /* rounding could turn a NaN into an infinity */
+  return (guint16)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
+
+/* The kernel reads aligned BF16.  A source that is F32, or starts at an odd byte, goes through
+ * @copy, one row of tiles at a time. */
+static void
+quantise_converted (const Work *w, int tile, guint16 *copy)
+{
+  const GemQuantJob *job = w->job;
+  gsize              size = gem_dtype_get_size (job->source->dtype);
+  int                first = tile * KRN_TILE_ROWS;
+  int                rows = MIN (KRN_TILE_ROWS, job->rows - first);
+  gsize              n = (gsize)rows * (gsize)job->cols;
+  const guint8      *src = job->source->data + (gsize)first * (gsize)job->cols * size;
+
+  if (job->source->dtype == GEM_DTYPE_F32)
+    for (gsize i = 0; i < n; i++)
+      copy[i] = bf16_from_f32 (src + 4 * i);
+  else
+    memcpy (copy, src, n * size);
+  krn_quantise (job->type, w->dst + (gsize)tile * w->tile_bytes, copy, rows, job->cols, 0, 1);
+}
+
+static void
+quantise_slice (const Work *w, int begin, int end, guint16 *copy)
+{
+  const GemQuantJob *job = w->job;
+
+  if (copy == NULL) {
+    krn_quantise (job->type, w->dst, (const guint16 *)(gconstpointer)job->source->data, job->rows,
+                  job->cols, begin, end);
+    return;
+  }
+  for (int tile = begin; tile < end; tile++)
+    quantise_converted (w, tile, copy);
+}
+
+/* ---- one matrix
+ * ----------------------------------------------------------------------------------- */
+
+static gboolean
+needs_copy (const GemQuantJob *job)
+{
+  return job->source->dtype != GEM_DTYPE_BF16 || !gem_tensor_is_aligned (job->source);
+}
+
+/* Takes the next slice; FALSE when there is none. */
+static gboolean
+work_once (Work *w, guint16 *copy)
+{
+  int begin = g_atomic_int_get (&w->stop) ? w->n_tiles : g_atomic_int_add (&w->next, w->slice);
+
+  if (begin >= w->n_tiles)
+    return FALSE;
+  quantise_slice (w, begin, MIN (begin + w->slice, w->n_tiles), copy);
+  return TRUE;
+}
+
+static guint16 *
+new_copy (const GemQuantJob *job)
+{
+  return needs_copy (job) ? g_new (guint16, (gsize)KRN_TILE_ROWS * (gsize)job->cols) : NULL;
+}
+
+static gpointer
+worker (gpointer data)
+{
+  Work               *w = data;
+  g_autofree guint16 *copy = new_copy (w->job);
+
+  while (work_once (w, copy))
+    ;
+  return NULL;
+}
+
+/* How far all matrices are, for the person who waits. */
+typedef struct {
+  GemProgressFunc func;
+  gpointer        user_data;
+  guint64         done, total; /* bytes of result */
+} Progress;
+
+static gboolean
+report (const Progress *p, guint64 more)
+{
+  double part = (double)(p->done + more) / (double)p->total;
+
+  /* Reading the small files came before: gem-model.c counts that as 5 %. */
+  return p->func == NULL || p->func (0.05 + 0.94 * part, "Quantising the weights", p->user_data);
+}
+
+/* FALSE: cancelled. */
+static gboolean
+quantise_matrix (const GemQuantJob *job, guint8 *dst, int threads, const Progress *progress)
+{
+  int  n_tiles = (job->rows + KRN_TILE_ROWS - 1) / KRN_TILE_ROWS;
+  Work w = {
+      .job = job,
+      .dst = dst,
+      .tile_bytes = job->bytes / (gsize)n_tiles,
+      .n_tiles = n_tiles,
+      .slice = MAX (SLICE_WEIGHTS / (KRN_TILE_ROWS * job->cols), 1),
+  };
+  g_autoptr (GPtrArray) helpers = g_ptr_array_new ();
+  g_autofree guint16 *copy = new_copy (job);
+
+  for (int i = 1; i < threads && i * w.slice < n_tiles; i++) {
+    /* NULL when the system has no thread left: then fewer work. */
+    GThread *helper = g_thread_try_new ("quantise", worker, &w, NULL);
+
+    if (helper != NULL)
+      g_ptr_array_add (helpers, helper);
+  }
+  while (work_once (&w, copy)) {
+    gsize taken = (gsize)MIN (g_atomic_int_get (&w.next), n_tiles);
+
+    if (!report (progress, taken * w.tile_bytes))
+      g_atomic_int_set (&w.stop, 1);
+  }
+  for (guint i = 0; i < helpers->len; i++)
+    g_thread_join (g_ptr_array_index (helpers, i));
+  return !g_atomic_int_get (&w.stop);
+}
+
+/* ---- all of them
+ * ---------------------------------------------------------------------------------- */
+
+static GemQuantised *
+quantised_new (guint8 *region, gsize length, gboolean cached)
+{
+  GemQuantised *self = g_new0 (GemQuantised, 1);
+
+  self->region = region;
+  self->length = length;
+  self->cached = cached;
+  return self;
+}
+
+static void
+set_no_memory (gsize length, GError **error)
+{
+  g_autofree char *size = g_format_size (length);
+
+  g_set_error (error, GEM_ERROR, GEM_ERROR_NO_MEMORY,
+               "There is no memory for the quantised weights (%s).  Close other programs, or "
+               "choose "
+               "smaller weights (q4).",
+               size);
+}
+
+static GemQuantised *
+allocate (gsize length, GError **error)
+{
+  void *region = mmap (NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+  if (region == MAP_FAILED) {
+    set_no_memory (length, error);
+    return NULL;
+  }
+  /* Fewer misses of the address cache while the weights are streamed; a hint. */
+  madvise (region, length, MADV_HUGEPAGE);
+  return quantised_new (region, length, FALSE);
+}
+
+static gboolean
+quantise_all (GemQuantised   *self,
+              GArray         *jobs,
+              GemQuantLayout *layout,
+              GemCacheWriter *writer,
+              int             threads,
+              Progress       *progress,
+              GError        **error)
+{
+  for (guint i = 0; i < jobs->len; i++) {
+    GemQuantJob *job = &g_array_index (jobs, GemQuantJob, i);
+    guint8      *dst = self->region + layout->offsets[i];
+
+    gem_tensor_will_need (job->source);
+    if (!quantise_matrix (job, dst, threads, progress)) {
+      g_set_error (error, GEM_ERROR, GEM_ERROR_CANCELLED, "Loading the model was cancelled.");
+      return FALSE;
+    }
+    gem_tensor_done (job->source);
+    job->data = dst;
+    progress->done += job->bytes;
+    if (!gem_cache_writer_put (writer, self->region, layout->offsets[i], layout->ends[i])) {
+      set_no_memory (self->length, error);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static void
+set_data (GArray *jobs, const GemQuantLayout *layout, const guint8 *region)
+{
+  for (guint i = 0; i < jobs->len; i++)
+    g_array_index (jobs, GemQuantJob, i).data = region + layout->offsets[i];
+}
+
+GemQuantised *
+gem_quantise (GArray         *jobs,
+              const char     *identity,
+              const char     *cache_dir,
+              int             threads,
+              GPtrArray      *warnings,
+              GemProgressFunc progress,
+              gpointer        user_data,
+              GError        **error)
+{
+  g_autoptr (GemQuantLayout) layout = gem_quant_layout_new (jobs, identity);
+  g_autoptr (GemQuantised) self = NULL;
+  g_autoptr (GemCacheWriter) writer = NULL;
+  Progress state = {.func = progress, .user_data = user_data};
+  guint8  *region;
+
+  region = gem_cache_map (layout, cache_dir);
+  if (region != NULL) {
+    set_data (jobs, layout, region);
+    return quantised_new (region, layout->length, TRUE);
+  }
+  self = allocate (layout->length, error);
+  if (self == NULL)
+    return NULL;
+  for (guint i = 0; i < jobs->len; i++)
+    state.total += g_array_index (jobs, GemQuantJob, i).bytes;
+  writer = gem_cache_writer_new (layout, cache_dir);
+  if (threads <= 0)
+    threads = (int)g_get_num_processors ();
+  if (!quantise_all (self, jobs, layout, writer, threads, &state, error))
+    return NULL;
+  gem_cache_writer_finish (writer, warnings);
+  return g_steal_pointer (&self);
+}
+
+void
+gem_quantised_free (GemQuantised *self)
+{
+  if (self == NULL)
+    return;
+  munmap (self->region, self->length);
+  g_free (self);
+}
+
+gboolean
+gem_quantised_is_cached (const GemQuantised *self)
+{
+  return self->cached;
+}
