@@ -24,8 +24,7 @@ int gem_cli_logits (int argc, char **argv);
 int gem_cli_generate (int argc, char **argv);
 int gem_cli_bench (int argc, char **argv);
 
-/* ---- options that name a model and what computes it (gem-cli-model.c)
- * -------------------------------- */
+/* ---- options that name a model and what computes it (gem-cli-model.c) ------------------------ */
 
 typedef struct {
   char    *folder, *backend, *weights;

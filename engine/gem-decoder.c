@@ -30,8 +30,7 @@ typedef struct {
 
 static const KrnMat absent;
 
-/* ---- views
- * ------------------------------------------------------------------------------------------- */
+/* ---- views ----------------------------------------------------------------------------------- */
 
 KrnMat
 gem_mat_rows (KrnMat mat, guint row, guint n_rows)
@@ -82,8 +81,7 @@ tap (GemDecoder *d, int layer, const char *name, KrnMat x, gint32 inner)
   gem_trace_tap (d->trace, layer, name, x, inner);
 }
 
-/* ---- input (§1, §2)
- * ---------------------------------------------------------------------------------- */
+/* ---- input (§1, §2) -------------------------------------------------------------------------- */
 
 /* A media placeholder is embedded as padding in both tables; soft tokens, where there are any,
  * replace the row later.  @n_known: the rows of the table. */
@@ -156,8 +154,7 @@ rope_angles (GemDecoder *d, Pass *x)
   d->k->rope_angles (d->device, x->cs_full, x->spans, (int)x->n_spans, d->weights->rope_full);
 }
 
-/* ---- one layer (§3, §4)
- * ------------------------------------------------------------------------------ */
+/* ---- one layer (§3, §4) ---------------------------------------------------------------------- */
 
 /* The shape of one layer's attention. */
 typedef struct {
@@ -259,8 +256,7 @@ decoder_layer (GemDecoder *d, Pass *x, int layer)
   per_layer_block (d, x, layer);
 }
 
-/* ---- the pass
- * ---------------------------------------------------------------------------------------- */
+/* ---- the pass -------------------------------------------------------------------------------- */
 
 static Pass
 pass_of (GemDecoder *d, guint n, const GemDecoderSpan *spans, guint n_spans)
@@ -383,8 +379,7 @@ gem_decoder_finish (GemDecoder *self, GError **error)
   return FALSE;
 }
 
-/* ---- scratch memory
- * ---------------------------------------------------------------------------------- */
+/* ---- scratch memory -------------------------------------------------------------------------- */
 
 /* Cuts @bytes off the buffer that is being laid out. */
 static KrnMat

@@ -244,6 +244,7 @@ gem_model_load (const char            *folder,
                             self->warnings, progress, user_data, error) ||
       !finish (self, error) || !report (progress, 1, "Ready", user_data, error))
     return NULL;
+  self->text.kv_type = options->fast ? KRN_BF16 : KRN_F32;
   return g_steal_pointer (&self);
 }
 
@@ -265,6 +266,7 @@ gem_model_new_synthetic (const char *shape, const GemModelOptions *options, GErr
                            options->weights, options->threads, error) ||
       !finish (self, error))
     return NULL;
+  self->text.kv_type = options->fast ? KRN_BF16 : KRN_F32;
   return g_steal_pointer (&self);
 }
 

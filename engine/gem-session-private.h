@@ -18,6 +18,7 @@ G_BEGIN_DECLS
 typedef struct {
   guint    n_ctx;
   guint    chunk;      /* rows of one pass; 0: GEM_SESSION_CHUNK */
+  gint    *cancelled;  /* atomic: a flag that several sessions share; NULL: its own */
   gboolean all_layers; /* no prefill short-cut: every token goes through every layer */
 } GemSessionOptions;
 
@@ -34,7 +35,7 @@ struct _GemSession {
   gint32 *tokens; /* n_ctx of them, `length` in use: the timeline */
   guint   length;
   guint   n_reused, n_prefilled;
-  gint    cancelled; /* atomic */
+  gint    own_cancelled; /* atomic, as is what options.cancelled points at: this or a shared one */
 
   KrnBuffer *buffer;      /* logits and drawn */
   KrnMat     logits;      /* (1, V) of the last token, if has_logits */
@@ -69,6 +70,11 @@ gboolean gem_session_extend (GemSession   *self,
                              GemSyncFunc   progress,
                              gpointer      user_data,
                              GError      **error);
+
+/* Empties the timeline. */
+void    gem_session_clear (GemSession *self);
+/* Memory on the device: caches, scratch and logits. */
+guint64 gem_session_get_bytes (GemSession *self);
 
 /* For benchmarks: as if @length tokens had been evaluated, with random keys and values. */
 void gem_session_pretend (GemSession *self, guint length);

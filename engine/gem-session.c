@@ -13,8 +13,7 @@
 
 #include <string.h>
 
-/* ---- memory
- * ------------------------------------------------------------------------------------------ */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static guint64
 bytes_needed (const GemConfig *config, KrnType kv_type, guint n_ctx, guint chunk)
@@ -123,6 +122,8 @@ gem_session_new_with_options (GemModel *model, const GemSessionOptions *options,
   self->k = gem_model_get_ops (model);
   self->device = gem_model_get_krn_device (model);
   self->options = *options;
+  if (self->options.cancelled == NULL)
+    self->options.cancelled = &self->own_cancelled;
   if (self->options.chunk == 0)
     self->options.chunk = GEM_SESSION_CHUNK;
   self->options.chunk = MIN (self->options.chunk, options->n_ctx);
@@ -161,8 +162,7 @@ gem_session_free (GemSession *self)
   g_free (self);
 }
 
-/* ---- what is there
- * ----------------------------------------------------------------------------------- */
+/* ---- what is there --------------------------------------------------------------------------- */
 
 guint
 gem_session_get_n_ctx (GemSession *self)
@@ -209,17 +209,16 @@ gem_session_get_logits (GemSession *self)
 void
 gem_session_cancel (GemSession *self)
 {
-  g_atomic_int_set (&self->cancelled, TRUE);
+  g_atomic_int_set (self->options.cancelled, TRUE);
 }
 
 void
 gem_session_reset_cancel (GemSession *self)
 {
-  g_atomic_int_set (&self->cancelled, FALSE);
+  g_atomic_int_set (self->options.cancelled, FALSE);
 }
 
-/* ---- appending
- * --------------------------------------------------------------------------------------- */
+/* ---- appending ------------------------------------------------------------------------------- */
 
 static void
 set_cancelled (GError **error)
@@ -245,7 +244,7 @@ set_too_long (GemSession *self, gsize n_tokens, GError **error)
 {
   g_set_error (error, GEM_ERROR, GEM_ERROR_TOO_LONG,
                "%" G_GSIZE_FORMAT " tokens do not fit into a context of %u. Shorten the text or "
-                                  "choose a larger context.",
+               "choose a larger context.",
                n_tokens, self->options.n_ctx);
 }
 
@@ -300,7 +299,7 @@ first_wanted (const guint8 *wanted, guint n_rows)
 static gboolean
 run_pass (GemSession *self, const gint32 *ids, guint n_rows, guint first, GError **error)
 {
-  GemDecoderSpan span = {&self->cache, &self->cancelled, 0, n_rows, self->length};
+  GemDecoderSpan span = {&self->cache, self->options.cancelled, 0, n_rows, self->length};
   gboolean       all = self->options.all_layers || self->decoder.trace != NULL;
 
   gem_cache_will_store (&self->cache, self->length, n_rows);
@@ -366,8 +365,7 @@ gem_session_extend (GemSession   *self,
   return TRUE;
 }
 
-/* ---- the timeline
- * ------------------------------------------------------------------------------------ */
+/* ---- the timeline ---------------------------------------------------------------------------- */
 
 static gsize
 common_prefix (GemSession *self, const gint32 *ids, gsize n_ids)
@@ -433,8 +431,7 @@ gem_session_step (GemSession *self, gint32 id, GError **error)
   return gem_session_extend (self, &id, 1, 1, NULL, NULL, NULL, NULL, error);
 }
 
-/* ---- several timelines at once
- * ----------------------------------------------------------------------- */
+/* ---- several timelines at once --------------------------------------------------------------- */
 
 static gboolean
 check_batch (GemSession **sessions, guint n, const gint32 *ids, GError **error)
@@ -463,7 +460,7 @@ run_batch (GemDecoder     *d,
   for (guint i = 0; i < n; i++) {
     GemSession *s = sessions[i];
 
-    spans[i] = (GemDecoderSpan){&s->cache, &s->cancelled, i, 1, s->length};
+    spans[i] = (GemDecoderSpan){&s->cache, s->options.cancelled, i, 1, s->length};
     s->has_logits = s->host_is_current = FALSE;
     gem_cache_will_store (&s->cache, s->length, 1);
   }
@@ -497,8 +494,22 @@ gem_sessions_step (GemSession **sessions, guint n, const gint32 *ids, GError **e
   return TRUE;
 }
 
-/* ---- for benchmarks
- * ---------------------------------------------------------------------------------- */
+/* ---- for the engine's own programs ---- */
+
+void
+gem_session_clear (GemSession *self)
+{
+  self->length = 0;
+  self->has_logits = FALSE;
+  gem_cache_restart (&self->cache);
+}
+
+guint64
+gem_session_get_bytes (GemSession *self)
+{
+  return bytes_needed (self->config, gem_model_get_text_weights (self->model)->kv_type,
+                       self->options.n_ctx, self->options.chunk);
+}
 
 void
 gem_session_pretend (GemSession *self, guint length)

@@ -1,0 +1,448 @@
+/* gem-cli-bench.c: gem-cli bench: how fast, and which share of what the same machine can do.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Measures the machine's limits before and after everything else and keeps the better ones, so that
+ * the fractions err on the low side.  Every figure is the median of at least five runs after one
+ * that is not counted. What is printed is gem-bench-report.c's.  One thread. */
+#define G_LOG_DOMAIN "gem"
+
+#include "gem-bench.h"
+#include "gem-cli.h"
+#include "gem-cost.h"
+#include "gem-file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define N_RUNS          5
+#define N_WARM_UP_STEPS 3
+#define MAX_TEXT_FILE   (64u << 20)
+
+typedef struct {
+  GemCliModel model;
+  char       *synthetic, *prefill, *context, *batch, *image, *audio, *text, *tokenizer;
+  int         tokens;
+  gboolean    drafter, json;
+} Options;
+
+static void
+options_clear (Options *o)
+{
+  gem_cli_model_clear (&o->model);
+  g_free (o->synthetic);
+  g_free (o->prefill);
+  g_free (o->context);
+  g_free (o->batch);
+  g_free (o->image);
+  g_free (o->audio);
+  g_free (o->text);
+  g_free (o->tokenizer);
+}
+
+static gboolean
+check_options (const Options *o, GError **error)
+{
+  if (o->image != NULL || o->audio != NULL || o->drafter)
+    g_set_error_literal (error, GEM_ERROR, GEM_ERROR_UNSUPPORTED,
+                         "Images, audio and a drafter are not supported by this build yet.");
+  else if ((o->synthetic == NULL) == (o->model.folder == NULL))
+    g_set_error_literal (error, GEM_ERROR, GEM_ERROR_INVALID_INPUT,
+                         "Give either --synthetic e2b|e4b or --model DIR.");
+  else if (o->tokens < N_RUNS)
+    g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_INPUT, "--tokens takes numbers from %d on.",
+                 N_RUNS);
+  else if (o->text != NULL && o->synthetic != NULL && o->tokenizer == NULL)
+    g_set_error_literal (error, GEM_ERROR, GEM_ERROR_INVALID_INPUT,
+                         "--text with --synthetic needs --tokenizer FILE.");
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static gboolean
+parse_options (Options *o, int argc, char **argv, GError **error)
+{
+  const GOptionEntry entries[] = {
+      {"synthetic", 0, 0, G_OPTION_ARG_STRING, &o->synthetic, "Random weights of a full-size shape",
+       "e2b|e4b"},
+      {"prefill", 0, 0, G_OPTION_ARG_STRING, &o->prefill, "Tokens to read at once (512)", "N,…"},
+      {"context", 0, 0, G_OPTION_ARG_STRING, &o->context,
+       "Tokens there already when writing (1024)", "N,…"},
+      {"tokens", 0, 0, G_OPTION_ARG_INT, &o->tokens, "Tokens to write (128)", "N"},
+      {"batch", 0, 0, G_OPTION_ARG_STRING, &o->batch, "Timelines at once (1)", "N,…"},
+      {"text", 0, 0, G_OPTION_ARG_FILENAME, &o->text, "A real text to read instead", "FILE"},
+      {"tokenizer", 0, 0, G_OPTION_ARG_FILENAME, &o->tokenizer, "A tokenizer.json for --text",
+       "FILE"},
+      {"image", 0, 0, G_OPTION_ARG_STRING, &o->image, "Not supported by this build yet", "N,…"},
+      {"audio", 0, 0, G_OPTION_ARG_STRING, &o->audio, "Not supported by this build yet", "S,…"},
+      {"drafter", 0, 0, G_OPTION_ARG_NONE, &o->drafter, "Not supported by this build yet", NULL},
+      {"json", 0, 0, G_OPTION_ARG_NONE, &o->json, "One JSON object instead of a table", NULL},
+      {NULL},
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new ("");
+
+  g_option_context_set_summary (context, "Measures prefill and decode, and compares with the "
+                                         "machine's limits.\n"
+                                         "The context is filled with random keys and values.");
+  g_option_context_add_main_entries (context, entries, NULL);
+  gem_cli_model_add_options (&o->model, context);
+  return gem_cli_parse (context, argc, argv, error) && check_options (o, error);
+}
+
+/* "512,4096" → an array of guint, each 1…@max. */
+static GArray *
+parse_list (const char *option, const char *list, gint64 max, GError **error)
+{
+  g_autoptr (GArray) numbers = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_auto (GStrv) parts = g_strsplit (list, ",", -1);
+
+  for (guint i = 0; parts[i] != NULL; i++) {
+    gint64 value;
+    guint  number;
+
+    if (!g_ascii_string_to_signed (parts[i], 10, 1, max, &value, NULL)) {
+      g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_INPUT,
+                   "%s takes numbers from 1 to %" G_GINT64_FORMAT " with commas, not “%s”.", option,
+                   max, list);
+      return NULL;
+    }
+    number = (guint)value;
+    g_array_append_val (numbers, number);
+  }
+  return g_steal_pointer (&numbers);
+}
+
+/* ---- measuring ---- */
+
+typedef struct {
+  GemModel        *model;
+  const GemConfig *config;
+  GemBenchReport  *report;
+  gint             interrupted; /* atomic; every session looks at it */
+} Bench;
+
+static int
+compare_doubles (const void *a, const void *b)
+{
+  double x = *(const double *)a, y = *(const double *)b;
+
+  return (x > y) - (x < y);
+}
+
+/* Rates of @n times of @amount, the median and the outermost. */
+static GemBenchRate
+rate_of (double *seconds, guint n, double amount)
+{
+  qsort (seconds, n, sizeof (double), compare_doubles);
+  return (GemBenchRate){.median = amount * 2.0 / (seconds[(n - 1) / 2] + seconds[n / 2]),
+                        .slowest = amount / seconds[n - 1],
+                        .fastest = amount / seconds[0]};
+}
+
+static double
+seconds_since (gint64 start)
+{
+  return (double)(g_get_monotonic_time () - start) / 1e6;
+}
+
+static gboolean
+measure_limits (Bench *b, GError **error)
+{
+  KrnLimits now;
+
+  if (gem_model_get_ops (b->model)->limits (gem_model_get_krn_device (b->model), &now) != 0) {
+    g_set_error_literal (error, GEM_ERROR, GEM_ERROR_NO_MEMORY,
+                         "There is no memory to measure the machine's limits.");
+    return FALSE;
+  }
+  b->report->limits.read_gbs = MAX (b->report->limits.read_gbs, now.read_gbs);
+  b->report->limits.f32_tflops = MAX (b->report->limits.f32_tflops, now.f32_tflops);
+  b->report->limits.bf16_tflops = MAX (b->report->limits.bf16_tflops, now.bf16_tflops);
+  b->report->limits.int8_tops = MAX (b->report->limits.int8_tops, now.int8_tops);
+  return TRUE;
+}
+
+static GemSession *
+new_session (Bench *b, guint n_ctx, guint chunk, GError **error)
+{
+  GemSessionOptions options = {.n_ctx = n_ctx, .chunk = chunk, .cancelled = &b->interrupted};
+  GemSession       *session = gem_session_new_with_options (b->model, &options, error);
+
+  if (session != NULL)
+    b->report->session_bytes = MAX (b->report->session_bytes, gem_session_get_bytes (session));
+  return session;
+}
+
+static void
+random_ids (gint32 *ids, guint n, const GemConfig *config, guint32 seed)
+{
+  GRand *rand = g_rand_new_with_seed (seed);
+
+  for (guint i = 0; i < n; i++)
+    ids[i] = g_rand_int_range (rand, 0, config->text.vocab_size);
+  g_rand_free (rand);
+}
+
+/* Reads @n random tokens into an emptied timeline, N_RUNS + 1 times. */
+static gboolean
+time_prefill (GemSession *session, guint n, gboolean all_layers, GemBenchRate *rate, GError **error)
+{
+  g_autofree gint32 *ids = g_new (gint32, n);
+  double             seconds[N_RUNS];
+
+  session->options.all_layers = all_layers;
+  for (int run = -1; run < N_RUNS; run++) {
+    gint64 start;
+
+    random_ids (ids, n, session->config, (guint32)run);
+    gem_session_clear (session);
+    start = g_get_monotonic_time ();
+    if (!gem_session_sync (session, ids, n, NULL, NULL, error))
+      return FALSE;
+    if (run >= 0)
+      seconds[run] = seconds_since (start);
+  }
+  *rate = rate_of (seconds, N_RUNS, n);
+  return TRUE;
+}
+
+static gboolean
+bench_prefill (Bench *b, guint n, GError **error)
+{
+  g_autoptr (GemSession) session = new_session (b, n, 0, error);
+  GemBenchPrefill result = {.tokens = n};
+
+  if (session == NULL || !time_prefill (session, n, FALSE, &result.rate, error) ||
+      !time_prefill (session, n, TRUE, &result.rate_all, error))
+    return FALSE;
+  result.flops = gem_cost_prefill_flops (&b->config->text, n, TRUE);
+  g_array_append_val (b->report->prefill, result);
+  return TRUE;
+}
+
+/* One greedy token for each session: drawing it, and reading it back in. */
+static gboolean
+decode_step (GemSession **sessions, guint n, GError **error)
+{
+  const GemSampling greedy = {.top_p = 1.0, .repetition_penalty = 1.0};
+  gint32            ids[GEM_SESSIONS_MAX];
+
+  for (guint i = 0; i < n; i++) {
+    ids[i] = gem_session_sample (sessions[i], &greedy, error);
+    if (ids[i] < 0)
+      return FALSE;
+  }
+  return gem_sessions_step (sessions, n, ids, error);
+}
+
+static gboolean
+time_decode (GemSession **sessions, guint n, guint n_tokens, GemBenchRate *rate, GError **error)
+{
+  g_autofree double *seconds = g_new (double, n_tokens);
+  gint32             ids[GEM_SESSIONS_MAX];
+
+  random_ids (ids, n, sessions[0]->config, 1);
+  if (!gem_sessions_step (sessions, n, ids, error))
+    return FALSE;
+  for (guint t = 0; t < N_WARM_UP_STEPS + n_tokens; t++) {
+    gint64 start = g_get_monotonic_time ();
+
+    if (!decode_step (sessions, n, error))
+      return FALSE;
+    if (t >= N_WARM_UP_STEPS)
+      seconds[t - N_WARM_UP_STEPS] = seconds_since (start);
+  }
+  *rate = rate_of (seconds, n_tokens, n);
+  return TRUE;
+}
+
+static gboolean
+bench_decode (Bench *b, guint context, guint batch, guint n_tokens, GError **error)
+{
+  g_autoptr (GPtrArray) sessions =
+      g_ptr_array_new_with_free_func ((GDestroyNotify)gem_session_free);
+  GemBenchDecode result = {.context = context, .batch = batch};
+  guint          n_ctx = context + 1 + N_WARM_UP_STEPS + n_tokens;
+  GemSession    *first;
+
+  for (guint i = 0; i < batch; i++) {
+    GemSession *session = new_session (b, n_ctx, batch, error);
+
+    if (session == NULL)
+      return FALSE;
+    gem_session_pretend (session, context);
+    g_ptr_array_add (sessions, session);
+  }
+  if (!time_decode ((GemSession **)sessions->pdata, batch, n_tokens, &result.rate, error))
+    return FALSE;
+
+  first = sessions->pdata[0];
+  result.bytes =
+      (double)gem_cost_step_weight_bytes (&b->config->text, gem_model_get_text_weights (b->model)) /
+          batch +
+      (double)gem_cache_bytes_read (&first->cache, &b->config->text, n_ctx - n_tokens / 2);
+  g_array_append_val (b->report->decode, result);
+  return TRUE;
+}
+
+/* ---- a real text ---- */
+
+static GemTokenizer *
+open_tokenizer (Bench *b, const Options *o, GError **error)
+{
+  if (o->tokenizer != NULL)
+    return gem_tokenizer_new_from_file (o->tokenizer, error);
+  return gem_tokenizer_ref (gem_model_get_tokenizer (b->model));
+}
+
+static gboolean
+bench_text (Bench *b, const Options *o, GError **error)
+{
+  g_autoptr (GemTokenizer) tokenizer = open_tokenizer (b, o, error);
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint32));
+  g_autoptr (GemSession) session = NULL;
+  g_autofree char *text = NULL;
+  GemBenchText    *result = &b->report->text;
+  gsize            length;
+  gint64           start;
+
+  if (tokenizer == NULL || !gem_file_read (o->text, MAX_TEXT_FILE, &text, &length, error))
+    return FALSE;
+  g_array_append_val (ids, b->config->text.bos_token_id);
+  start = g_get_monotonic_time ();
+  if (!gem_tokenizer_encode (tokenizer, text, (gssize)length, GEM_ENCODE_PLAIN, ids, error))
+    return FALSE;
+  result->tokenize_s = seconds_since (start);
+
+  session = new_session (b, ids->len, 0, error);
+  if (session == NULL)
+    return FALSE;
+  start = g_get_monotonic_time ();
+  if (!gem_session_sync (session, (const gint32 *)ids->data, ids->len, NULL, NULL, error))
+    return FALSE;
+  result->prefill_s = seconds_since (start);
+  result->bytes = length;
+  result->tokens = ids->len;
+  result->flops = gem_cost_prefill_flops (&b->config->text, ids->len, TRUE);
+  return TRUE;
+}
+
+/* ---- the command ---- */
+
+static GemModel *
+load (const Options *o, GError **error)
+{
+  GemModelOptions options;
+
+  if (o->synthetic == NULL)
+    return gem_cli_model_load (&o->model, error);
+  if (!gem_cli_model_resolve (&o->model, &options, error))
+    return NULL;
+  return gem_model_new_synthetic (o->synthetic, &options, error);
+}
+
+typedef struct {
+  GArray *prefill, *context, *batch; /* of guint */
+} Lists;
+
+static gboolean
+parse_lists (Lists *lists, const Options *o, GError **error)
+{
+  const char *of_text = o->text != NULL ? "" : NULL; /* a text alone, unless more is asked for */
+  const char *prefill = o->prefill != NULL ? o->prefill : of_text != NULL ? of_text : "512";
+  const char *context = o->context != NULL ? o->context : of_text != NULL ? of_text : "1024";
+
+  lists->prefill = parse_list ("--prefill", prefill, GEM_MAX_POSITIONS, error);
+  lists->context =
+      lists->prefill != NULL ? parse_list ("--context", context, GEM_MAX_POSITIONS, error) : NULL;
+  lists->batch = lists->context != NULL ? parse_list ("--batch", o->batch != NULL ? o->batch : "1",
+                                                      GEM_SESSIONS_MAX, error)
+                                        : NULL;
+  return lists->batch != NULL;
+}
+
+static void
+lists_clear (Lists *lists)
+{
+  g_clear_pointer (&lists->prefill, g_array_unref);
+  g_clear_pointer (&lists->context, g_array_unref);
+  g_clear_pointer (&lists->batch, g_array_unref);
+}
+
+static gboolean
+measure (Bench *b, const Options *o, const Lists *lists, GError **error)
+{
+  if (!measure_limits (b, error))
+    return FALSE;
+  if (o->text != NULL && !bench_text (b, o, error))
+    return FALSE;
+  for (guint i = 0; i < lists->prefill->len; i++)
+    if (!bench_prefill (b, g_array_index (lists->prefill, guint, i), error))
+      return FALSE;
+  for (guint i = 0; i < lists->context->len; i++)
+    for (guint j = 0; j < lists->batch->len; j++)
+      if (!bench_decode (b, g_array_index (lists->context, guint, i),
+                         g_array_index (lists->batch, guint, j), (guint)o->tokens, error))
+        return FALSE;
+  return measure_limits (b, error);
+}
+
+static void
+describe (Bench *b, const Options *o, double load_s)
+{
+  GemBenchReport *r = b->report;
+  KrnDeviceInfo   info = {0};
+
+  gem_model_get_ops (b->model)->info (gem_model_get_krn_device (b->model), &info);
+  r->backend = gem_model_get_ops (b->model)->name;
+  r->device = gem_model_get_device_name (b->model);
+  r->weights = o->model.weights != NULL ? o->model.weights : "bf16";
+  r->fast = o->model.fast;
+  r->kv = gem_model_get_text_weights (b->model)->kv_type == KRN_BF16 ? "bf16" : "f32";
+  r->threads = info.threads;
+  r->load_s = load_s;
+  r->table_bytes = gem_model_get_table_bytes (b->model);
+  r->weight_bytes = gem_model_get_weight_bytes (b->model) - r->table_bytes;
+}
+
+static int
+run (const Options *o, const Lists *lists, GError **error)
+{
+  gint64 start = g_get_monotonic_time ();
+  g_autoptr (GemModel) model = load (o, error);
+  g_autoptr (GemBenchReport) report = gem_bench_report_new ();
+  Bench b = {.model = model, .report = report};
+
+  if (model == NULL)
+    return GEM_CLI_USAGE;
+  b.config = gem_model_get_config (model);
+  describe (&b, o, seconds_since (start));
+  gem_cli_catch_signals (&b.interrupted);
+  if (!measure (&b, o, lists, error))
+    return GEM_CLI_SOME_ERRORS;
+  if (o->json)
+    gem_bench_report_print_json (report);
+  else
+    gem_bench_report_print_table (report);
+  return GEM_CLI_OK;
+}
+
+int
+gem_cli_bench (int argc, char **argv)
+{
+  g_autoptr (GError) error = NULL;
+  Options o = {.tokens = 128};
+  Lists   lists = {0};
+  int     status = GEM_CLI_USAGE;
+
+  if (parse_options (&o, argc, argv, &error) && parse_lists (&lists, &o, &error))
+    status = run (&o, &lists, &error);
+  lists_clear (&lists);
+  options_clear (&o);
+  if (error == NULL)
+    return status;
+  if (g_error_matches (error, GEM_ERROR, GEM_ERROR_CANCELLED))
+    status = GEM_CLI_INTERRUPTED;
+  return gem_cli_fail (status, error->message);
+}
