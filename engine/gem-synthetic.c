@@ -69,8 +69,8 @@ scramble (guint64 x)
   return (x ^ x >> 29) | 1;
 }
 
-/* Four numbers from one draw: a random sign and mantissa under an exponent of zero to two below the
- * largest.  With e the exponent of @std, the root mean square of ±[1, 2)·2^e is 1.53·2^e. */
+/* Four numbers from one draw: random signs and mantissas under one exponent.  The root mean square
+ * of ±[1, 2)·2^e is 1.53·2^e, so that it comes within a factor of two below the wanted one. */
 static void
 fill_bf16 (const Fill *f)
 {
