@@ -43,6 +43,8 @@ typedef struct {
   gsize       length;
 } GemJsonText;
 
+#define GEM_JSON_NO_TEXT ((GemJsonText){"", 0})
+
 typedef struct {
   guint8     *start, *cursor, *end; /* borrowed */
   guint       depth;                /* open objects and arrays */

@@ -351,13 +351,13 @@ finish_piece (Encoder *self)
   self->n_symbols = 0;
 }
 
-/* The token of just this text; a control token never is one. */
+/* The token of just this text, if it is one that text may become: no control token, no byte. */
 static gint32
 find_text (const GemTokenizer *t, const guint8 *text, gsize length)
 {
   gint32 id = gem_tokenizer_find (t, (const char *)text, length);
 
-  return id >= 0 && !(t->flags[id] & GEM_TOKEN_FLAG_SPECIAL) ? id : -1;
+  return id >= 0 && !(t->flags[id] & (GEM_TOKEN_FLAG_SPECIAL | GEM_TOKEN_FLAG_BYTE)) ? id : -1;
 }
 
 /* @text with every space replaced.  (transfer full), NULL when memory is short. */
