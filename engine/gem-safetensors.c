@@ -61,12 +61,13 @@ static gboolean damaged (const char *file, GError **error, const char *format, .
 static gboolean
 damaged (const char *file, GError **error, const char *format, ...)
 {
-  g_autofree char *why = NULL;
+  g_autofree char *cut = NULL, *why = NULL;
   va_list          args;
 
   va_start (args, format);
-  why = g_strdup_vprintf (format, args);
+  cut = g_strdup_vprintf (format, args);
   va_end (args);
+  why = g_utf8_make_valid (cut, -1); /* a name may have been cut inside a character */
   g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_MODEL,
                "“%s” is damaged: %s.  Download the model again or choose another folder.", file,
                why);
@@ -89,13 +90,15 @@ read_dtype (const json_t *entry, GemTensor *tensor, const char *file, GError **e
 {
   const char *name = json_string_value (json_object_get (entry, "dtype"));
 
+  if (name == NULL)
+    return damaged (file, error, "the tensor “%.128s” names no type", tensor->name);
   for (gsize i = 0; i < G_N_ELEMENTS (dtypes); i++)
-    if (g_strcmp0 (name, dtypes[i].name) == 0) {
+    if (g_str_equal (name, dtypes[i].name)) {
       tensor->dtype = (GemDtype)i;
       return TRUE;
     }
   return damaged (file, error, "the tensor “%.128s” has the unknown type “%.32s”", tensor->name,
-                  name != NULL ? name : "");
+                  name);
 }
 
 /* Sets the shape and, from it, how many bytes the tensor must have. */
