@@ -1,0 +1,361 @@
+/* blocks.c: the operations that are a few matrix products with norms and activations between them.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Each is one task of the pool.  With few rows the small steps between products are done by one member, before the
+ * task, inside a barrier or after it; with many rows every step is shared.  Activations are made
+ * ready (packed or quantised) once for all weights that read them. */
+#include "kernels/cpu/linear.h"
+
+#define SQRT_HALF 0.70710678118654752f
+
+static int
+min_int (int a, int b)
+{
+  return a < b ? a : b;
+}
+
+static bool
+is_small (int n, int cols)
+{
+  return (size_t) n * (size_t) cols <= KRN_SMALL;
+}
+
+/* Rows that one round of an operation takes; 0, with a failure latched, when the matrices are too wide. */
+static int
+rows_at_once (KrnDevice *dev, int cols)
+{
+  int most = krn_linear_max_rows (dev, cols);
+
+  if (most == 0)
+    krn_device_fail (dev, "A matrix of %d columns is too wide for the CPU backend.", cols);
+  return most;
+}
+
+/* ---- steps that go row by row ------------------------------------------------------------------------- */
+
+typedef struct {
+  KrnDevice *dev;
+  enum {
+    STEP_NORM,     /* y = rms (x; w), per group of `width` columns */
+    STEP_ADD_NORM, /* y = (y + rms (x; w)) · s */
+    STEP_PLE,      /* x = rms (s · x; w) per group; y = (y + x) · 2^−½ */
+  } kind;
+  float    *y, *x;
+  size_t    y_stride, x_stride;
+  int       n, cols, width;
+  KrnVector w;
+  float     eps, s;
+} RowStep;
+
+static void
+row_step (const RowStep *step, int row)
+{
+  const KrnIsa *isa = step->dev->isa;
+  float        *y = step->y + (size_t) row * step->y_stride;
+  float        *x = step->x + (size_t) row * step->x_stride;
+
+  switch (step->kind) {
+  case STEP_NORM:
+    for (int i = 0; i < step->cols; i += step->width)
+      isa->rms (y + i, x + i, step->w, step->width, step->eps, 1.0f);
+    break;
+  case STEP_ADD_NORM:
+    isa->add_rms (y, x, step->w, step->cols, step->eps, step->s);
+    break;
+  case STEP_PLE:
+    for (int i = 0; i < step->cols; i += step->width)
+      isa->rms (x + i, x + i, step->w, step->width, step->eps, step->s);
+    isa->add_scale (y, x, step->cols, SQRT_HALF);
+    break;
+  }
+}
+
+/* Inside a task, by every member. */
+static void
+run_step (const RowStep *step)
+{
+  for (;;) {
+    unsigned row = krn_pool_claim (&step->dev->pool);
+
+    if (row >= (unsigned) step->n)
+      return;
+    row_step (step, (int) row);
+  }
+}
+
+/* By one member. */
+static void
+run_step_alone (const RowStep *step)
+{
+  for (int row = 0; row < step->n; row++)
+    row_step (step, row);
+}
+
+static RowStep
+norm_step (KrnDevice *dev, KrnMat y, KrnMat x, int row, int n, KrnMat w, int width, float eps)
+{
+  return (RowStep){
+    .dev = dev,
+    .kind = STEP_NORM,
+    .y = krn_row (y, row),
+    .y_stride = krn_stride (y),
+    .x = krn_row (x, row),
+    .x_stride = krn_stride (x),
+    .n = n,
+    .cols = x.cols,
+    .width = width,
+    .w = krn_vector (w),
+    .eps = eps,
+  };
+}
+
+static RowStep
+add_norm_step (KrnDevice *dev, KrnMat h, KrnMat y, int row, int n, KrnMat w, float eps, float s)
+{
+  RowStep step = norm_step (dev, h, y, row, n, w, y.cols, eps);
+
+  step.kind = STEP_ADD_NORM;
+  step.s = s;
+  return step;
+}
+
+static void
+step_task (void *context, int member)
+{
+  run_step (context);
+}
+
+static void
+run_step_op (const RowStep *step)
+{
+  if (is_small (step->n, step->cols))
+    run_step_alone (step);
+  else
+    krn_pool_run (&step->dev->pool, step_task, (void *) step);
+}
+
+void
+krn_cpu_rms_norm (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w, float eps)
+{
+  RowStep step = norm_step (dev, y, x, 0, x.rows, w, x.cols, eps);
+
+  run_step_op (&step);
+}
+
+/* ---- one product between row steps ---------------------------------------------------------------- */
+
+/* before (optional) → products → after (up to three). */
+typedef struct {
+  KrnLinear linear;
+  RowStep   before, after[3];
+  bool      has_before;
+  int       n_after;
+  bool      small;
+} Projection;
+
+static void
+projection_task (void *context, int member)
+{
+  Projection *p = context;
+  KrnPool    *pool = &p->linear.dev->pool;
+
+  if (!p->small) {
+    if (p->has_before)
+      run_step (&p->before);
+    krn_linear_ready (&p->linear);
+  }
+  krn_linear_run (&p->linear, member);
+  for (int i = 0; i < p->n_after && !p->small; i++) {
+    krn_pool_barrier (pool, NULL, NULL);
+    run_step (&p->after[i]);
+  }
+}
+
+static void
+run_projection (Projection *p)
+{
+  p->small = krn_linear_is_small (&p->linear);
+  if (p->small) {
+    if (p->has_before)
+      run_step_alone (&p->before);
+    krn_linear_prepare (&p->linear);
+  }
+  krn_pool_run (&p->linear.dev->pool, projection_task, p);
+  for (int i = 0; i < p->n_after && p->small; i++)
+    run_step_alone (&p->after[i]);
+}
+
+void
+krn_cpu_project_qkv (KrnDevice *dev, KrnMat q, KrnMat k, KrnMat v, KrnMat a, KrnMat x, const KrnQkvWeights *w)
+{
+  int most = rows_at_once (dev, x.cols);
+
+  for (int row = 0; row < x.rows && most > 0; row += most) {
+    Projection p;
+    int        n = min_int (most, x.rows - row);
+
+    p.has_before = true;
+    p.n_after = 0;
+    p.before = norm_step (dev, a, x, row, n, w->norm, x.cols, w->eps);
+    krn_linear_init (&p.linear, dev, krn_row (a, row), krn_stride (a), n, a.cols);
+    if (q.buf) {
+      krn_linear_add (&p.linear, w->wq, krn_row (q, row), krn_stride (q));
+      p.after[p.n_after++] = norm_step (dev, q, q, row, n, w->q_norm, w->head_dim, w->eps);
+    }
+    if (w->wk.buf) {
+      krn_linear_add (&p.linear, w->wk, krn_row (k, row), krn_stride (k));
+      krn_linear_add (&p.linear, w->wv, krn_row (v, row), krn_stride (v));
+      p.after[p.n_after++] = norm_step (dev, k, k, row, n, w->k_norm, w->head_dim, w->eps);
+      p.after[p.n_after++] = norm_step (dev, v, v, row, n, (KrnMat){0}, w->head_dim, w->eps);
+    }
+    run_projection (&p);
+  }
+}
+
+void
+krn_cpu_project_add (KrnDevice *dev, KrnMat h, KrnMat y, KrnMat x, KrnMat w, KrnMat norm, float eps)
+{
+  int most = rows_at_once (dev, x.cols);
+
+  for (int row = 0; row < x.rows && most > 0; row += most) {
+    Projection p;
+    int        n = min_int (most, x.rows - row);
+
+    p.has_before = false;
+    p.n_after = 1;
+    krn_linear_init (&p.linear, dev, krn_row (x, row), krn_stride (x), n, x.cols);
+    krn_linear_add (&p.linear, w, krn_row (y, row), krn_stride (y));
+    p.after[0] = add_norm_step (dev, h, y, row, n, norm, eps, 1.0f);
+    run_projection (&p);
+  }
+}
+
+void
+krn_cpu_ple_inputs (KrnDevice *dev, KrnMat p, KrnMat c, KrnMat x, KrnMat w, KrnMat norm, float scale, float eps)
+{
+  int most = rows_at_once (dev, x.cols);
+
+  for (int row = 0; row < x.rows && most > 0; row += most) {
+    Projection s;
+    int        n = min_int (most, x.rows - row);
+
+    s.has_before = false;
+    s.n_after = 1;
+    krn_linear_init (&s.linear, dev, krn_row (x, row), krn_stride (x), n, x.cols);
+    krn_linear_add (&s.linear, w, krn_row (c, row), krn_stride (c));
+    s.after[0] = norm_step (dev, p, c, row, n, norm, norm.cols, eps);
+    s.after[0].kind = STEP_PLE;
+    s.after[0].s = scale;
+    run_projection (&s);
+  }
+}
+
+/* ---- gated products: g = gelu (x·gateᵀ) ⊙ u, m = g·downᵀ, h = (h + rms (m)) · s -------------------------- */
+
+typedef struct {
+  KrnLinear  in;   /* gate, and up if u is computed */
+  KrnLinear  down; /* reads g */
+  bool       has_before, small;
+  RowStep    before, after;
+  const float *u; /* the other factor when it is given (per-layer embeddings) */
+  size_t       u_stride;
+} Gated;
+
+/* The same rows of gate and up, one after the other, so that the factor u never leaves the cache. */
+static void
+gated_item (Gated *s, int member, int begin, int end)
+{
+  KrnLinear        *l = &s->in;
+  const KrnProduct *gate = &l->products[0];
+  float            *g = gate->y + begin;
+  float            *temporary = (float *) (krn_scratch (l->dev, member) + KRN_SCRATCH_BYTES / 2);
+  const float      *u = s->u ? s->u + begin : temporary;
+  size_t            u_stride = s->u ? s->u_stride : (size_t) (end - begin);
+
+  krn_linear_rows (l, member, gate, begin, end, g, gate->y_stride);
+  if (!s->u)
+    krn_linear_rows (l, member, &l->products[1], begin, end, temporary, u_stride);
+  for (int i = 0; i < l->n; i++)
+    l->dev->isa->gelu_mul (g + (size_t) i * gate->y_stride, u + (size_t) i * u_stride, end - begin);
+}
+
+static void
+gated_task (void *context, int member)
+{
+  Gated            *s = context;
+  KrnDevice        *dev = s->in.dev;
+  const KrnProduct *gate = &s->in.products[0];
+
+  if (!s->small) {
+    if (s->has_before)
+      run_step (&s->before);
+    krn_linear_ready (&s->in);
+  }
+  for (;;) {
+    int item = (int) krn_pool_claim (&dev->pool);
+    int begin = item * gate->rows_per_item;
+
+    if (item >= gate->n_items)
+      break;
+    gated_item (s, member, begin, min_int (begin + gate->rows_per_item, gate->w.rows));
+  }
+  krn_linear_ready (&s->down);
+  krn_linear_run (&s->down, member);
+  if (!s->small) {
+    krn_pool_barrier (&dev->pool, NULL, NULL);
+    run_step (&s->after);
+  }
+}
+
+static void
+run_gated (Gated *s)
+{
+  s->small = krn_linear_is_small (&s->in);
+  if (s->small) {
+    if (s->has_before)
+      run_step_alone (&s->before);
+    krn_linear_prepare (&s->in);
+  }
+  krn_pool_run (&s->in.dev->pool, gated_task, s);
+  if (s->small)
+    run_step_alone (&s->after);
+}
+
+void
+krn_cpu_gated_mlp (KrnDevice *dev, KrnMat h, KrnMat m, KrnMat g, KrnMat f, const KrnMlpWeights *w)
+{
+  int most = rows_at_once (dev, g.cols > h.cols ? g.cols : h.cols);
+
+  for (int row = 0; row < h.rows && most > 0; row += most) {
+    Gated s = {.has_before = true};
+    int   n = min_int (most, h.rows - row);
+
+    s.before = norm_step (dev, f, h, row, n, w->norm, h.cols, w->eps);
+    krn_linear_init (&s.in, dev, krn_row (f, row), krn_stride (f), n, f.cols);
+    krn_linear_add (&s.in, w->gate, krn_row (g, row), krn_stride (g));
+    krn_linear_add (&s.in, w->up, NULL, 0);
+    krn_linear_init (&s.down, dev, krn_row (g, row), krn_stride (g), n, g.cols);
+    krn_linear_add (&s.down, w->down, krn_row (m, row), krn_stride (m));
+    s.after = add_norm_step (dev, h, m, row, n, w->post_norm, w->eps, 1.0f);
+    run_gated (&s);
+  }
+}
+
+void
+krn_cpu_ple_block (KrnDevice *dev, KrnMat h, KrnMat y, KrnMat g, KrnMat p, const KrnPleWeights *w)
+{
+  int most = rows_at_once (dev, g.cols > h.cols ? g.cols : h.cols);
+
+  for (int row = 0; row < h.rows && most > 0; row += most) {
+    Gated s = {.u = krn_row (p, row), .u_stride = krn_stride (p)};
+    int   n = min_int (most, h.rows - row);
+
+    krn_linear_init (&s.in, dev, krn_row (h, row), krn_stride (h), n, h.cols);
+    krn_linear_add (&s.in, w->gate, krn_row (g, row), krn_stride (g));
+    krn_linear_init (&s.down, dev, krn_row (g, row), krn_stride (g), n, g.cols);
+    krn_linear_add (&s.down, w->proj, krn_row (y, row), krn_stride (y));
+    s.after = add_norm_step (dev, h, y, row, n, w->post_norm, w->eps, w->scalar);
+    run_gated (&s);
+  }
+}

@@ -1,0 +1,114 @@
+/* matvec.c: a few activation rows against weights that are read where they lie.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The shape of decoding: every weight is used once or a few times, so that reading it is the cost.  A tile is
+ * R weight rows by M activation rows of dot products along the columns; a weight vector is widened once for M
+ * rows, and activations are loaded once for R rows. */
+#include "kernels/cpu/isa/inner.h"
+
+#define DOT_ROWS 4
+#define DOT_M    4
+
+ALWAYS_INLINE vf
+load_weights (const void *w, size_t i, bool bf16)
+{
+  return bf16 ? vf_load_bf16 ((const uint16_t *) w + i) : vf_load ((const float *) w + i);
+}
+
+ALWAYS_INLINE vf
+load_weights_n (const void *w, size_t i, bool bf16, int n)
+{
+  return bf16 ? vf_load_bf16_n ((const uint16_t *) w + i, n)
+              : vf_load_n ((const float *) w + i, n);
+}
+
+/* R <= DOT_ROWS, M <= DOT_M and bf16 are constants where this is inlined. */
+ALWAYS_INLINE void
+dot_tile (const int R, const int M, const bool bf16, float *y, size_t y_stride, const float *x, size_t x_stride, const void *w, size_t w_stride, int cols)
+{
+  vf  sum[DOT_ROWS][DOT_M];
+  int k = 0;
+
+  UNROLL (4)
+  for (int r = 0; r < R; r++)
+    UNROLL (4)
+    for (int i = 0; i < M; i++)
+      sum[r][i] = vf_set1 (0.0f);
+
+  for (; k + VW <= cols; k += VW) {
+    vf v[DOT_ROWS];
+
+    UNROLL (4)
+    for (int r = 0; r < R; r++)
+      v[r] = load_weights (w, (size_t) r * w_stride + (size_t) k, bf16);
+    UNROLL (4)
+    for (int i = 0; i < M; i++) {
+      vf a = vf_load (x + (size_t) i * x_stride + k);
+
+      UNROLL (4)
+      for (int r = 0; r < R; r++)
+        sum[r][i] = vf_fma (v[r], a, sum[r][i]);
+    }
+  }
+  if (k < cols) {
+    UNROLL (4)
+    for (int r = 0; r < R; r++) {
+      vf v = load_weights_n (w, (size_t) r * w_stride + (size_t) k, bf16, cols - k);
+
+      UNROLL (4)
+      for (int i = 0; i < M; i++)
+        sum[r][i] = vf_fma (v, vf_load_n (x + (size_t) i * x_stride + k, cols - k), sum[r][i]);
+    }
+  }
+
+  UNROLL (4)
+  for (int i = 0; i < M; i++)
+    UNROLL (4)
+    for (int r = 0; r < R; r++)
+      y[(size_t) i * y_stride + (size_t) r] = vf_sum (sum[r][i]);
+}
+
+ALWAYS_INLINE void
+dot_rows (const int R, const bool bf16, float *y, size_t y_stride, const float *x, size_t x_stride, int n, const void *w, size_t w_stride, int cols)
+{
+  int i = 0;
+
+  for (; i + 4 <= n; i += 4)
+    dot_tile (R, 4, bf16, y + (size_t) i * y_stride, y_stride, x + (size_t) i * x_stride, x_stride, w, w_stride, cols);
+  y += (size_t) i * y_stride;
+  x += (size_t) i * x_stride;
+  switch (n - i) {
+  case 3:
+    dot_tile (R, 3, bf16, y, y_stride, x, x_stride, w, w_stride, cols);
+    break;
+  case 2:
+    dot_tile (R, 2, bf16, y, y_stride, x, x_stride, w, w_stride, cols);
+    break;
+  case 1:
+    dot_tile (R, 1, bf16, y, y_stride, x, x_stride, w, w_stride, cols);
+    break;
+  }
+}
+
+ALWAYS_INLINE void
+dot_all (const bool bf16, float *y, size_t y_stride, const float *x, size_t x_stride, int n, const void *w, size_t w_stride, int rows, int cols)
+{
+  size_t       row_bytes = w_stride * (bf16 ? sizeof (uint16_t) : sizeof (float));
+  const char  *row = w;
+  int          r = 0;
+
+  for (; r + DOT_ROWS <= rows; r += DOT_ROWS, row += DOT_ROWS * row_bytes)
+    dot_rows (DOT_ROWS, bf16, y + r, y_stride, x, x_stride, n, row, w_stride, cols);
+  for (; r < rows; r++, row += row_bytes)
+    dot_rows (1, bf16, y + r, y_stride, x, x_stride, n, row, w_stride, cols);
+}
+
+void
+ISA (dot) (float *y, size_t y_stride, const float *x, size_t x_stride, int n, const void *w, size_t w_stride, bool bf16, int rows, int cols)
+{
+  if (bf16)
+    dot_all (true, y, y_stride, x, x_stride, n, w, w_stride, rows, cols);
+  else
+    dot_all (false, y, y_stride, x, x_stride, n, w, w_stride, rows, cols);
+}

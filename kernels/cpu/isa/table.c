@@ -1,0 +1,45 @@
+/* table.c: the inner loops of one instruction set, as a table.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "kernels/cpu/isa/inner.h"
+#include "kernels/cpu/isa/panel.h"
+
+#define STRING_(x) #x
+#define STRING(x)  STRING_ (x)
+
+const KrnIsa ISA_ (KRN_ISA, table) = {
+  .name = STRING (KRN_ISA),
+  .dot_rows = 4,
+  .panel_m = PANEL_M,
+  .panel_n = PANEL_N,
+  .quant_m = QUANT_M,
+
+  .rms = ISA (rms),
+  .add_rms = ISA (add_rms),
+  .add_scale = ISA (add_scale),
+  .gelu_mul = ISA (gelu_mul),
+  .softcap = ISA (softcap),
+  .widen = ISA (widen),
+  .scale = ISA (scale),
+  .narrow = ISA (narrow),
+  .rotate = ISA (rotate),
+  .max = ISA (max),
+
+  .dot = ISA (dot),
+
+  .pack_rows = ISA (pack_rows),
+  .pack_panel = ISA (pack_panel),
+  .panel = ISA (panel),
+
+  .quantise_rows = ISA (quantise_rows),
+  .quant_dot = ISA (quant_dot),
+
+  .quantise_tile = ISA (quantise_tile),
+
+  .attend = ISA (attend),
+
+  .peak_read = ISA (peak_read),
+  .peak_f32 = ISA (peak_f32),
+  .peak_bf16 = ISA (peak_bf16),
+  .peak_int8 = ISA (peak_int8),
+};

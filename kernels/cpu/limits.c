@@ -1,0 +1,110 @@
+/* limits.c: what this machine can do at best, measured.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Each figure is the best of a few short rounds with all members of the pool.  The array that is read is larger than
+ * any last-level cache. */
+#include "kernels/cpu/device.h"
+
+#include <sys/mman.h>
+#include <time.h>
+
+#define READ_BYTES ((size_t) 512 << 20)
+#define REPEATS    3
+#define ROUNDS     1000000L
+
+typedef struct {
+  KrnDevice *dev;
+  float     *memory; /* READ_BYTES, each member reads its part */
+  double (*peak) (long rounds); /* or NULL: read */
+  float  sink[KRN_MAX_THREADS];
+} Measure;
+
+static double
+now (void)
+{
+  struct timespec t;
+
+  clock_gettime (CLOCK_MONOTONIC, &t);
+  return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
+}
+
+static float *
+member_part (const Measure *m, int member, size_t *n)
+{
+  *n = READ_BYTES / sizeof (float) / (size_t) m->dev->pool.n_threads / 64 * 64;
+  return m->memory + (size_t) member * *n;
+}
+
+/* Every page its own memory, first touched by the member that will read it. */
+static void
+fill_task (void *context, int member)
+{
+  Measure *m = context;
+  size_t   n;
+  float   *part = member_part (m, member, &n);
+
+  for (size_t i = 0; i < n; i++)
+    part[i] = 1.0f;
+}
+
+static void
+measure_task (void *context, int member)
+{
+  Measure *m = context;
+
+  if (m->peak) {
+    m->peak (ROUNDS);
+  } else {
+    size_t n;
+    float *part = member_part (m, member, &n);
+
+    m->sink[member] = m->dev->isa->peak_read (part, n);
+  }
+}
+
+/* Seconds of the fastest of some runs. */
+static double
+fastest (Measure *m)
+{
+  double best = 1e9;
+
+  for (int i = 0; i < REPEATS; i++) {
+    double begin = now (), took;
+
+    krn_pool_run (&m->dev->pool, measure_task, m);
+    took = now () - begin;
+    best = took < best ? took : best;
+  }
+  return best;
+}
+
+static double
+peak_tera (Measure *m, double (*peak) (long rounds))
+{
+  double operations = peak (1);
+
+  if (operations == 0.0)
+    return 0.0;
+  m->peak = peak;
+  return operations * ROUNDS * m->dev->pool.n_threads / fastest (m) / 1e12;
+}
+
+int
+krn_cpu_limits (KrnDevice *dev, KrnLimits *limits)
+{
+  Measure m = {.dev = dev};
+
+  m.memory = mmap (NULL, READ_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (m.memory == MAP_FAILED)
+    return -1;
+  madvise (m.memory, READ_BYTES, MADV_HUGEPAGE);
+  krn_pool_run (&dev->pool, fill_task, &m);
+  limits->read_gbs = (double) READ_BYTES / fastest (&m) / 1e9;
+  munmap (m.memory, READ_BYTES);
+
+  limits->f32_tflops = peak_tera (&m, dev->isa->peak_f32);
+  limits->bf16_tflops = peak_tera (&m, dev->isa->peak_bf16);
+  limits->int8_tops = peak_tera (&m, dev->isa->peak_int8);
+  return 0;
+}

@@ -1,0 +1,69 @@
+/* linear.h: matrix products as the operations are built from them.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A KrnLinear is one set of activations and up to three weights that it is multiplied by.  It lives on
+ * the stack of the operation, which plans it before its task starts; then inside the task
+ *
+ *   krn_linear_ready (&l);          activations into the form that the weights want
+ *   krn_linear_run (&l, member);    the products, shared among the members
+ *
+ * Internal to this folder. */
+#pragma once
+
+#include "kernels/cpu/device.h"
+
+#define KRN_LINEAR_MAX 3
+
+/* The form of the activations that a weight wants. */
+typedef enum {
+  KRN_FORM_ROWS,       /* as they are: few rows in front of F32 or BF16 weights */
+  KRN_FORM_PANEL,      /* groups of panel_m rows, transposed */
+  KRN_FORM_PANEL_BF16, /* the same, rounded to BF16 */
+  KRN_FORM_QUANT,      /* groups of quant_m rows, quantised */
+  KRN_N_FORMS,
+} KrnForm;
+
+typedef struct {
+  KrnMat  w;
+  float  *y; /* where row 0 of the result goes */
+  size_t  y_stride;
+  KrnForm form;
+  int     unit;          /* rows of w that the inner loop takes at once */
+  int     rows_per_item; /* a multiple of unit */
+  int     n_items;
+} KrnProduct;
+
+typedef struct {
+  KrnDevice  *dev;
+  const float *x;
+  size_t       x_stride;
+  int          n, cols;
+  KrnProduct   products[KRN_LINEAR_MAX];
+  int          n_products;
+  int          n_items; /* of all products */
+
+  /* made by krn_linear_ready (), in the arena */
+  float        *panel;
+  uint16_t     *panel_bf16;
+  KrnQuantRows  quant;
+  bool          wanted[KRN_N_FORMS];
+} KrnLinear;
+
+/* How many activation rows of so many columns fit the arena at once, at least the rows of one group; 0 if not even those. */
+int krn_linear_max_rows (KrnDevice *dev, int cols);
+
+void krn_linear_init (KrnLinear *l, KrnDevice *dev, const float *x, size_t x_stride, int n, int cols);
+/* y (n, w.rows).  All weights are added before the task starts. */
+void krn_linear_add (KrnLinear *l, KrnMat w, float *y, size_t y_stride);
+
+/* Whether the activations are few enough for one member. */
+bool krn_linear_is_small (const KrnLinear *l);
+/* Makes the activations ready, alone.  A KrnSerial. */
+void krn_linear_prepare (void *linear);
+/* Inside a task, by every member: waits until x is complete and makes the activations ready. */
+void krn_linear_ready (KrnLinear *l);
+/* Inside a task, by every member: all products. */
+void krn_linear_run (KrnLinear *l, int member);
+/* Rows [begin, end) of one product, by one member, to y (n, end − begin); begin is a multiple of the unit. */
+void krn_linear_rows (KrnLinear *l, int member, const KrnProduct *p, int begin, int end, float *y, size_t y_stride);
