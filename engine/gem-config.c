@@ -6,7 +6,7 @@
  * out gets the value that the published model family defaults to; a key that changes the arithmetic
  * in a way that this engine does not compute (experts, other activations, scaled RoPE, …) is
  * refused by name, because running it anyway would give plausible nonsense.  Does not look at
- * tensors: gem-weights.c compares them with what is here. */
+ * tensors: gem-checkpoint.c compares them with what is here. */
 #define G_LOG_DOMAIN "gem"
 
 #include "gem-config.h"
@@ -43,8 +43,10 @@ invalid_key (const Section *s, const char *key, const char *expected, GError **e
 static gboolean
 unsupported (const Section *s, const char *what, GError **error)
 {
+  g_autofree char *valid = g_utf8_make_valid (what, -1); /* it may hold a word of the file, cut */
+
   g_set_error (error, GEM_ERROR, GEM_ERROR_UNSUPPORTED, "“%s” %s.  Facet runs Gemma 4 E2B and E4B.",
-               s->name, what);
+               s->name, valid);
   return FALSE;
 }
 
@@ -142,7 +144,7 @@ static json_t *
 parse_object (const char *text, gsize length, const char *file, const char *name, GError **error)
 {
   json_error_t     reason;
-  g_autofree char *why = NULL;
+  g_autofree char *why = NULL, *valid = NULL;
   json_t          *root = NULL;
 
   if (length > MAX_CONFIG_BYTES)
@@ -157,10 +159,11 @@ parse_object (const char *text, gsize length, const char *file, const char *name
   if (why == NULL)
     return root;
   json_decref (root);
+  valid = g_utf8_make_valid (why, -1);
   g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_MODEL,
                "%s of “%s” cannot be read (%s).  Download the model again or choose another "
                "folder.",
-               file, name, why);
+               file, name, valid);
   return NULL;
 }
 

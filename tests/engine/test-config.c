@@ -224,7 +224,7 @@ parse_changed (GemConfig *config, const char *path, const char *value, GError **
 
 typedef struct {
   const char *path, *value;
-  int         code; /* GemError */
+  int         code;    /* GemError */
   const char *message; /* a part of it */
 } Wrong;
 
@@ -232,6 +232,9 @@ static const Wrong wrongs[] = {
     {"model_type", "\"llama\"", GEM_ERROR_UNSUPPORTED, "another architecture (llama)"},
     {"model_type", "\"gemma3\"", GEM_ERROR_UNSUPPORTED, "another architecture (gemma3)"},
     {"model_type", "\"gemma4_assistant\"", GEM_ERROR_UNSUPPORTED, "drafter"},
+    /* cut at 64 bytes, in the middle of a character */
+    {"model_type", "\"aééééééééééééééééééééééééééééééééééééé\"", GEM_ERROR_UNSUPPORTED,
+     "another architecture"},
     {"model_type", "7", GEM_ERROR_INVALID_MODEL, "model_type"},
     {"model_type", "absent", GEM_ERROR_INVALID_MODEL, "model_type"},
     {"text_config", "absent", GEM_ERROR_INVALID_MODEL, "text_config"},
@@ -309,6 +312,7 @@ test_wrong (gconstpointer data)
   g_assert_false (ok);
   g_assert_error (error, GEM_ERROR, wrong->code);
   g_test_message ("%s", error->message);
+  g_assert_true (g_utf8_validate (error->message, -1, NULL));
   g_assert_nonnull (strstr (error->message, wrong->message));
   g_assert_nonnull (strstr (error->message, "“Tiny”"));
 }

@@ -98,6 +98,8 @@ static const struct {
   gsize       data_length;
   const char *message; /* a part of it */
 } lies[] = {
+    /* cut at 32 bytes, in the middle of a character */
+    {"long dtype", "{" ENTRY ("a", "aéééééééééééééééééé", "[1]", "[0,1]") "}", 1, "unknown type"},
     {"not json", "{\"a\":", 0, "cannot be read"},
     {"array", "[]", 0, "no JSON object"},
     {"trailing", "{} x", 0, "cannot be read"},
@@ -106,10 +108,10 @@ static const struct {
     {"duplicate", "{" ENTRY ("a", "U8", "[1]", "[0,1]") "," ENTRY ("a", "U8", "[1]", "[1,2]") "}",
      2, "cannot be read"},
     {"entry", "{\"a\":7}", 0, "no object"},
-    {"no dtype", "{\"a\":{\"shape\":[1],\"data_offsets\":[0,1]}}", 1, "unknown type"},
+    {"no dtype", "{\"a\":{\"shape\":[1],\"data_offsets\":[0,1]}}", 1, "names no type"},
     {"dtype", "{" ENTRY ("a", "F17", "[1]", "[0,1]") "}", 1, "F17"},
     {"dtype is a number", "{\"a\":{\"dtype\":4,\"shape\":[1],\"data_offsets\":[0,1]}}", 1,
-     "unknown type"},
+     "names no type"},
     {"no shape", "{\"a\":{\"dtype\":\"U8\",\"data_offsets\":[0,1]}}", 1, "shape"},
     {"shape is a word", "{" ENTRY ("a", "U8", "\"1\"", "[0,1]") "}", 1, "shape"},
     {"negative", "{" ENTRY ("a", "U8", "[-1]", "[0,1]") "}", 1, "makes no sense"},
