@@ -11,6 +11,7 @@
 #include "gem-cli.h"
 #include "gem-cost.h"
 #include "gem-file.h"
+#include "gem-session-private.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -279,8 +280,7 @@ bench_decode (Bench *b, guint context, guint batch, guint n_tokens, GError **err
 
   first = sessions->pdata[0];
   result.bytes =
-      (double)gem_cost_step_weight_bytes (&b->config->text, gem_model_get_text_weights (b->model)) /
-          batch +
+      (double)b->report->weight_bytes / batch +
       (double)gem_cache_bytes_read (&first->cache, &b->config->text, n_ctx - n_tokens / 2);
   g_array_append_val (b->report->decode, result);
   return TRUE;

@@ -1,4 +1,4 @@
-/* gem-cost.c: counts operations and bytes from the shape of a model.
+/* gem-cost.c: counts operations from the shape of a model.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
@@ -6,10 +6,6 @@
 #define G_LOG_DOMAIN "gem"
 
 #include "gem-cost.h"
-
-#include "kernels/krn-quant.h"
-
-/* ---- operations ---- */
 
 /* Two operations for each weight that a row meets. */
 static double
@@ -66,41 +62,4 @@ gem_cost_prefill_flops (const GemTextConfig *c, guint n_tokens, gboolean shortcu
       flops += key_value_flops (c, l, n_tokens);
   }
   return flops;
-}
-
-/* ---- bytes ---- */
-
-static guint64
-mat_bytes (KrnMat m)
-{
-  if (m.buf == NULL)
-    return 0;
-  if (m.type == KRN_Q8 || m.type == KRN_Q4)
-    return krn_quant_bytes (m.type, m.rows, m.cols);
-  return (guint64)m.rows * (guint64)m.cols * (m.type == KRN_BF16 ? 2 : 4);
-}
-
-static guint64
-layer_bytes (const GemLayerWeights *w)
-{
-  const KrnMat mats[] = {w->qkv.norm,      w->qkv.wq,     w->qkv.wk,   w->qkv.wv,
-                         w->qkv.q_norm,    w->qkv.k_norm, w->o_proj,   w->post_attention_norm,
-                         w->mlp.norm,      w->mlp.gate,   w->mlp.up,   w->mlp.down,
-                         w->mlp.post_norm, w->ple.gate,   w->ple.proj, w->ple.post_norm};
-  guint64      bytes = 0;
-
-  for (guint i = 0; i < G_N_ELEMENTS (mats); i++)
-    bytes += mat_bytes (mats[i]);
-  return bytes;
-}
-
-guint64
-gem_cost_step_weight_bytes (const GemTextConfig *c, const GemTextWeights *w)
-{
-  guint64 bytes = mat_bytes (w->per_layer_projection) + mat_bytes (w->per_layer_norm) +
-                  mat_bytes (w->norm) + mat_bytes (w->head);
-
-  for (int l = 0; l < c->num_hidden_layers; l++)
-    bytes += layer_bytes (&w->layers[l]);
-  return bytes;
 }
