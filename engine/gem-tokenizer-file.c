@@ -7,8 +7,9 @@
  * tokenizer that is almost right makes a model talk nonsense without an error.
  *
  * The file is read with our own pull parser, not with jansson's tree, because the window opens with
- * a model.  Of the real file (33 MB, 262,144 tokens, 514,906 merges) the tree alone took 0.58 s and
- * 184 MB, before any table was made of it; all of this file takes @LOAD@ on the same machine. */
+ * a model.  Of the real file (33 MB, 262,144 tokens, 514,906 merges), on two cores of an EPYC, the
+ * tree alone took 0.58 s and 184 MB, before any table was made of it; all of the loading here takes
+ * 0.25 s and at most 67 MB, of which 24 MB remain. */
 #define G_LOG_DOMAIN "gem"
 
 #include "gem-json-reader.h"
@@ -195,6 +196,8 @@ read_normalizer (Loader *self, const char *name, gpointer target)
 {
   Component component;
 
+  if (gem_json_reader_peek (&self->reader) == GEM_JSON_NULL)
+    return gem_json_reader_skip (&self->reader);
   if (!read_component (self, "its normalizer", &component))
     return FALSE;
   self->has_normalizer = TRUE;
@@ -248,6 +251,8 @@ read_decoder (Loader *self, const char *name, gpointer target)
 {
   Component component;
 
+  if (gem_json_reader_peek (&self->reader) == GEM_JSON_NULL)
+    return gem_json_reader_skip (&self->reader);
   if (!read_component (self, "its decoder", &component))
     return FALSE;
   self->has_decoder = TRUE;

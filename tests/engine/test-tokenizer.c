@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The goldens of the real 262,144-entry tokenizer need its file, which is too large to be kept here:
- * FACET_GEMMA3_TOKENIZER names it, and without it those tests are skipped. */
+ * The goldens of the real 262,144-entry tokenizer need its file, which is too large to be kept
+ * here: FACET_GEMMA3_TOKENIZER names it, and without it those tests are skipped. */
 #define G_LOG_DOMAIN "test-tokenizer"
 
 #include "engine/gem-error.h"
@@ -46,7 +46,7 @@ load_real (void)
   tokenizer = gem_tokenizer_new_from_file (path, &error);
   g_assert_no_error (error);
   g_assert_nonnull (tokenizer);
-  g_test_message ("loaded in %.3f s", (double) (g_get_monotonic_time () - start) / 1e6);
+  g_test_message ("loaded in %.3f s", (double)(g_get_monotonic_time () - start) / 1e6);
   return tokenizer;
 }
 
@@ -66,8 +66,8 @@ decode (GemTokenizer *tokenizer, const GArray *ids, gboolean skip_special)
 {
   GString *out = g_string_new (NULL);
 
-  gem_tokenizer_decode_append (tokenizer, (const gint32 *) (void *) ids->data, ids->len,
-                               skip_special, out);
+  gem_tokenizer_decode_append (tokenizer, (const gint32 *)(void *)ids->data, ids->len, skip_special,
+                               out);
   return out;
 }
 
@@ -118,8 +118,9 @@ check_stream (GemTokenizer *tokenizer, const json_t *golden, const GArray *ids, 
     g_string_truncate (piece, 0);
     any = gem_detokenizer_push (stream, g_array_index (ids, gint32, i), piece);
     g_assert_true (any == (piece->len > 0));
-    g_assert_true (g_utf8_validate_len (piece->str, piece->len, NULL) || strlen (piece->str) < piece->len);
-    g_string_append_len (joined, piece->str, (gssize) piece->len);
+    g_assert_true (g_utf8_validate_len (piece->str, piece->len, NULL) ||
+                   strlen (piece->str) < piece->len);
+    g_string_append_len (joined, piece->str, (gssize)piece->len);
     if (pieces == NULL || only_joined)
       continue;
     if (json_is_null (wanted))
@@ -134,12 +135,12 @@ check_stream (GemTokenizer *tokenizer, const json_t *golden, const GArray *ids, 
 static void
 check_golden (GemTokenizer *tokenizer, const json_t *golden)
 {
-  const json_t    *text = json_object_get (golden, "text");
-  const json_t    *decoded = json_object_get (golden, "decoded");
-  const json_t    *skipped = json_object_get (golden, "decoded_skip_special");
-  const char      *label = json_string_value (json_object_get (golden, "category"));
-  const char      *bytes = json_string_value (text);
-  gssize           length = (gssize) json_string_length (text);
+  const json_t *text = json_object_get (golden, "text");
+  const json_t *decoded = json_object_get (golden, "decoded");
+  const json_t *skipped = json_object_get (golden, "decoded_skip_special");
+  const char   *label = json_string_value (json_object_get (golden, "category"));
+  const char   *bytes = json_string_value (text);
+  gssize        length = (gssize)json_string_length (text);
   g_autoptr (GArray) ids = encode (tokenizer, bytes, length, GEM_ENCODE_SPECIAL);
   g_autoptr (GArray) plain = encode (tokenizer, bytes, length, GEM_ENCODE_PLAIN);
   g_autoptr (GString) all = decode (tokenizer, ids, FALSE);
@@ -147,7 +148,8 @@ check_golden (GemTokenizer *tokenizer, const json_t *golden)
   g_autoptr (GString) typed = decode (tokenizer, plain, FALSE);
 
   assert_ids (json_object_get (golden, "ids"), ids, label);
-  g_assert_cmpuint (gem_tokenizer_count (tokenizer, bytes, length, GEM_ENCODE_SPECIAL), ==, ids->len);
+  g_assert_cmpuint (gem_tokenizer_count (tokenizer, bytes, length, GEM_ENCODE_SPECIAL), ==,
+                    ids->len);
   assert_text (decoded, all, label);
   assert_text (skipped != NULL ? skipped : decoded, some, label);
   check_stream (tokenizer, golden, ids, label);
