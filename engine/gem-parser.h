@@ -62,7 +62,7 @@ json_t *gem_parser_get_result (GemParser *self) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Parses the argument text between the braces of one call, "{…}" included.  NULL if it is malformed or nested deeper than 64. */
 json_t *gem_parser_parse_arguments (const char *text, gsize length, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* As Python's json.dumps prints it (", " and ": ", non-ASCII escaped, floats by repr).  (transfer full) */
+/* As Python's json.dumps (ensure_ascii=False) prints it (", " and ": ", floats by repr).  (transfer full) */
 char *gem_json_dumps (const json_t *value) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS
