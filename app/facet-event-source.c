@@ -143,6 +143,14 @@ facet_event_source_drain (FacetEventSource *self)
 }
 
 void
+facet_event_source_wait (FacetEventSource *self)
+{
+  gpointer item = g_async_queue_pop (self->queue);
+
+  self->func (item, self->user_data);
+}
+
+void
 facet_event_source_stop (FacetEventSource *self)
 {
   self->stopped = TRUE;

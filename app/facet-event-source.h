@@ -37,6 +37,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FacetEventSource, facet_event_source_unref)
 void facet_event_source_push (FacetEventSource *self, gpointer item);
 /* On the context's thread: delivers all that waits, now. */
 void facet_event_source_drain (FacetEventSource *self);
+/* On the context's thread: blocks until something was pushed, and delivers it. */
+void facet_event_source_wait (FacetEventSource *self);
 /* On the context's thread: @func is never called again, also when stop is called from within it. */
 void facet_event_source_stop (FacetEventSource *self);
 

@@ -1,0 +1,76 @@
+/* facet-conversation-private.h: what the parts of a conversation and its library know of each other.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Private to app/.  Main thread. */
+#pragma once
+
+#include "facet-conversation.h"
+#include "facet-store.h"
+
+G_BEGIN_DECLS
+
+typedef struct _FacetTurn FacetTurn;
+
+/* Where the draft of a conversation is kept that has no row yet. */
+#define FACET_NEW_DRAFT_KEY "new-draft"
+
+struct _FacetConversation {
+  GObject         parent_instance;
+  FacetStore     *store;
+  FacetAssistant *assistant;
+  gint64          id;
+  char           *title;
+  gboolean        title_is_own;
+  gint64          created, updated;
+  gboolean        pinned, thinking;
+  char           *draft;
+  guint           draft_timer;
+  gint64          head_id;
+  GPtrArray      *messages; /* of FacetMessage, as shown */
+  GPtrArray      *deleted;  /* of FacetMessage, the latest last */
+  FacetTurn      *turn;     /* NULL: not busy */
+  gboolean        loading, loaded;
+};
+
+/* A listed conversation, not opened yet. */
+FacetConversation *facet_conversation_new_for_row (FacetStore                 *store,
+                                                   FacetAssistant             *assistant,
+                                                   const FacetConversationRow *row) G_GNUC_WARN_UNUSED_RESULT;
+/* What is to be stored of it.  (transfer full) */
+FacetConversationRow *facet_conversation_dup_row (FacetConversation *self) G_GNUC_WARN_UNUSED_RESULT;
+FacetStore           *facet_conversation_get_store (FacetConversation *self);
+/* Writes what waits to be written and ends a running answer at once, as STOPPED; what it still says is not heard. */
+void facet_conversation_close (FacetConversation *self);
+
+/* The first words of what the person wrote, on one line.  (transfer full) */
+char *facet_title_of_text (const char *text) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Without storing it: */
+void     facet_conversation_change_title (FacetConversation *self, const char *title);
+gboolean facet_conversation_change_draft (FacetConversation *self, const char *draft);
+/* A FacetStoreFunc whose @user_data is a reference to the conversation: says what went wrong. */
+void facet_conversation_stored_cb (const GError *error, gpointer user_data);
+
+/* For a turn: */
+
+/* Its first rows are on disk. */
+void facet_conversation_turn_saved (FacetConversation          *self,
+                                    FacetTurn                  *turn,
+                                    const FacetConversationRow *row);
+/* They could not be written, and the messages are as they were before. */
+void facet_conversation_turn_undone (FacetConversation *self,
+                                     FacetTurn         *turn,
+                                     const char        *draft,
+                                     const char        *sentence);
+/* The answer has its final state. */
+void facet_conversation_turn_ended (FacetConversation *self, FacetTurn *turn);
+void facet_conversation_fail (FacetConversation *self, const char *sentence);
+/* Puts @n_added messages in place of @n_removed at @position, and tells. */
+void facet_conversation_splice (FacetConversation *self,
+                                guint              position,
+                                guint              n_removed,
+                                FacetMessage     **added,
+                                guint              n_added);
+
+G_END_DECLS

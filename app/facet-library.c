@@ -1,0 +1,428 @@
+/* facet-library.c: the list of conversations, kept in order, and what becomes of the store at the
+ * end.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Main thread.  A conversation enters the list with its first saved message, and moves to its place
+ * whenever it is answered or pinned. */
+#define G_LOG_DOMAIN "facet-library"
+
+#include "facet-library.h"
+
+#include "facet-conversation-private.h"
+
+struct _FacetLibrary {
+  GObject         parent_instance;
+  FacetStore     *store;
+  FacetAssistant *assistant;
+  GPtrArray      *conversations; /* of FacetConversation, in order */
+  GPtrArray      *deleted;       /* of FacetConversation, the latest last */
+  FacetConversation
+          *fresh;     /* weak: the latest one without a message, to whom the kept draft belongs */
+  char    *new_draft; /* not yet given to one */
+  char    *warning;
+  gboolean loaded;
+};
+
+static void facet_library_list_model_init (GListModelInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (FacetLibrary,
+                               facet_library,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL,
+                                                      facet_library_list_model_init))
+
+enum {
+  PROP_ASSISTANT = 1,
+  PROP_LOADED,
+  PROP_WARNING,
+  N_PROPS,
+};
+
+static GParamSpec *props[N_PROPS];
+
+/* The list */
+
+static GType
+facet_library_get_item_type (GListModel *model)
+{
+  return FACET_TYPE_CONVERSATION;
+}
+
+static guint
+facet_library_get_n_items (GListModel *model)
+{
+  return FACET_LIBRARY (model)->conversations->len;
+}
+
+static gpointer
+facet_library_get_item (GListModel *model, guint position)
+{
+  FacetLibrary *self = FACET_LIBRARY (model);
+
+  if (position >= self->conversations->len)
+    return NULL;
+  return g_object_ref (g_ptr_array_index (self->conversations, position));
+}
+
+static void
+facet_library_list_model_init (GListModelInterface *iface)
+{
+  iface->get_item_type = facet_library_get_item_type;
+  iface->get_n_items = facet_library_get_n_items;
+  iface->get_item = facet_library_get_item;
+}
+
+static int
+compare (FacetConversation *a, FacetConversation *b)
+{
+  gboolean pinned_a = facet_conversation_get_pinned (a);
+  gboolean pinned_b = facet_conversation_get_pinned (b);
+  gint64   updated_a = facet_conversation_get_updated (a);
+  gint64   updated_b = facet_conversation_get_updated (b);
+
+  if (pinned_a != pinned_b)
+    return pinned_a ? -1 : 1;
+  return updated_a > updated_b ? -1 : updated_a < updated_b;
+}
+
+/* The first place where what stands there comes after @conversation. */
+static guint
+place_of (FacetLibrary *self, FacetConversation *conversation)
+{
+  guint low = 0, high = self->conversations->len;
+
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+
+    if (compare (g_ptr_array_index (self->conversations, middle), conversation) <= 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+static void
+take_out (FacetLibrary *self, guint position)
+{
+  g_ptr_array_remove_index (self->conversations, position);
+  g_list_model_items_changed (G_LIST_MODEL (self), position, 1, 0);
+}
+
+static void
+put_in (FacetLibrary *self, FacetConversation *conversation)
+{
+  guint position = place_of (self, conversation);
+
+  g_ptr_array_insert (self->conversations, (int)position, g_object_ref (conversation));
+  g_list_model_items_changed (G_LIST_MODEL (self), position, 0, 1);
+}
+
+static gboolean
+is_in_place (FacetLibrary *self, guint position)
+{
+  GPtrArray *all = self->conversations;
+
+  return (position == 0 || compare (g_ptr_array_index (all, position - 1),
+                                    g_ptr_array_index (all, position)) <= 0) &&
+         (position + 1 == all->len ||
+          compare (g_ptr_array_index (all, position), g_ptr_array_index (all, position + 1)) <= 0);
+}
+
+/* Something that the order looks at has changed. */
+static void
+moved_cb (FacetConversation *conversation, GParamSpec *pspec, FacetLibrary *self)
+{
+  g_autoptr (FacetConversation) keep = g_object_ref (conversation);
+  guint position;
+
+  if (!g_ptr_array_find (self->conversations, conversation, &position) ||
+      is_in_place (self, position))
+    return;
+  take_out (self, position);
+  put_in (self, conversation);
+}
+
+static void
+watch (FacetLibrary *self, FacetConversation *conversation)
+{
+  g_signal_connect_object (conversation, "notify::updated", G_CALLBACK (moved_cb), self, 0);
+  g_signal_connect_object (conversation, "notify::pinned", G_CALLBACK (moved_cb), self, 0);
+}
+
+/* Its first message is on disk. */
+static void
+stored_cb (FacetConversation *conversation, GParamSpec *pspec, FacetLibrary *self)
+{
+  g_signal_handlers_disconnect_by_func (conversation, stored_cb, self);
+  if (self->fresh == conversation)
+    g_clear_weak_pointer (&self->fresh);
+  watch (self, conversation);
+  put_in (self, conversation);
+}
+
+/* Reading */
+
+static void
+set_warning (FacetLibrary *self, const char *warning)
+{
+  if (g_strcmp0 (self->warning, warning) == 0)
+    return;
+  g_free (self->warning);
+  self->warning = g_strdup (warning);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_WARNING]);
+}
+
+static gboolean
+has_id (gconstpointer conversation, gconstpointer id)
+{
+  return facet_conversation_get_id ((FacetConversation *)conversation) == *(const gint64 *)id;
+}
+
+static void
+listed_cb (GPtrArray *rows, const GError *error, gpointer user_data)
+{
+  g_autoptr (FacetLibrary) self = user_data;
+  /* Begun while the list was being read, and perhaps in it. */
+  g_autoptr (GPtrArray) begun = g_steal_pointer (&self->conversations);
+
+  set_warning (self, error != NULL ? error->message : facet_store_get_warning (self->store));
+  self->conversations = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < rows->len; i++) {
+    const FacetConversationRow *row = g_ptr_array_index (rows, i);
+    FacetConversation          *conversation;
+
+    if (g_ptr_array_find_with_equal_func (begun, &row->id, has_id, NULL))
+      continue;
+    conversation = facet_conversation_new_for_row (self->store, self->assistant, row);
+    watch (self, conversation);
+    g_ptr_array_add (self->conversations, conversation);
+  }
+  g_list_model_items_changed (G_LIST_MODEL (self), 0, begun->len, self->conversations->len);
+  for (guint i = 0; i < begun->len; i++)
+    put_in (self, g_ptr_array_index (begun, i));
+  self->loaded = TRUE;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LOADED]);
+}
+
+static void
+give_draft (FacetLibrary *self)
+{
+  if (self->fresh == NULL || self->new_draft == NULL)
+    return;
+  if (*facet_conversation_get_draft (self->fresh) == '\0')
+    facet_conversation_set_draft (self->fresh, self->new_draft);
+  g_clear_pointer (&self->new_draft, g_free);
+}
+
+static void
+draft_cb (const char *value, const GError *error, gpointer user_data)
+{
+  g_autoptr (FacetLibrary) self = user_data;
+
+  self->new_draft = g_strdup (value);
+  give_draft (self);
+}
+
+FacetLibrary *
+facet_library_new (const char *data_dir, FacetAssistant *assistant, GError **error)
+{
+  g_autofree char *folder = data_dir != NULL
+                                ? g_strdup (data_dir)
+                                : g_build_filename (g_get_user_data_dir (), "facet", NULL);
+  FacetStore      *store = facet_store_open (folder, error);
+  FacetLibrary    *self;
+
+  if (store == NULL)
+    return NULL;
+  self = g_object_new (FACET_TYPE_LIBRARY, NULL);
+  self->store = store;
+  self->warning = g_strdup (facet_store_get_warning (store));
+  g_set_object (&self->assistant, assistant);
+  facet_store_list (store, listed_cb, g_object_ref (self));
+  facet_store_get_value (store, FACET_NEW_DRAFT_KEY, draft_cb, g_object_ref (self));
+  return self;
+}
+
+/* What a person does */
+
+FacetConversation *
+facet_library_new_conversation (FacetLibrary *self)
+{
+  FacetConversation *conversation;
+
+  g_return_val_if_fail (FACET_IS_LIBRARY (self), NULL);
+  conversation = facet_conversation_new (self->store, self->assistant);
+  g_signal_connect_object (conversation, "notify::id", G_CALLBACK (stored_cb), self, 0);
+  g_object_bind_property (self, "assistant", conversation, "assistant", G_BINDING_DEFAULT);
+  g_set_weak_pointer (&self->fresh, conversation);
+  give_draft (self);
+  return conversation;
+}
+
+FacetConversation *
+facet_library_find (FacetLibrary *self, gint64 id)
+{
+  g_return_val_if_fail (FACET_IS_LIBRARY (self), NULL);
+  for (guint i = 0; i < self->conversations->len; i++) {
+    FacetConversation *conversation = g_ptr_array_index (self->conversations, i);
+
+    if (facet_conversation_get_id (conversation) == id)
+      return g_object_ref (conversation);
+  }
+  return NULL;
+}
+
+void
+facet_library_delete (FacetLibrary *self, FacetConversation *conversation)
+{
+  guint position;
+
+  g_return_if_fail (FACET_IS_LIBRARY (self));
+  if (!g_ptr_array_find (self->conversations, conversation, &position))
+    return;
+  facet_conversation_stop (conversation);
+  g_ptr_array_add (self->deleted, g_object_ref (conversation));
+  facet_store_delete_conversation (self->store, facet_conversation_get_id (conversation),
+                                   g_get_real_time (), facet_conversation_stored_cb,
+                                   g_object_ref (conversation));
+  take_out (self, position);
+}
+
+void
+facet_library_undo_delete (FacetLibrary *self)
+{
+  g_autoptr (FacetConversation) conversation = NULL;
+
+  g_return_if_fail (FACET_IS_LIBRARY (self));
+  if (self->deleted->len == 0)
+    return;
+  conversation = g_ptr_array_steal_index (self->deleted, self->deleted->len - 1);
+  facet_store_delete_conversation (self->store, facet_conversation_get_id (conversation), 0,
+                                   facet_conversation_stored_cb, g_object_ref (conversation));
+  put_in (self, conversation);
+}
+
+static void
+close_all (GPtrArray *conversations)
+{
+  for (guint i = 0; i < conversations->len; i++)
+    facet_conversation_close (g_ptr_array_index (conversations, i));
+}
+
+void
+facet_library_close (FacetLibrary *self)
+{
+  g_return_if_fail (FACET_IS_LIBRARY (self));
+  if (self->fresh != NULL)
+    facet_conversation_close (self->fresh);
+  close_all (self->conversations);
+  close_all (self->deleted);
+  facet_store_close (self->store);
+}
+
+/* Properties */
+
+FacetAssistant *
+facet_library_get_assistant (FacetLibrary *self)
+{
+  return self->assistant;
+}
+
+void
+facet_library_set_assistant (FacetLibrary *self, FacetAssistant *assistant)
+{
+  g_return_if_fail (FACET_IS_LIBRARY (self));
+  if (!g_set_object (&self->assistant, assistant))
+    return;
+  for (guint i = 0; i < self->conversations->len; i++)
+    facet_conversation_set_assistant (g_ptr_array_index (self->conversations, i), assistant);
+  for (guint i = 0; i < self->deleted->len; i++)
+    facet_conversation_set_assistant (g_ptr_array_index (self->deleted, i), assistant);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ASSISTANT]);
+}
+
+gboolean
+facet_library_get_loaded (FacetLibrary *self)
+{
+  return self->loaded;
+}
+
+const char *
+facet_library_get_warning (FacetLibrary *self)
+{
+  return self->warning;
+}
+
+static void
+facet_library_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  FacetLibrary *self = FACET_LIBRARY (object);
+
+  switch (id) {
+  case PROP_ASSISTANT:
+    g_value_set_object (value, self->assistant);
+    break;
+  case PROP_LOADED:
+    g_value_set_boolean (value, self->loaded);
+    break;
+  case PROP_WARNING:
+    g_value_set_string (value, self->warning);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+}
+
+static void
+facet_library_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  FacetLibrary *self = FACET_LIBRARY (object);
+
+  switch (id) {
+  case PROP_ASSISTANT:
+    facet_library_set_assistant (self, g_value_get_object (value));
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+}
+
+static void
+facet_library_finalize (GObject *object)
+{
+  FacetLibrary *self = FACET_LIBRARY (object);
+
+  g_clear_weak_pointer (&self->fresh);
+  g_ptr_array_unref (self->conversations);
+  g_ptr_array_unref (self->deleted);
+  g_clear_object (&self->assistant);
+  g_clear_pointer (&self->store, facet_store_unref);
+  g_free (self->new_draft);
+  g_free (self->warning);
+  G_OBJECT_CLASS (facet_library_parent_class)->finalize (object);
+}
+
+static void
+facet_library_class_init (FacetLibraryClass *class)
+{
+  GObjectClass     *object_class = G_OBJECT_CLASS (class);
+  const GParamFlags read = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+
+  object_class->get_property = facet_library_get_property;
+  object_class->set_property = facet_library_set_property;
+  object_class->finalize = facet_library_finalize;
+  props[PROP_ASSISTANT] =
+      g_param_spec_object ("assistant", NULL, NULL, FACET_TYPE_ASSISTANT, read | G_PARAM_WRITABLE);
+  props[PROP_LOADED] = g_param_spec_boolean ("loaded", NULL, NULL, FALSE, read);
+  props[PROP_WARNING] = g_param_spec_string ("warning", NULL, NULL, NULL, read);
+  g_object_class_install_properties (object_class, N_PROPS, props);
+}
+
+static void
+facet_library_init (FacetLibrary *self)
+{
+  self->conversations = g_ptr_array_new_with_free_func (g_object_unref);
+  self->deleted = g_ptr_array_new_with_free_func (g_object_unref);
+}

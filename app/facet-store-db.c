@@ -1,0 +1,362 @@
+/* facet-store-db.c: SQLite, in Facet's terms.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Runs on whichever thread owns the connection; knows neither threads nor conversations.
+ *
+ * The file is in WAL mode: readers and the writer do not wait for each other, and a killed process
+ * leaves at most a log that the next opening replays.  Without a durable commit the log reaches the
+ * disk when the kernel likes: a kill loses nothing, a power cut perhaps the last moments. */
+#define G_LOG_DOMAIN "facet-store"
+
+#include "facet-store-db.h"
+#include "facet-store-schema.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#define BUSY_TIMEOUT_MS 5000
+
+struct _FacetDb {
+  sqlite3    *db;
+  char       *path;
+  GHashTable *statements; /* const char *sql, by address → sqlite3_stmt * */
+  gboolean    durable;    /* the open transaction is */
+};
+
+G_DEFINE_QUARK (facet_store_error_quark, facet_store_error)
+
+gboolean
+facet_db_fail (FacetDb *self, int code, GError **error)
+{
+  const char      *detail = self->db != NULL ? sqlite3_errmsg (self->db) : sqlite3_errstr (code);
+  g_autofree char *name = g_filename_display_name (self->path);
+
+  switch (code & 0xff) {
+  case SQLITE_FULL:
+    g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_NO_SPACE,
+                 "The disk is full: “%s” could not be written.  Free some space and try again.",
+                 name);
+    break;
+  case SQLITE_READONLY:
+  case SQLITE_PERM:
+    g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_READ_ONLY,
+                 "“%s” cannot be written.  Allow writing to the file and its folder and try again.",
+                 name);
+    break;
+  case SQLITE_CANTOPEN:
+    g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_READ_ONLY,
+                 "“%s” cannot be opened.  Check that the file and its folder can be read and "
+                 "written, and that the disk is not full.",
+                 name);
+    break;
+  case SQLITE_BUSY:
+  case SQLITE_LOCKED:
+    g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_FAILED,
+                 "Another program is writing to “%s”.  Close it and try again.", name);
+    break;
+  case SQLITE_CORRUPT:
+  case SQLITE_NOTADB:
+    g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_DAMAGED, "“%s” is damaged (%s).", name,
+                 detail);
+    break;
+  default:
+    g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_FAILED, "“%s” could not be used: %s.",
+                 name, detail);
+  }
+  return FALSE;
+}
+
+static void
+statement_free (gpointer statement)
+{
+  sqlite3_finalize (statement);
+}
+
+static FacetDb *
+db_new (const char *path)
+{
+  FacetDb *self = g_new0 (FacetDb, 1);
+
+  self->path = g_strdup (path);
+  self->statements = g_hash_table_new_full (NULL, NULL, NULL, statement_free);
+  return self;
+}
+
+void
+facet_db_close (FacetDb *self)
+{
+  if (self == NULL)
+    return;
+  g_hash_table_unref (self->statements);
+  sqlite3_close (self->db);
+  g_free (self->path);
+  g_free (self);
+}
+
+const char *
+facet_db_get_path (FacetDb *self)
+{
+  return self->path;
+}
+
+/* The first column of the first row of @sql, as a number. */
+static gboolean
+read_number (FacetDb *self, const char *sql, int *number, GError **error)
+{
+  sqlite3_stmt *statement = NULL;
+  int           code = sqlite3_prepare_v2 (self->db, sql, -1, &statement, NULL);
+
+  if (code == SQLITE_OK)
+    code = sqlite3_step (statement);
+  if (code == SQLITE_ROW)
+    *number = sqlite3_column_int (statement, 0);
+  sqlite3_finalize (statement);
+  return code == SQLITE_ROW || facet_db_fail (self, code, error);
+}
+
+/* Which version the file is of; refuses what is not Facet's or is from the future. */
+static gboolean
+identify (FacetDb *self, int *version, GError **error)
+{
+  g_autofree char *name = g_filename_display_name (self->path);
+  int              application = 0, n_tables = 0;
+
+  if (!read_number (self, "PRAGMA user_version", version, error) ||
+      !read_number (self, "PRAGMA application_id", &application, error) ||
+      !read_number (self, "SELECT count (*) FROM sqlite_schema", &n_tables, error))
+    return FALSE;
+  if (application != FACET_SCHEMA_APPLICATION_ID && (n_tables > 0 || *version != 0)) {
+    g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_NOT_OURS,
+                 "“%s” is the database of another program.  Move it away or choose another folder.",
+                 name);
+    return FALSE;
+  }
+  if (*version > FACET_SCHEMA_VERSION) {
+    g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_NOT_OURS,
+                 "“%s” was written by a newer version of Facet (%d; this one knows up to %d).  "
+                 "Nothing was changed.  Install the newer version, or move the file away.",
+                 name, *version, FACET_SCHEMA_VERSION);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* A copy of what is there, the log included, before a migration touches it. */
+static gboolean
+back_up (FacetDb *self, int version, GError **error)
+{
+  g_autofree char *path =
+      g_strdup_printf ("%s.before-version-%d", self->path, FACET_SCHEMA_VERSION);
+  sqlite3        *copy = NULL;
+  sqlite3_backup *backup = NULL;
+  int             code;
+
+  g_debug ("Version %d is kept as %s", version, path);
+  g_unlink (path);
+  code = sqlite3_open (path, &copy);
+  if (code == SQLITE_OK) {
+    backup = sqlite3_backup_init (copy, "main", self->db, "main");
+    code = backup != NULL ? sqlite3_backup_step (backup, -1) : sqlite3_errcode (copy);
+    sqlite3_backup_finish (backup);
+  }
+  sqlite3_close (copy);
+  return code == SQLITE_DONE || facet_db_fail (self, code, error);
+}
+
+static gboolean
+open_connection (FacetDb *self, int flags, GError **error)
+{
+  int code = sqlite3_open_v2 (self->path, &self->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+
+  if (code != SQLITE_OK)
+    return facet_db_fail (self, code, error);
+  sqlite3_extended_result_codes (self->db, 1);
+  sqlite3_busy_timeout (self->db, BUSY_TIMEOUT_MS);
+  sqlite3_db_config (self->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+  return TRUE;
+}
+
+FacetDb *
+facet_db_open (const char *path, GError **error)
+{
+  FacetDb *self = db_new (path);
+  int      version = 0;
+  int      code;
+
+  if (!open_connection (self, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error))
+    goto fail;
+  /* Until we know that the file is ours, closing it must not even fold its log into it. */
+  sqlite3_db_config (self->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+  if (!identify (self, &version, error))
+    goto fail;
+  if (sqlite3_db_readonly (self->db, "main") == 1) {
+    facet_db_fail (self, SQLITE_READONLY, error);
+    goto fail;
+  }
+  sqlite3_db_config (self->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+  if (!facet_db_exec (self, "PRAGMA journal_mode = WAL", error) ||
+      !facet_db_exec (self, "PRAGMA synchronous = NORMAL", error))
+    goto fail;
+  if (version < FACET_SCHEMA_VERSION) {
+    if (version > 0 && !back_up (self, version, error))
+      goto fail;
+    code = facet_schema_upgrade (self->db, version, FACET_SCHEMA_VERSION);
+    if (code != SQLITE_OK) {
+      facet_db_fail (self, code, error);
+      goto fail;
+    }
+  }
+  if (!facet_db_exec (self, "PRAGMA foreign_keys = ON", error))
+    goto fail;
+  return self;
+
+fail:
+  facet_db_close (self);
+  return NULL;
+}
+
+FacetDb *
+facet_db_open_reader (const char *path, GError **error)
+{
+  FacetDb *self = db_new (path);
+
+  if (!open_connection (self, SQLITE_OPEN_READONLY, error))
+    g_clear_pointer (&self, facet_db_close);
+  return self;
+}
+
+gboolean
+facet_db_check (FacetDb *self, GError **error)
+{
+  sqlite3_stmt    *statement = facet_db_statement (self, "PRAGMA quick_check (1)", error);
+  g_autofree char *finding = NULL;
+
+  if (statement == NULL || !facet_db_next (self, statement, error))
+    return FALSE;
+  finding = g_strdup ((const char *)sqlite3_column_text (statement, 0));
+  sqlite3_reset (statement);
+  if (g_strcmp0 (finding, "ok") == 0)
+    return TRUE;
+  g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_DAMAGED, "“%s” is damaged (%s).",
+               self->path, finding != NULL ? finding : "no answer");
+  return FALSE;
+}
+
+char *
+facet_db_set_aside (const char *path, GError **error)
+{
+  static const char *const suffixes[] = {"", "-wal", "-shm"};
+  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
+  g_autofree char *date = g_date_time_format (now, "%Y-%m-%d");
+  g_autofree char *target = g_strdup_printf ("%s.damaged-%s", path, date);
+
+  for (int n = 2; g_file_test (target, G_FILE_TEST_EXISTS); n++) {
+    g_free (target);
+    target = g_strdup_printf ("%s.damaged-%s-%d", path, date, n);
+  }
+  for (gsize i = 0; i < G_N_ELEMENTS (suffixes); i++) {
+    g_autofree char *from = g_strconcat (path, suffixes[i], NULL);
+    g_autofree char *to = g_strconcat (target, suffixes[i], NULL);
+
+    if (g_rename (from, to) == 0 || errno == ENOENT)
+      continue;
+    g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_FAILED,
+                 "The damaged “%s” could not be set aside: %s.", from, g_strerror (errno));
+    return NULL;
+  }
+  return g_steal_pointer (&target);
+}
+
+sqlite3_stmt *
+facet_db_statement (FacetDb *self, const char *sql, GError **error)
+{
+  sqlite3_stmt *statement = g_hash_table_lookup (self->statements, sql);
+  int           code;
+
+  if (statement != NULL) {
+    sqlite3_reset (statement);
+    sqlite3_clear_bindings (statement);
+    return statement;
+  }
+  code = sqlite3_prepare_v3 (self->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
+  if (code != SQLITE_OK) {
+    facet_db_fail (self, code, error);
+    return NULL;
+  }
+  g_hash_table_insert (self->statements, (gpointer)sql, statement);
+  return statement;
+}
+
+gboolean
+facet_db_next (FacetDb *self, sqlite3_stmt *statement, GError **error)
+{
+  int code = sqlite3_step (statement);
+
+  if (code == SQLITE_ROW)
+    return TRUE;
+  if (code != SQLITE_DONE)
+    facet_db_fail (self, code, error);
+  sqlite3_reset (statement);
+  return FALSE;
+}
+
+gboolean
+facet_db_run (FacetDb *self, sqlite3_stmt *statement, GError **error)
+{
+  int code = sqlite3_step (statement);
+
+  if (code != SQLITE_DONE && code != SQLITE_ROW)
+    facet_db_fail (self, code, error);
+  sqlite3_reset (statement);
+  return code == SQLITE_DONE || code == SQLITE_ROW;
+}
+
+gboolean
+facet_db_exec (FacetDb *self, const char *sql, GError **error)
+{
+  int code = sqlite3_exec (self->db, sql, NULL, NULL, NULL);
+
+  return code == SQLITE_OK || facet_db_fail (self, code, error);
+}
+
+gint64
+facet_db_last_id (FacetDb *self)
+{
+  return sqlite3_last_insert_rowid (self->db);
+}
+
+gboolean
+facet_db_begin (FacetDb *self, gboolean durable, GError **error)
+{
+  self->durable = durable;
+  if (durable && !facet_db_exec (self, "PRAGMA synchronous = FULL", error))
+    return FALSE;
+  return facet_db_exec (self, "BEGIN IMMEDIATE", error);
+}
+
+static void
+end_transaction (FacetDb *self)
+{
+  if (self->durable)
+    facet_db_exec (self, "PRAGMA synchronous = NORMAL", NULL);
+  self->durable = FALSE;
+}
+
+gboolean
+facet_db_commit (FacetDb *self, GError **error)
+{
+  if (!facet_db_exec (self, "COMMIT", error))
+    return FALSE;
+  end_transaction (self);
+  return TRUE;
+}
+
+void
+facet_db_rollback (FacetDb *self)
+{
+  if (!sqlite3_get_autocommit (self->db))
+    facet_db_exec (self, "ROLLBACK", NULL);
+  end_transaction (self);
+}

@@ -1,0 +1,61 @@
+/* facet-store-db.h: one connection to facet.db: opening, statements, transactions, errors in words.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Private to the store.  A FacetDb belongs to one thread at a time. */
+#pragma once
+
+#include <glib.h>
+#include <sqlite3.h>
+
+G_BEGIN_DECLS
+
+#define FACET_STORE_ERROR (facet_store_error_quark ())
+
+typedef enum {
+  FACET_STORE_ERROR_FAILED,
+  FACET_STORE_ERROR_NO_SPACE,
+  FACET_STORE_ERROR_READ_ONLY,
+  FACET_STORE_ERROR_NOT_OURS, /* a newer Facet's, or another program's: left untouched */
+  FACET_STORE_ERROR_DAMAGED,  /* to be set aside */
+  FACET_STORE_ERROR_CLOSED,
+} FacetStoreError;
+
+GQuark facet_store_error_quark (void);
+
+typedef struct _FacetDb FacetDb;
+
+/* Opens the file or creates it; brings an older schema up to date, after a copy of the file was
+ * made beside it
+ * ("facet.db.before-version-2"). */
+FacetDb    *facet_db_open (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A second connection that cannot write. */
+FacetDb    *facet_db_open_reader (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void        facet_db_close (FacetDb *self);
+const char *facet_db_get_path (FacetDb *self);
+
+/* PRAGMA quick_check; DAMAGED says what it found. */
+gboolean facet_db_check (FacetDb *self, GError **error);
+/* Renames the file and its -wal and -shm to "facet.db.damaged-DATE".  (transfer full): the new
+ * name. */
+char    *facet_db_set_aside (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The statement of @sql, a string literal: prepared the first time, reset and without bindings
+ * every time.  NULL on error. */
+sqlite3_stmt *facet_db_statement (FacetDb *self, const char *sql, GError **error);
+/* Steps a statement that gives no rows, and resets it. */
+gboolean      facet_db_run (FacetDb *self, sqlite3_stmt *statement, GError **error);
+/* The next row; FALSE at the end, with the statement reset, or on an error. */
+gboolean      facet_db_next (FacetDb *self, sqlite3_stmt *statement, GError **error);
+gboolean      facet_db_exec (FacetDb *self, const char *sql, GError **error);
+gint64        facet_db_last_id (FacetDb *self);
+
+/* @durable: the commit is on the disk, not only with the kernel, when commit returns. */
+gboolean facet_db_begin (FacetDb *self, gboolean durable, GError **error);
+gboolean facet_db_commit (FacetDb *self, GError **error);
+void     facet_db_rollback (FacetDb *self);
+
+/* Returns FALSE, with SQLite's last error as a sentence. */
+gboolean facet_db_fail (FacetDb *self, int code, GError **error);
+
+G_END_DECLS

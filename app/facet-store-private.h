@@ -1,0 +1,29 @@
+/* facet-store-private.h: an operation on the store, as it travels to a thread and back.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "facet-store.h"
+
+G_BEGIN_DECLS
+
+typedef struct _FacetStoreOp FacetStoreOp;
+
+/* An operation embeds this as its first member.  It has one owner at a time: the caller, then the
+ * queue and its thread
+ * (@run), then the main thread again (@reply), which frees it. */
+struct _FacetStoreOp {
+  /* On the thread that owns @db.  Whatever fails inside a transaction is rolled back by the thread.
+   */
+  gboolean (*run) (FacetStoreOp *op, FacetDb *db, GError **error);
+  /* On the main thread; @op->error says whether it worked. */
+  void (*reply) (FacetStoreOp *op);
+  void (*free) (FacetStoreOp *op);
+  GError *error;
+};
+
+/* Both take @op. */
+void facet_store_push_write (FacetStore *self, FacetStoreOp *op);
+void facet_store_push_read (FacetStore *self, FacetStoreOp *op);
+
+G_END_DECLS

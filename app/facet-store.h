@@ -1,0 +1,133 @@
+/* facet-store.h: what is kept: conversations and messages in facet.db.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Private to app/.  Main thread.  Every call only queues: one thread owns the writing connection
+ * and works in the order of the calls; another one reads, so that opening a conversation does not
+ * wait for a slow disk.  Answers come back on the main context, in order.  A callback is called
+ * exactly once, also when the store is closed first; after closing, at once with
+ * FACET_STORE_ERROR_CLOSED. */
+#pragma once
+
+#include "facet-conversation.h"
+#include "facet-store-db.h"
+
+G_BEGIN_DECLS
+
+/* A conversation as listed. */
+typedef struct {
+  gint64   id; /* 0: not yet stored */
+  char    *title;
+  gboolean title_is_own; /* given by the person */
+  gint64   created, updated;
+  gboolean pinned, thinking;
+  char    *draft;
+  gint64   head_id; /* the last message of what is shown; 0: none */
+} FacetConversationRow;
+
+FacetConversationRow *facet_conversation_row_new (void) G_GNUC_WARN_UNUSED_RESULT;
+void                  facet_conversation_row_free (FacetConversationRow *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FacetConversationRow, facet_conversation_row_free)
+
+/* A message, whole. */
+typedef struct {
+  gint64            id, parent_id; /* 0: not yet stored; none */
+  FacetRole         role;
+  FacetMessageState state;
+  char             *text, *thinking; /* never NULL */
+  char             *error, *model, *tool_calls, *tool_call_id, *tool_name;
+  gint64            created;
+  gboolean          cut_off;
+  FacetUsage        usage;
+  FacetOverflow     overflow;
+} FacetMessageRow;
+
+FacetMessageRow *facet_message_row_new (FacetMessage *message) G_GNUC_WARN_UNUSED_RESULT;
+FacetMessage *facet_message_row_to_message (const FacetMessageRow *self) G_GNUC_WARN_UNUSED_RESULT;
+void          facet_message_row_free (FacetMessageRow *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FacetMessageRow, facet_message_row_free)
+
+/* @error NULL: it is done.  Everything is borrowed. */
+typedef void (*FacetStoreFunc) (const GError *error, gpointer user_data);
+/* @rows of FacetConversationRow or FacetMessageRow. */
+typedef void (*FacetStoreRowsFunc) (GPtrArray *rows, const GError *error, gpointer user_data);
+/* The rows given to facet_store_begin_turn (), with their ids.  @user may be NULL. */
+typedef void (*FacetStoreTurnFunc) (const FacetConversationRow *conversation,
+                                    const FacetMessageRow      *user,
+                                    const FacetMessageRow      *answer,
+                                    const GError               *error,
+                                    gpointer                    user_data);
+/* @value NULL: none. */
+typedef void (*FacetStoreValueFunc) (const char *value, const GError *error, gpointer user_data);
+
+/* Opens @folder/facet.db, making both when missing; blocks while it does.  A damaged file is set
+ * aside.  Then, on the writer's thread, the file is checked and answers that a killed process left
+ * running become INTERRUPTED; everything asked meanwhile waits for that. */
+FacetStore *facet_store_open (const char *folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Waits until everything queued is written, answers all that is owed, and lets go of the file.
+ * Again: nothing. */
+void        facet_store_close (FacetStore *self);
+FacetStore *facet_store_ref (FacetStore *self) G_GNUC_WARN_UNUSED_RESULT;
+/* The last one closes it, too. */
+void        facet_store_unref (FacetStore *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FacetStore, facet_store_unref)
+/* Blocks until everything queued so far is done and answered. */
+void facet_store_flush (FacetStore *self);
+
+/* What was found at the start and the person should know; NULL: nothing so far.  Final once the
+ * first answer came. */
+const char *facet_store_get_warning (FacetStore *self);
+
+/* Conversations that are not in the trash: pinned ones first, then the latest. */
+void facet_store_list (FacetStore *self, FacetStoreRowsFunc func, gpointer user_data);
+/* What is shown of one: the path from its head to the root, oldest first. */
+void facet_store_load (FacetStore        *self,
+                       gint64             conversation,
+                       FacetStoreRowsFunc func,
+                       gpointer           user_data);
+
+/* One durable transaction: the conversation (inserted if its id is 0), the person's message (or
+ * NULL), and the answer that is to come: inserted if its id is 0, else updated.  The answer's
+ * parent is @user if there is one.  The conversation's head becomes the answer, unless that was
+ * there already.  Takes the rows. */
+void facet_store_begin_turn (FacetStore           *self,
+                             FacetConversationRow *conversation,
+                             FacetMessageRow      *user,
+                             FacetMessageRow      *answer,
+                             FacetStoreTurnFunc    func,
+                             gpointer              user_data);
+/* Everything of a stored message but its place.  Takes @row.  @durable: at the end of an answer. */
+void facet_store_save_message (FacetStore      *self,
+                               FacetMessageRow *row,
+                               gboolean         durable,
+                               FacetStoreFunc   func,
+                               gpointer         user_data);
+/* Title, pinned, thinking, draft and updated; not the head.  Takes @row. */
+void facet_store_save_conversation (FacetStore           *self,
+                                    FacetConversationRow *row,
+                                    FacetStoreFunc        func,
+                                    gpointer              user_data);
+/* @when: µs since 1970; 0: back again. */
+void facet_store_delete_message (FacetStore    *self,
+                                 gint64         id,
+                                 gint64         when,
+                                 FacetStoreFunc func,
+                                 gpointer       user_data);
+void facet_store_delete_conversation (FacetStore    *self,
+                                      gint64         id,
+                                      gint64         when,
+                                      FacetStoreFunc func,
+                                      gpointer       user_data);
+
+/* Small facts by name.  @value NULL removes. */
+void facet_store_get_value (FacetStore         *self,
+                            const char         *key,
+                            FacetStoreValueFunc func,
+                            gpointer            user_data);
+void facet_store_set_value (FacetStore    *self,
+                            const char    *key,
+                            const char    *value,
+                            FacetStoreFunc func,
+                            gpointer       user_data);
+
+G_END_DECLS

@@ -1,0 +1,14 @@
+/* test-folder.h: a folder that a test may fill, and its removal.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* (transfer full), in the folder for temporary files. */
+char *test_folder_new (void) G_GNUC_WARN_UNUSED_RESULT;
+void  test_folder_remove (const char *folder);
+
+G_END_DECLS
