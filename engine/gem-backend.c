@@ -124,10 +124,11 @@ open_device (const KrnOps     *ops,
   int         n = ops->probe (why, sizeof why);
   GemBackend *self;
 
-  if (n > 0 && options->index < n)
+  if (options->index >= 0 && options->index < n)
     device = ops->open (options, why, sizeof why);
   else if (n > 0)
-    g_snprintf (why, sizeof why, "there is no device %d, only %d", options->index, n);
+    g_snprintf (why, sizeof why, "there is no device %d (there are %d, counted from 0)",
+                options->index, n);
   if (device == NULL) {
     set_device_error (error, name, why);
     g_clear_pointer (&module, g_module_close);

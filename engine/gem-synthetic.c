@@ -104,14 +104,15 @@ f16_from_float (float value)
   return (guint16)(((bits >> 23) - 112) << 10 | (bits >> 13 & 0x3ff));
 }
 
-/* Uniform codes have the root mean square 73 (8 bits) and 4.6 (4 bits); one scale serves. */
+/* Only odd codes are drawn, so that the mean is zero (there is one more negative code than positive
+ * ones).  Their root mean square is 73.9 (8 bits) and 4.58 (4 bits); one scale serves. */
 static void
 fill_tiles (const Fill *f)
 {
   gboolean q8 = f->type == KRN_Q8;
   gsize    tile = krn_quant_bytes (f->type, KRN_TILE_ROWS, KRN_TILE_COLS);
-  guint16  scale = f16_from_float (f->std / (q8 ? 73.0f : 4.6f));
-  guint64  odd = q8 ? 0x0101010101010101u : 0; /* code 0, that is −128, is not used */
+  guint16  scale = f16_from_float (f->std / (q8 ? 73.9f : 4.58f));
+  guint64  odd = q8 ? 0x0101010101010101u : 0x1111111111111111u;
   guint64  state = f->seed;
 
   for (gsize at = 0; at < f->bytes; at += tile) {
