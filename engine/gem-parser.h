@@ -5,7 +5,8 @@
  * A push parser (docs/model/gemma4-chat.md §3).  Two ways in: tokens, where a special token can never be confused with text that
  * looks like one, and text, for output that comes from elsewhere (a server, a test).  One thread.
  *
- * Deltas are whole UTF-8 if the input pieces are, or are held back until they are. */
+ * Deltas are whole UTF-8 if the input pieces are, or are held back until they are.  What was emitted stands: a call is
+ * emitted, begin and end, when it is whole; one that is malformed or never finished becomes content as it was written. */
 #pragma once
 
 #include <jansson.h>
