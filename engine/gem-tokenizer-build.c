@@ -174,7 +174,8 @@ gem_tokenizer_builder_index (GemTokenizerBuilder *self)
 {
   GemTokenizer *t = self->tokenizer;
 
-  if (!gem_vocab_index_init (&t->index, self->n_vocab))
+  if (!gem_vocab_index_init (&t->index, self->n_vocab) ||
+      !gem_join_filter_init (&t->joins, self->n_vocab))
     return gem_tokenizer_builder_fail_memory (self);
   self->joined = g_try_malloc (MAX (t->max_length, 1));
   if (self->joined == NULL)
@@ -188,15 +189,44 @@ gem_tokenizer_builder_index (GemTokenizerBuilder *self)
 
 /* The merges */
 
-/* The id of what a pair becomes; −1 if that is no token. */
+/* Whether @left and @right together are the token @id. */
+static gboolean
+is_joined (const GemTokenizer *t, gint32 id, GemJsonText left, GemJsonText right)
+{
+  gsize       length;
+  const char *text;
+
+  if (!gem_tokenizer_has (t, id))
+    return FALSE;
+  text = gem_tokenizer_text (t, id, &length);
+  return length == left.length + right.length && memcmp (text, left.data, left.length) == 0 &&
+         memcmp (text + left.length, right.data, right.length) == 0;
+}
+
+/* The id of what a pair becomes; −1 if that is no token.  Merges are usually listed by what they
+ * make, so that it is what the merge before made, or the next token: of the real file's, 997 in
+ * 1000. */
 static gint32
 find_joined (GemTokenizerBuilder *self, GemJsonText left, GemJsonText right)
 {
-  if (left.length + right.length > self->tokenizer->max_length)
+  GemTokenizer *t = self->tokenizer;
+  gint32        guess = t->n_merges > 0 ? t->merged[t->n_merges - 1] : 0;
+
+  if (is_joined (t, guess, left, right))
+    return guess;
+  if (is_joined (t, guess + 1, left, right))
+    return guess + 1;
+  if (left.length + right.length > t->max_length)
     return -1;
   memcpy (self->joined, left.data, left.length);
   memcpy (self->joined + left.length, right.data, right.length);
-  return gem_tokenizer_find (self->tokenizer, self->joined, left.length + right.length);
+  return gem_tokenizer_find (t, self->joined, left.length + right.length);
+}
+
+static gunichar
+last_character (GemJsonText text)
+{
+  return g_utf8_get_char (g_utf8_prev_char (text.data + text.length));
 }
 
 static gboolean
@@ -231,6 +261,8 @@ gem_tokenizer_builder_add_merge (GemTokenizerBuilder *self, GemJsonText left, Ge
 
   if (!reserve_merge (self))
     return FALSE;
+  if (left.length == 0 || right.length == 0)
+    return fail (self, "a merge has an empty half", GEM_JSON_NO_TEXT, "");
   merge.left = gem_tokenizer_find (t, left.data, left.length);
   merge.right = gem_tokenizer_find (t, right.data, right.length);
   if (merge.left < 0 || merge.right < 0)
@@ -239,6 +271,7 @@ gem_tokenizer_builder_add_merge (GemTokenizerBuilder *self, GemJsonText left, Ge
   if (t->merged[rank] < 0)
     return fail (self, "a merge of “", left, "” makes what is no token");
   self->merges[t->n_merges++] = merge;
+  gem_join_filter_add (&t->joins, last_character (left), g_utf8_get_char (right.data));
   return TRUE;
 }
 
@@ -353,8 +386,6 @@ check_mergeable (GemTokenizerBuilder *self, gint32 id)
 {
   GemTokenizer *t = self->tokenizer;
 
-  if (t->texts[id].length == 0)
-    return fail (self, "a merge has an empty half", GEM_JSON_NO_TEXT, "");
   if (id == t->unknown_id || t->flags[id] & (GEM_TOKEN_FLAG_SPECIAL | GEM_TOKEN_FLAG_BYTE))
     return gem_tokenizer_builder_fail (self, GEM_ERROR_UNSUPPORTED,
                                        "a merge uses the control token “", token_text (self, id),
@@ -362,28 +393,12 @@ check_mergeable (GemTokenizerBuilder *self, gint32 id)
   return TRUE;
 }
 
-static gunichar
-first_character (const GemTokenizer *t, gint32 id)
-{
-  return g_utf8_get_char (t->arena + t->texts[id].offset);
-}
-
-static gunichar
-last_character (const GemTokenizer *t, gint32 id)
-{
-  gsize       length;
-  const char *text = gem_tokenizer_text (t, id, &length);
-
-  return g_utf8_get_char (g_utf8_prev_char (text + length));
-}
-
 static gboolean
 make_pairs (GemTokenizerBuilder *self)
 {
   GemTokenizer *t = self->tokenizer;
 
-  if (!gem_pair_table_init (&t->pairs, t->n_merges) ||
-      !gem_join_filter_init (&t->joins, t->n_merges))
+  if (!gem_pair_table_init (&t->pairs, t->n_merges))
     return gem_tokenizer_builder_fail_memory (self);
   for (guint i = 0; i < t->n_merges; i++) {
     const GemPairSlot *merge = &self->merges[i];
@@ -392,8 +407,6 @@ make_pairs (GemTokenizerBuilder *self)
         !check_mergeable (self, t->merged[i]))
       return FALSE;
     gem_pair_table_insert (&t->pairs, merge->left, merge->right, merge->rank);
-    gem_join_filter_add (&t->joins, last_character (t, merge->left),
-                         first_character (t, merge->right));
   }
   return TRUE;
 }

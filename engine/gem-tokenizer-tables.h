@@ -39,9 +39,11 @@ typedef struct {
   guint32 length;
 } GemTokenText;
 
+/* One cache line tells whether a short text is here, and nearly always so for a long one. */
 typedef struct {
+  guint64 tail;      /* the text's last eight bytes; all of it where it is shorter */
+  guint32 length;    /* in bytes */
   guint32 id_plus_1; /* 0: empty */
-  guint32 tag;       /* more of the hash, to compare before the text */
 } GemVocabSlot;
 
 typedef struct {
@@ -114,7 +116,8 @@ typedef struct {
   guint32    mask;
 } GemJoinFilter;
 
-gboolean gem_join_filter_init (GemJoinFilter *self, guint n_entries);
+/* For a vocabulary of @n_tokens. */
+gboolean gem_join_filter_init (GemJoinFilter *self, guint n_tokens);
 void     gem_join_filter_clear (GemJoinFilter *self);
 
 static inline guint32
