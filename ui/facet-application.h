@@ -3,16 +3,27 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Main thread. */
+ * Main thread.
+ *
+ * Properties (notify, read only): library (FacetLibrary, NULL until the first frame is drawn, and
+ * while it cannot be opened), storage-error (string, nullable: why it cannot).
+ *
+ * Actions: app.new-window, app.new-conversation, app.preferences, app.about, app.quit,
+ * app.use-demo-model, app.retry-storage. */
 #pragma once
 
 #include "facet-compat.h"
+#include "facet-library.h"
 
 G_BEGIN_DECLS
 
 #define FACET_TYPE_APPLICATION (facet_application_get_type ())
 G_DECLARE_FINAL_TYPE (FacetApplication, facet_application, FACET, APPLICATION, AdwApplication)
 
-FacetApplication *facet_application_new (void) G_GNUC_WARN_UNUSED_RESULT;
+/* @flags: G_APPLICATION_DEFAULT_FLAGS, or what a test needs. */
+FacetApplication *facet_application_new (GApplicationFlags flags) G_GNUC_WARN_UNUSED_RESULT;
+
+FacetLibrary *facet_application_get_library (FacetApplication *self);
+const char   *facet_application_get_storage_error (FacetApplication *self);
 
 G_END_DECLS

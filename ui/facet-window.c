@@ -2,43 +2,470 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Main thread. */
+ * Main thread.  Joins the parts: which conversation is shown, which page, what the header and the
+ * banner say.  What menus and keys do is in facet-window-actions.c, widths and sizes are in
+ * facet-window-layout.c. */
 #define G_LOG_DOMAIN "facet-window"
 
 #include "config.h"
 
-#include "facet-window.h"
+#include <glib/gi18n.h>
 
-struct _FacetWindow {
-  AdwApplicationWindow parent_instance;
+#include "facet-model-badge.h"
+#include "facet-window-private.h"
+
+enum {
+  PROP_LIBRARY = 1,
+  PROP_CONVERSATION,
+  PROP_PINNED, /* private: the state of win.pinned */
+  PROP_SIDEBAR_VISIBLE,
+  PROP_STORAGE_ERROR, /* private: follows the application's */
+  N_PROPS,
 };
+static GParamSpec *props[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (FacetWindow, facet_window, ADW_TYPE_APPLICATION_WINDOW)
+
+/* What is shown */
+
+static void
+show_page (FacetWindow *self)
+{
+  gboolean empty = facet_chat_view_get_empty (self->chat);
+
+  if (self->storage_error != NULL)
+    gtk_stack_set_visible_child_name (self->pages, "storage");
+  else
+    gtk_stack_set_visible_child_name (self->pages, empty ? "welcome" : "chat");
+  gtk_widget_set_visible (GTK_WIDGET (self->composer), self->storage_error == NULL);
+  facet_window_update_assistant (self);
+}
+
+static void
+update_title (FacetWindow *self)
+{
+  const char *title =
+      self->conversation != NULL ? facet_conversation_get_title (self->conversation) : "";
+
+  gtk_label_set_label (self->title_label, title[0] != '\0' ? title : _ ("New conversation"));
+  gtk_window_set_title (GTK_WINDOW (self), title[0] != '\0' ? title : _ ("Facet"));
+}
+
+static void
+conversation_changed_cb (FacetWindow *self)
+{
+  /* The new conversation has become one of the list: the next new one is another. */
+  if (self->fresh != NULL && facet_conversation_get_id (self->fresh) != 0)
+    g_clear_object (&self->fresh);
+  update_title (self);
+  facet_window_update_actions (self);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PINNED]);
+}
+
+static void
+failed_cb (FacetWindow *self, const char *sentence)
+{
+  g_free (self->failure);
+  self->failure = g_strdup (sentence);
+  facet_window_update_assistant (self);
+}
+
+FacetConversation *
+facet_window_get_conversation (FacetWindow *self)
+{
+  g_return_val_if_fail (FACET_IS_WINDOW (self), NULL);
+
+  return self->conversation;
+}
+
+static void
+show_conversation (FacetWindow *self, FacetConversation *conversation)
+{
+  if (!g_set_object (&self->conversation, conversation))
+    return;
+  g_clear_pointer (&self->failure, g_free);
+  if (conversation != NULL)
+    facet_conversation_open (conversation);
+  g_signal_group_set_target (self->conversation_signals, conversation);
+  facet_composer_set_conversation (self->composer, conversation);
+  facet_chat_view_set_conversation (self->chat, conversation);
+  facet_sidebar_set_conversation (self->sidebar, conversation);
+  conversation_changed_cb (self);
+  show_page (self);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_CONVERSATION]);
+}
+
+void
+facet_window_open (FacetWindow *self, FacetConversation *conversation)
+{
+  g_return_if_fail (FACET_IS_WINDOW (self));
+  g_return_if_fail (FACET_IS_CONVERSATION (conversation));
+
+  show_conversation (self, conversation);
+  if (self->narrow)
+    adw_flap_set_reveal_flap (self->flap, FALSE);
+}
+
+/* The assistant, and what the person must know */
+
+static void
+update_banner (FacetWindow *self, FacetAssistant *assistant)
+{
+  g_autofree char *warning = NULL;
+  const char      *page = gtk_stack_get_visible_child_name (self->pages);
+
+  if (self->failure != NULL) {
+    facet_banner_set_buttons (self->banner, NULL, NULL, NULL, NULL);
+    facet_banner_set_text (self->banner, self->failure);
+    return;
+  }
+  if (assistant != NULL && facet_assistant_get_state (assistant) == FACET_ASSISTANT_FAILED &&
+      g_strcmp0 (page, "chat") == 0) {
+    warning = facet_assistant_dup_error (assistant);
+    facet_banner_set_buttons (self->banner, _ ("Choose Model Folder…"), "win.choose-model-folder",
+                              _ ("Use the Demonstration Model"), "app.use-demo-model");
+    facet_banner_set_text (self->banner, warning);
+    return;
+  }
+  facet_banner_set_buttons (self->banner, NULL, NULL, NULL, NULL);
+  if (self->library != NULL)
+    warning = g_strdup (facet_library_get_warning (self->library));
+  if (warning == NULL && assistant != NULL)
+    warning = facet_assistant_dup_warning (assistant);
+  facet_banner_set_text (self->banner, warning);
+}
+
+void
+facet_window_update_assistant (FacetWindow *self)
+{
+  FacetAssistant  *assistant = NULL;
+  g_autofree char *place = NULL;
+  gboolean         demo = FALSE;
+
+  if (self->library != NULL)
+    assistant = facet_library_get_assistant (self->library);
+  if (assistant != NULL) {
+    place = facet_assistant_dup_place (assistant);
+    demo = facet_assistant_is_demo (assistant) &&
+           facet_assistant_get_state (assistant) != FACET_ASSISTANT_FAILED;
+  }
+  if (place != NULL)
+    gtk_label_set_label (self->place_label, place);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->place_button),
+                                  GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  gtk_label_get_label (self->place_label), -1);
+  /* The welcome page says it in its own words. */
+  gtk_widget_set_visible (self->demo_line,
+                          demo && g_strcmp0 (gtk_stack_get_visible_child_name (self->pages),
+                                             "chat") == 0);
+  update_banner (self, assistant);
+}
+
+static void
+assistant_state_changed_cb (FacetWindow *self)
+{
+  facet_window_update_assistant (self);
+  facet_composer_count_again (self->composer);
+}
+
+static void
+library_assistant_changed_cb (FacetWindow *self)
+{
+  FacetAssistant *assistant = facet_library_get_assistant (self->library);
+
+  g_signal_group_set_target (self->assistant_signals, assistant);
+  facet_welcome_set_assistant (self->welcome, assistant);
+  facet_model_badge_set_assistant (self->menu_badge, assistant);
+  assistant_state_changed_cb (self);
+}
+
+void
+facet_window_set_library (FacetWindow *self, FacetLibrary *library)
+{
+  g_return_if_fail (FACET_IS_WINDOW (self));
+  g_return_if_fail (library == NULL || FACET_IS_LIBRARY (library));
+
+  if (!g_set_object (&self->library, library))
+    return;
+  g_clear_object (&self->fresh);
+  show_conversation (self, NULL);
+  g_signal_group_set_target (self->library_signals, library);
+  facet_sidebar_set_library (self->sidebar, library);
+  facet_window_update_actions (self);
+  if (library != NULL) {
+    library_assistant_changed_cb (self);
+    facet_window_begin_conversation (self);
+  }
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LIBRARY]);
+}
+
+static void
+set_storage_error (FacetWindow *self, const char *error)
+{
+  g_autofree char *escaped = error != NULL ? g_markup_escape_text (error, -1) : NULL;
+
+  g_free (self->storage_error);
+  self->storage_error = g_strdup (error);
+  adw_status_page_set_description (self->storage_page, escaped);
+  show_page (self);
+}
+
+/* What the parts ask for */
+
+static void
+sent_cb (FacetWindow *self)
+{
+  g_clear_pointer (&self->failure, g_free);
+  facet_window_update_assistant (self);
+  facet_chat_view_scroll_to_latest (self->chat);
+}
+
+static void
+example_chosen_cb (FacetWindow *self, const char *text, gboolean thinking)
+{
+  if (self->conversation == NULL)
+    return;
+  facet_conversation_set_thinking (self->conversation, thinking);
+  facet_composer_send (self->composer, text);
+  gtk_widget_grab_focus (GTK_WIDGET (self->composer));
+}
+
+static void
+edit_requested_cb (FacetWindow *self, FacetMessage *message)
+{
+  facet_composer_edit (self->composer, message);
+}
+
+static void
+chat_toast_cb (FacetWindow *self, const char *text, gboolean undo)
+{
+  facet_window_say (self, text, undo ? G_CALLBACK (facet_conversation_undo_delete) : NULL,
+                    self->conversation);
+}
+
+/* The header of the content takes the window's buttons that the sidebar's would have. */
+static void
+sidebar_revealed_cb (FacetWindow *self)
+{
+  gboolean beside = adw_flap_get_reveal_flap (self->flap) && !self->narrow;
+
+  adw_header_bar_set_show_start_title_buttons (self->header, !beside);
+  gtk_widget_set_visible (self->new_button, !beside);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SIDEBAR_VISIBLE]);
+}
+
+/* The object */
+
+static void
+facet_window_size_allocate (GtkWidget *widget, int width, int height, int baseline)
+{
+  facet_window_arrange (FACET_WINDOW (widget), width);
+  GTK_WIDGET_CLASS (facet_window_parent_class)->size_allocate (widget, width, height, baseline);
+}
+
+static gboolean
+facet_window_close_request (GtkWindow *window)
+{
+  FacetWindow *self = FACET_WINDOW (window);
+
+  facet_composer_save_draft (self->composer);
+  facet_window_save_size (self);
+  return GTK_WINDOW_CLASS (facet_window_parent_class)->close_request (window);
+}
+
+static void
+facet_window_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  FacetWindow *self = FACET_WINDOW (object);
+
+  switch (id) {
+  case PROP_LIBRARY:
+    g_value_set_object (value, self->library);
+    break;
+  case PROP_CONVERSATION:
+    g_value_set_object (value, self->conversation);
+    break;
+  case PROP_PINNED:
+    g_value_set_boolean (value, self->conversation != NULL &&
+                                    facet_conversation_get_pinned (self->conversation));
+    break;
+  case PROP_SIDEBAR_VISIBLE:
+    /* Asked already while the template is built. */
+    g_value_set_boolean (value, self->flap != NULL && adw_flap_get_reveal_flap (self->flap));
+    break;
+  case PROP_STORAGE_ERROR:
+    g_value_set_string (value, self->storage_error);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+}
+
+static void
+facet_window_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  FacetWindow *self = FACET_WINDOW (object);
+
+  switch (id) {
+  case PROP_LIBRARY:
+    facet_window_set_library (self, g_value_get_object (value));
+    break;
+  case PROP_PINNED:
+    if (self->conversation != NULL)
+      facet_conversation_set_pinned (self->conversation, g_value_get_boolean (value));
+    break;
+  case PROP_SIDEBAR_VISIBLE:
+    facet_window_set_sidebar_visible (self, g_value_get_boolean (value));
+    break;
+  case PROP_STORAGE_ERROR:
+    set_storage_error (self, g_value_get_string (value));
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+}
 
 static void
 facet_window_dispose (GObject *object)
 {
-  gtk_widget_dispose_template (GTK_WIDGET (object), FACET_TYPE_WINDOW);
+  FacetWindow *self = FACET_WINDOW (object);
+
+  g_clear_object (&self->library_signals);
+  g_clear_object (&self->assistant_signals);
+  g_clear_object (&self->conversation_signals);
+  gtk_widget_dispose_template (GTK_WIDGET (self), FACET_TYPE_WINDOW);
+  g_clear_object (&self->fresh);
+  g_clear_object (&self->conversation);
+  g_clear_object (&self->library);
   G_OBJECT_CLASS (facet_window_parent_class)->dispose (object);
+}
+
+static void
+facet_window_finalize (GObject *object)
+{
+  FacetWindow *self = FACET_WINDOW (object);
+
+  g_free (self->failure);
+  g_free (self->storage_error);
+  G_OBJECT_CLASS (facet_window_parent_class)->finalize (object);
+}
+
+static void
+install_properties (GObjectClass *object_class)
+{
+  const GParamFlags readable = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+  const GParamFlags writable = readable | G_PARAM_WRITABLE | G_PARAM_EXPLICIT_NOTIFY;
+
+  props[PROP_LIBRARY] = g_param_spec_object ("library", NULL, NULL, FACET_TYPE_LIBRARY, writable);
+  props[PROP_CONVERSATION] =
+      g_param_spec_object ("conversation", NULL, NULL, FACET_TYPE_CONVERSATION, readable);
+  props[PROP_PINNED] = g_param_spec_boolean ("pinned", NULL, NULL, FALSE, writable);
+  props[PROP_SIDEBAR_VISIBLE] =
+      g_param_spec_boolean ("sidebar-visible", NULL, NULL, TRUE, writable);
+  props[PROP_STORAGE_ERROR] = g_param_spec_string ("storage-error", NULL, NULL, NULL, writable);
+  g_object_class_install_properties (object_class, N_PROPS, props);
+}
+
+static void
+bind_template (GtkWidgetClass *widget_class)
+{
+  g_type_ensure (FACET_TYPE_BANNER);
+  g_type_ensure (FACET_TYPE_CHAT_VIEW);
+  g_type_ensure (FACET_TYPE_COMPOSER);
+  g_type_ensure (FACET_TYPE_MODEL_BADGE);
+  g_type_ensure (FACET_TYPE_SIDEBAR);
+  g_type_ensure (FACET_TYPE_WELCOME);
+
+  gtk_widget_class_set_template_from_resource (widget_class, "/org/facet/Facet/facet-window.ui");
+  gtk_widget_class_bind_template_child (widget_class, FacetWindow, toasts);
+  gtk_widget_class_bind_template_child (widget_class, FacetWindow, flap);
+  gtk_widget_class_bind_template_child (widget_class, FacetWindow, sidebar);
+  gtk_widget_class_bind_template_child (widget_class, FacetWindow, header);
+  gtk_widget_class_bind_template_child (widget_class, FacetWindow, new_button);
+  gtk_widget_class_bind_template_child (widget_class, FacetWindow, title_label);
+  gtk_widget_class_bind_template_child (widget_class, FacetWindow, place_button);
+  gtk_widget_class_bind_template_child (widget_class, FacetWindow, place_label);
+  gtk_widget_class_bind_template_child (widget_class, FacetWindow, menu_badge);
+  gtk_widget_class_bind_template_child (widget_class, FacetWindow, banner);
+  gtk_widget_class_bind_template_child (widget_class, FacetWindow, pages);
+  gtk_widget_class_bind_template_child (widget_class, FacetWindow, chat);
+  gtk_widget_class_bind_template_child (widget_class, FacetWindow, welcome);
+  gtk_widget_class_bind_template_child (widget_class, FacetWindow, storage_page);
+  gtk_widget_class_bind_template_child (widget_class, FacetWindow, composer);
+  gtk_widget_class_bind_template_child (widget_class, FacetWindow, demo_line);
+  gtk_widget_class_bind_template_callback (widget_class, chat_toast_cb);
+  gtk_widget_class_bind_template_callback (widget_class, edit_requested_cb);
+  gtk_widget_class_bind_template_callback (widget_class, example_chosen_cb);
+  gtk_widget_class_bind_template_callback (widget_class, facet_window_delete);
+  gtk_widget_class_bind_template_callback (widget_class, facet_window_open);
+  gtk_widget_class_bind_template_callback (widget_class, facet_window_rename);
+  gtk_widget_class_bind_template_callback (widget_class, sent_cb);
+  gtk_widget_class_bind_template_callback (widget_class, show_page);
 }
 
 static void
 facet_window_class_init (FacetWindowClass *klass)
 {
+  GObjectClass   *object_class = G_OBJECT_CLASS (klass);
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+  GtkWindowClass *window_class = GTK_WINDOW_CLASS (klass);
 
-  G_OBJECT_CLASS (klass)->dispose = facet_window_dispose;
-  gtk_widget_class_set_template_from_resource (widget_class, "/org/facet/Facet/facet-window.ui");
+  object_class->dispose = facet_window_dispose;
+  object_class->finalize = facet_window_finalize;
+  object_class->get_property = facet_window_get_property;
+  object_class->set_property = facet_window_set_property;
+  widget_class->size_allocate = facet_window_size_allocate;
+  window_class->close_request = facet_window_close_request;
+
+  install_properties (object_class);
+  bind_template (widget_class);
+  facet_window_install_actions (widget_class);
+}
+
+static void
+watch (FacetWindow *self)
+{
+  self->library_signals = g_signal_group_new (FACET_TYPE_LIBRARY);
+  g_signal_group_connect_swapped (self->library_signals, "notify::assistant",
+                                  G_CALLBACK (library_assistant_changed_cb), self);
+  g_signal_group_connect_swapped (self->library_signals, "notify::warning",
+                                  G_CALLBACK (facet_window_update_assistant), self);
+
+  self->assistant_signals = g_signal_group_new (G_TYPE_OBJECT);
+  g_signal_group_connect_swapped (self->assistant_signals, "notify::state",
+                                  G_CALLBACK (assistant_state_changed_cb), self);
+  g_signal_group_connect_swapped (self->assistant_signals, "notify",
+                                  G_CALLBACK (facet_window_update_assistant), self);
+
+  self->conversation_signals = g_signal_group_new (FACET_TYPE_CONVERSATION);
+  g_signal_group_connect_swapped (self->conversation_signals, "notify",
+                                  G_CALLBACK (conversation_changed_cb), self);
+  g_signal_group_connect_swapped (self->conversation_signals, "items-changed",
+                                  G_CALLBACK (facet_window_update_actions), self);
+  g_signal_group_connect_swapped (self->conversation_signals, "failed", G_CALLBACK (failed_cb),
+                                  self);
 }
 
 static void
 facet_window_init (FacetWindow *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  watch (self);
+  g_signal_connect_object (self->flap, "notify::reveal-flap", G_CALLBACK (sidebar_revealed_cb),
+                           self, G_CONNECT_SWAPPED);
+  facet_window_restore_size (self);
+  sidebar_revealed_cb (self);
+  conversation_changed_cb (self);
+  show_page (self);
 }
 
 FacetWindow *
-facet_window_new (GtkApplication *application)
+facet_window_new (FacetApplication *application)
 {
-  return g_object_new (FACET_TYPE_WINDOW, "application", application, NULL);
+  FacetWindow *self = g_object_new (FACET_TYPE_WINDOW, "application", application, NULL);
+
+  g_object_bind_property (application, "library", self, "library", G_BINDING_SYNC_CREATE);
+  g_object_bind_property (application, "storage-error", self, "storage-error",
+                          G_BINDING_SYNC_CREATE);
+  return self;
 }

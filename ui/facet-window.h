@@ -2,16 +2,31 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Main thread. */
+ * Main thread.
+ *
+ * Properties (notify): library (FacetLibrary, nullable; follows the application's), conversation
+ * (nullable, read only), sidebar-visible (boolean).
+ *
+ * Actions: win.new-conversation, win.rename, win.pinned, win.delete, win.copy-conversation,
+ * win.previous, win.next, win.sidebar-visible, win.focus-composer, win.think, win.stop,
+ * win.answer-now, win.regenerate, win.copy-last, win.choose-model-folder. */
 #pragma once
 
+#include "facet-application.h"
 #include "facet-compat.h"
+#include "facet-library.h"
 
 G_BEGIN_DECLS
 
 #define FACET_TYPE_WINDOW (facet_window_get_type ())
 G_DECLARE_FINAL_TYPE (FacetWindow, facet_window, FACET, WINDOW, AdwApplicationWindow)
 
-FacetWindow *facet_window_new (GtkApplication *application) G_GNUC_WARN_UNUSED_RESULT;
+/* It begins with a new conversation. */
+FacetWindow *facet_window_new (FacetApplication *application) G_GNUC_WARN_UNUSED_RESULT;
+
+void               facet_window_set_library (FacetWindow *self, FacetLibrary *library);
+FacetConversation *facet_window_get_conversation (FacetWindow *self);
+/* Shows it, and reads it from disk if need be. */
+void               facet_window_open (FacetWindow *self, FacetConversation *conversation);
 
 G_END_DECLS

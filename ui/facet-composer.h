@@ -1,0 +1,44 @@
+/* facet-composer.h: where the person writes: a growing text field, Think, and Send that becomes
+ * Stop.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Main thread.  Sends to its conversation by itself; what is typed and not sent is kept as that
+ * conversation's draft, also while an answer is running.
+ *
+ * Properties (notify): conversation (nullable; without one nothing can be written), editing
+ * (FacetMessage, nullable, read only: the earlier message whose new wording is being written).
+ *
+ * Signal ::sent (): something was sent; the reader wants to see the end of the conversation. */
+#pragma once
+
+#include "facet-compat.h"
+#include "facet-conversation.h"
+
+G_BEGIN_DECLS
+
+#define FACET_TYPE_COMPOSER (facet_composer_get_type ())
+G_DECLARE_FINAL_TYPE (FacetComposer, facet_composer, FACET, COMPOSER, GtkWidget)
+
+FacetComposer *facet_composer_new (void) G_GNUC_WARN_UNUSED_RESULT;
+
+FacetConversation *facet_composer_get_conversation (FacetComposer *self);
+void facet_composer_set_conversation (FacetComposer *self, FacetConversation *conversation);
+
+/* Begins to edit @message, which the conversation must hold.  The draft comes back afterwards. */
+FacetMessage *facet_composer_get_editing (FacetComposer *self);
+void          facet_composer_edit (FacetComposer *self, FacetMessage *message);
+/* Edits the person's last message.  FALSE: there is none, or an answer is running. */
+gboolean      facet_composer_edit_last (FacetComposer *self);
+/* FALSE: nothing was being edited. */
+gboolean      facet_composer_cancel_edit (FacetComposer *self);
+
+/* Sends @text as if it had been typed; what is in the field stays.  FALSE: not now (an answer is
+ * running, or there is nothing to send). */
+gboolean facet_composer_send (FacetComposer *self, const char *text);
+/* Hands what was typed to the conversation now instead of a moment later. */
+void     facet_composer_save_draft (FacetComposer *self);
+/* Another model counts tokens in another way. */
+void     facet_composer_count_again (FacetComposer *self);
+
+G_END_DECLS

@@ -1,0 +1,17 @@
+/* facet-preferences.h: the preferences: the model, how it computes, how it answers.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Main thread.  Every change takes effect at once; what concerns the model loads it again. */
+#pragma once
+
+#include "facet-compat.h"
+
+G_BEGIN_DECLS
+
+#define FACET_TYPE_PREFERENCES (facet_preferences_get_type ())
+G_DECLARE_FINAL_TYPE (FacetPreferences, facet_preferences, FACET, PREFERENCES, AdwPreferencesWindow)
+
+FacetPreferences *facet_preferences_new (GSettings *settings) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

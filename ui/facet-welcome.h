@@ -1,0 +1,27 @@
+/* facet-welcome.h: the page of a conversation that has not begun: what Facet is, how far the model
+ * is, examples.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Main thread.
+ *
+ * Property (notify): assistant (FacetAssistant, nullable).
+ *
+ * Signal ::example (const char *text, gboolean thinking): the person chose an example to send.
+ *
+ * Actions used: win.choose-model-folder, app.use-demo-model. */
+#pragma once
+
+#include "facet-assistant.h"
+#include "facet-compat.h"
+
+G_BEGIN_DECLS
+
+#define FACET_TYPE_WELCOME (facet_welcome_get_type ())
+G_DECLARE_FINAL_TYPE (FacetWelcome, facet_welcome, FACET, WELCOME, GtkWidget)
+
+FacetWelcome *facet_welcome_new (void) G_GNUC_WARN_UNUSED_RESULT;
+
+void facet_welcome_set_assistant (FacetWelcome *self, FacetAssistant *assistant);
+
+G_END_DECLS

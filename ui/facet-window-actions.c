@@ -1,0 +1,300 @@
+/* facet-window-actions.c: what the menus and keys of a window do.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Main thread. */
+#define G_LOG_DOMAIN "facet-window"
+
+#include "config.h"
+
+#include <glib/gi18n.h>
+
+#include "facet-model-chooser.h"
+#include "facet-rename-dialog.h"
+#include "facet-settings.h"
+#include "facet-window-private.h"
+
+#define TOAST_SECONDS 6
+
+/* What is said at the foot of the window */
+
+static void
+undo_clicked_cb (AdwToast *toast, GObject *subject)
+{
+  void (*undo) (gpointer) = g_object_get_data (G_OBJECT (toast), "undo");
+
+  undo (subject);
+}
+
+static void
+undo_dismissed_cb (AdwToast *toast, FacetWindow *self)
+{
+  if (self->undo_toast == toast)
+    self->undo_toast = NULL;
+}
+
+static void
+add_undo (FacetWindow *self, AdwToast *toast, GCallback undo, GObject *subject)
+{
+  /* Only the latest deletion can be taken back, so only its toast may offer it. */
+  if (self->undo_toast != NULL)
+    adw_toast_dismiss (self->undo_toast);
+  self->undo_toast = toast;
+
+  adw_toast_set_button_label (toast, _ ("Undo"));
+  g_object_set_data (G_OBJECT (toast), "undo", undo);
+  g_signal_connect_object (toast, "button-clicked", G_CALLBACK (undo_clicked_cb), subject, 0);
+  g_signal_connect_object (toast, "dismissed", G_CALLBACK (undo_dismissed_cb), self, 0);
+}
+
+void
+facet_window_say (FacetWindow *self, const char *text, GCallback undo, gpointer subject)
+{
+  g_autofree char *escaped = g_markup_escape_text (text, -1);
+  AdwToast        *toast = adw_toast_new (escaped);
+
+  adw_toast_set_timeout (toast, TOAST_SECONDS);
+  if (undo != NULL)
+    add_undo (self, toast, undo, G_OBJECT (subject));
+  adw_toast_overlay_add_toast (self->toasts, toast);
+}
+
+/* Conversations */
+
+void
+facet_window_begin_conversation (FacetWindow *self)
+{
+  if (self->library == NULL)
+    return;
+  if (self->fresh == NULL)
+    self->fresh = facet_library_new_conversation (self->library);
+  if (self->fresh != self->conversation) {
+    facet_conversation_set_thinking (self->fresh,
+                                     g_settings_get_boolean (facet_settings_get_default (),
+                                                             "think-by-default"));
+    facet_window_open (self, self->fresh);
+  }
+  gtk_widget_grab_focus (GTK_WIDGET (self->composer));
+}
+
+void
+facet_window_rename (FacetWindow *self, FacetConversation *conversation)
+{
+  facet_rename_conversation (GTK_WINDOW (self), conversation);
+}
+
+void
+facet_window_delete (FacetWindow *self, FacetConversation *conversation)
+{
+  g_autofree char *text = NULL;
+
+  if (conversation == self->conversation) {
+    g_autoptr (FacetConversation) other = facet_sidebar_find_neighbour (self->sidebar, 1);
+
+    if (other == NULL)
+      other = facet_sidebar_find_neighbour (self->sidebar, -1);
+    if (other != NULL)
+      facet_window_open (self, other);
+    else
+      facet_window_begin_conversation (self);
+  }
+  facet_library_delete (self->library, conversation);
+
+  /* Translators: the title of a conversation. */
+  text = g_strdup_printf (_ ("“%s” deleted"), facet_conversation_get_title (conversation));
+  facet_window_say (self, text, G_CALLBACK (facet_library_undo_delete), self->library);
+}
+
+static void
+new_conversation (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  facet_window_begin_conversation (FACET_WINDOW (widget));
+}
+
+static void
+rename_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  FacetWindow *self = FACET_WINDOW (widget);
+
+  facet_window_rename (self, self->conversation);
+}
+
+static void
+delete_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  FacetWindow *self = FACET_WINDOW (widget);
+
+  facet_window_delete (self, self->conversation);
+}
+
+static void
+copy_conversation (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  FacetWindow     *self = FACET_WINDOW (widget);
+  g_autofree char *text = facet_conversation_to_markdown (self->conversation);
+
+  gdk_clipboard_set_text (gtk_widget_get_clipboard (widget), text);
+  facet_window_say (self, _ ("Conversation copied"), NULL, NULL);
+}
+
+static void
+move (FacetWindow *self, int steps)
+{
+  g_autoptr (FacetConversation) other = facet_sidebar_find_neighbour (self->sidebar, steps);
+
+  if (other == NULL)
+    return;
+  facet_window_open (self, other);
+  facet_sidebar_reveal (self->sidebar);
+}
+
+static void
+previous (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  move (FACET_WINDOW (widget), -1);
+}
+
+static void
+next (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  move (FACET_WINDOW (widget), 1);
+}
+
+/* The answer */
+
+static void
+focus_composer (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  gtk_widget_grab_focus (GTK_WIDGET (FACET_WINDOW (widget)->composer));
+}
+
+static void
+think (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  FacetConversation *conversation = FACET_WINDOW (widget)->conversation;
+
+  facet_conversation_set_thinking (conversation, !facet_conversation_get_thinking (conversation));
+}
+
+static void
+stop (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  facet_conversation_stop (FACET_WINDOW (widget)->conversation);
+}
+
+static void
+answer_now (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  facet_conversation_answer_now (FACET_WINDOW (widget)->conversation);
+}
+
+/* (transfer full), NULL: the conversation has no answer. */
+static FacetMessage *
+find_last_answer (FacetConversation *conversation)
+{
+  GListModel *messages = G_LIST_MODEL (conversation);
+
+  for (guint i = g_list_model_get_n_items (messages); i-- > 0;) {
+    g_autoptr (FacetMessage) message = g_list_model_get_item (messages, i);
+
+    if (facet_message_get_role (message) == FACET_ROLE_ASSISTANT)
+      return g_steal_pointer (&message);
+  }
+  return NULL;
+}
+
+static void
+regenerate (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  FacetWindow *self = FACET_WINDOW (widget);
+  g_autoptr (FacetMessage) last = find_last_answer (self->conversation);
+
+  if (last == NULL)
+    return;
+  facet_conversation_regenerate (self->conversation, last);
+  facet_chat_view_scroll_to_latest (self->chat);
+}
+
+static void
+copy_last (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  facet_chat_view_copy_last_answer (FACET_WINDOW (widget)->chat);
+}
+
+static void
+choose_model_folder (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  facet_choose_model_folder (GTK_WINDOW (widget), facet_settings_get_default ());
+}
+
+/* Esc takes back the nearest thing: an edit, the answer that runs, the sidebar that lies over the
+ * conversation.  When there is none of these, the key belongs to others. */
+static gboolean
+escape_cb (GtkWidget *widget, GVariant *args, gpointer user_data)
+{
+  FacetWindow *self = FACET_WINDOW (widget);
+
+  if (facet_composer_cancel_edit (self->composer))
+    return TRUE;
+  if (self->narrow && adw_flap_get_reveal_flap (self->flap)) {
+    adw_flap_set_reveal_flap (self->flap, FALSE);
+    return TRUE;
+  }
+  if (self->conversation != NULL && facet_conversation_get_busy (self->conversation)) {
+    facet_conversation_stop (self->conversation);
+    return TRUE;
+  }
+  return FALSE;
+}
+
+void
+facet_window_install_actions (GtkWidgetClass *widget_class)
+{
+  static const struct {
+    const char                 *name;
+    GtkWidgetActionActivateFunc activate;
+  } actions[] = {
+      {"win.new-conversation", new_conversation},
+      {"win.rename", rename_action},
+      {"win.delete", delete_action},
+      {"win.copy-conversation", copy_conversation},
+      {"win.previous", previous},
+      {"win.next", next},
+      {"win.focus-composer", focus_composer},
+      {"win.think", think},
+      {"win.stop", stop},
+      {"win.answer-now", answer_now},
+      {"win.regenerate", regenerate},
+      {"win.copy-last", copy_last},
+      {"win.choose-model-folder", choose_model_folder},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
+    gtk_widget_class_install_action (widget_class, actions[i].name, NULL, actions[i].activate);
+  gtk_widget_class_install_property_action (widget_class, "win.pinned", "pinned");
+  gtk_widget_class_install_property_action (widget_class, "win.sidebar-visible", "sidebar-visible");
+  gtk_widget_class_add_binding (widget_class, GDK_KEY_Escape, 0, escape_cb, NULL);
+}
+
+void
+facet_window_update_actions (FacetWindow *self)
+{
+  GtkWidget *widget = GTK_WIDGET (self);
+  gboolean   shown = self->conversation != NULL;
+  gboolean   busy = shown && facet_conversation_get_busy (self->conversation);
+  gboolean   listed = shown && facet_conversation_get_id (self->conversation) != 0;
+  gboolean   has_any = shown && g_list_model_get_n_items (G_LIST_MODEL (self->conversation)) > 0;
+
+  gtk_widget_action_set_enabled (widget, "win.new-conversation", self->library != NULL);
+  gtk_widget_action_set_enabled (widget, "win.previous", self->library != NULL);
+  gtk_widget_action_set_enabled (widget, "win.next", self->library != NULL);
+  gtk_widget_action_set_enabled (widget, "win.rename", listed);
+  gtk_widget_action_set_enabled (widget, "win.pinned", listed);
+  gtk_widget_action_set_enabled (widget, "win.delete", listed);
+  gtk_widget_action_set_enabled (widget, "win.copy-conversation", has_any);
+  gtk_widget_action_set_enabled (widget, "win.copy-last", has_any);
+  gtk_widget_action_set_enabled (widget, "win.think", shown);
+  gtk_widget_action_set_enabled (widget, "win.stop", busy);
+  gtk_widget_action_set_enabled (widget, "win.answer-now", busy);
+  gtk_widget_action_set_enabled (widget, "win.regenerate", has_any && !busy);
+}

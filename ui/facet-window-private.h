@@ -1,0 +1,70 @@
+/* facet-window-private.h: what the files of FacetWindow share.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "facet-banner.h"
+#include "facet-chat-view.h"
+#include "facet-composer.h"
+#include "facet-model-badge.h"
+#include "facet-sidebar.h"
+#include "facet-welcome.h"
+#include "facet-window.h"
+
+G_BEGIN_DECLS
+
+struct _FacetWindow {
+  AdwApplicationWindow parent_instance;
+
+  AdwToastOverlay *toasts;
+  AdwFlap         *flap;
+  FacetSidebar    *sidebar;
+  AdwHeaderBar    *header;
+  GtkWidget       *new_button;
+  GtkLabel        *title_label;
+  GtkMenuButton   *place_button;
+  GtkLabel        *place_label;
+  FacetModelBadge *menu_badge;
+  FacetBanner     *banner;
+  GtkStack        *pages;
+  FacetChatView   *chat;
+  FacetWelcome    *welcome;
+  AdwStatusPage   *storage_page;
+  FacetComposer   *composer;
+  GtkWidget       *demo_line;
+
+  FacetLibrary      *library;
+  FacetConversation *conversation; /* shown */
+  FacetConversation *fresh; /* the new one; kept while another is shown, for what was typed in it */
+  GSignalGroup      *library_signals;
+  GSignalGroup      *assistant_signals;
+  GSignalGroup      *conversation_signals;
+  AdwToast          *undo_toast;    /* the last deletion's, not owned; NULL when it is gone */
+  char              *failure;       /* why what was sent last could not be kept */
+  char              *storage_error; /* why there is no library */
+  gboolean           narrow;        /* the sidebar slides over the conversation */
+  gboolean           short_place;   /* where words go is told by an icon alone */
+};
+
+/* facet-window.c */
+/* After anything that changes what is said about the assistant. */
+void facet_window_update_assistant (FacetWindow *self);
+
+/* facet-window-actions.c */
+void facet_window_install_actions (GtkWidgetClass *widget_class);
+/* After anything that decides which of them can be used. */
+void facet_window_update_actions (FacetWindow *self);
+void facet_window_begin_conversation (FacetWindow *self);
+void facet_window_rename (FacetWindow *self, FacetConversation *conversation);
+void facet_window_delete (FacetWindow *self, FacetConversation *conversation);
+/* Says @text in a toast.  With @undo, a void (*) (gpointer), it has a button that calls it on
+ * @subject, a GObject. */
+void facet_window_say (FacetWindow *self, const char *text, GCallback undo, gpointer subject);
+
+/* facet-window-layout.c */
+void facet_window_arrange (FacetWindow *self, int width);
+void facet_window_set_sidebar_visible (FacetWindow *self, gboolean visible);
+void facet_window_restore_size (FacetWindow *self);
+void facet_window_save_size (FacetWindow *self);
+
+G_END_DECLS
