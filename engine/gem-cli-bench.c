@@ -171,7 +171,8 @@ new_session (Bench *b, guint n_ctx, guint chunk, GError **error)
   GemSession       *session = gem_session_new_with_options (b->model, &options, error);
 
   if (session != NULL)
-    b->report->session_bytes = MAX (b->report->session_bytes, gem_session_get_bytes (session));
+    b->report->session_bytes =
+        MAX (b->report->session_bytes, gem_session_bytes (b->model, &session->options));
   return session;
 }
 

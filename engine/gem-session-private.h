@@ -51,6 +51,25 @@ GemSession *gem_session_new_with_options (GemModel                *model,
                                           const GemSessionOptions *options,
                                           GError                 **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* ---- memory (gem-session-memory.c) ---- */
+
+/* What a session takes: caches, scratch and logits. */
+guint64  gem_session_bytes (GemModel *model, const GemSessionOptions *options);
+/* The longest context up to options->n_ctx that takes at most @available bytes; 0: none. */
+guint    gem_session_longest_context (GemModel                *model,
+                                      const GemSessionOptions *options,
+                                      guint64                  available);
+/* GEM_ERROR_NO_MEMORY with what would fit, if the device says that there is less. */
+gboolean gem_session_check_memory (GemModel                *model,
+                                   const GemSessionOptions *options,
+                                   GError                 **error);
+void     gem_session_set_no_memory (GemModel                *model,
+                                    const GemSessionOptions *options,
+                                    guint64                  available,
+                                    GError                 **error);
+
+/* ---- for the engine's own programs and tests ---- */
+
 /* A row whose logits were asked for: final_norm (H), logits (V); both valid during the call. */
 typedef void (*GemRowFunc) (guint        position,
                             const float *final_norm,
@@ -72,10 +91,7 @@ gboolean gem_session_extend (GemSession   *self,
                              GError      **error);
 
 /* Empties the timeline. */
-void    gem_session_clear (GemSession *self);
-/* Memory on the device: caches, scratch and logits. */
-guint64 gem_session_get_bytes (GemSession *self);
-
+void gem_session_clear (GemSession *self);
 /* For benchmarks: as if @length tokens had been evaluated, with random keys and values. */
 void gem_session_pretend (GemSession *self, guint length);
 

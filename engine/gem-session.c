@@ -13,78 +13,14 @@
 
 #include <string.h>
 
-/* ---- memory ---------------------------------------------------------------------------------- */
-
-static guint64
-bytes_needed (const GemConfig *config, KrnType kv_type, guint n_ctx, guint chunk)
-{
-  guint64 logits = ((guint64)config->text.vocab_size + 1) * sizeof (float);
-
-  return gem_cache_bytes (&config->text, kv_type, n_ctx, chunk) +
-         gem_decoder_bytes (&config->text, chunk) + logits;
-}
-
-/* The longest context that fits into @available bytes; the need grows with every token. */
-static guint
-longest_context (GemModel *model, KrnType kv_type, guint n_ctx, guint chunk, guint64 available)
-{
-  const GemConfig *config = gem_model_get_config (model);
-  guint            fits = 0, too_many = n_ctx;
-
-  while (fits + 1 < too_many) {
-    guint middle = fits + (too_many - fits) / 2;
-
-    if (bytes_needed (config, kv_type, middle, chunk) <= available)
-      fits = middle;
-    else
-      too_many = middle;
-  }
-  return fits;
-}
-
-static void
-set_no_memory (GemModel *model, KrnType kv_type, const GemSessionOptions *options, GError **error)
-{
-  guint64 needed =
-      bytes_needed (gem_model_get_config (model), kv_type, options->n_ctx, options->chunk);
-  KrnDeviceInfo    info = {0};
-  guint            fits;
-  g_autofree char *need = g_format_size (needed);
-  g_autofree char *have = NULL;
-
-  gem_model_get_ops (model)->info (gem_model_get_krn_device (model), &info);
-  have = g_format_size (info.memory_free);
-  fits = longest_context (model, kv_type, options->n_ctx, options->chunk, info.memory_free);
-  if (fits > 0)
-    g_set_error (error, GEM_ERROR, GEM_ERROR_NO_MEMORY,
-                 "A context of %u tokens needs %s of memory and %s is free. Choose a context of at "
-                 "most %u tokens, "
-                 "or close other programs.",
-                 options->n_ctx, need, have, fits);
-  else
-    g_set_error (error, GEM_ERROR, GEM_ERROR_NO_MEMORY,
-                 "A context of %u tokens needs %s of memory and %s is free. Not even a short one "
-                 "fits: close other "
-                 "programs.",
-                 options->n_ctx, need, have);
-}
-
-/* Memory that the system would promise and not have is refused before it is asked for. */
-static gboolean
-memory_is_there (GemModel *model, KrnType kv_type, const GemSessionOptions *options)
-{
-  KrnDeviceInfo info = {0};
-
-  gem_model_get_ops (model)->info (gem_model_get_krn_device (model), &info);
-  return info.memory_free == 0 || bytes_needed (gem_model_get_config (model), kv_type,
-                                                options->n_ctx, options->chunk) <= info.memory_free;
-}
+/* ---- making one ------------------------------------------------------------------------------ */
 
 static gboolean
-allocate (GemSession *self, KrnType kv_type)
+allocate (GemSession *self)
 {
-  gsize vocabulary = (gsize)self->config->text.vocab_size;
-  guint chunk = self->options.chunk;
+  KrnType kv_type = gem_model_get_text_weights (self->model)->kv_type;
+  gsize   vocabulary = (gsize)self->config->text.vocab_size;
+  guint   chunk = self->options.chunk;
 
   self->logits = (KrnMat){.type = KRN_F32, .rows = 1, .cols = (gint32)vocabulary};
   self->drawn =
@@ -115,7 +51,6 @@ GemSession *
 gem_session_new_with_options (GemModel *model, const GemSessionOptions *options, GError **error)
 {
   g_autoptr (GemSession) self = g_new0 (GemSession, 1);
-  KrnType kv_type = gem_model_get_text_weights (model)->kv_type;
 
   self->model = gem_model_ref (model);
   self->config = gem_model_get_config (model);
@@ -134,8 +69,10 @@ gem_session_new_with_options (GemModel *model, const GemSessionOptions *options,
                  self->config->text.max_position_embeddings);
     return NULL;
   }
-  if (!memory_is_there (model, kv_type, &self->options) || !allocate (self, kv_type)) {
-    set_no_memory (model, kv_type, &self->options, error);
+  if (!gem_session_check_memory (model, &self->options, error))
+    return NULL;
+  if (!allocate (self)) {
+    gem_session_set_no_memory (model, &self->options, G_MAXUINT64, error);
     return NULL;
   }
   collect_media_ids (self);
@@ -502,13 +439,6 @@ gem_session_clear (GemSession *self)
   self->length = 0;
   self->has_logits = FALSE;
   gem_cache_restart (&self->cache);
-}
-
-guint64
-gem_session_get_bytes (GemSession *self)
-{
-  return bytes_needed (self->config, gem_model_get_text_weights (self->model)->kv_type,
-                       self->options.n_ctx, self->options.chunk);
 }
 
 void
