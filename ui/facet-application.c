@@ -252,13 +252,13 @@ terminated_cb (gpointer data)
 }
 
 static const GActionEntry actions[] = {
-    {"new-window", activate_new_window},
-    {"new-conversation", activate_new_conversation},
-    {"preferences", activate_preferences},
-    {"about", activate_about},
-    {"use-demo-model", activate_use_demo_model},
-    {"retry-storage", activate_retry_storage},
-    {"quit", activate_quit},
+    {.name = "new-window", .activate = activate_new_window},
+    {.name = "new-conversation", .activate = activate_new_conversation},
+    {.name = "preferences", .activate = activate_preferences},
+    {.name = "about", .activate = activate_about},
+    {.name = "use-demo-model", .activate = activate_use_demo_model},
+    {.name = "retry-storage", .activate = activate_retry_storage},
+    {.name = "quit", .activate = activate_quit},
 };
 
 static const struct {

@@ -518,6 +518,17 @@ key_pressed_cb (GtkEventController *controller,
   }
 }
 
+gboolean
+facet_composer_take_key (FacetComposer *self, GtkEventControllerKey *controller)
+{
+  g_return_val_if_fail (FACET_IS_COMPOSER (self), FALSE);
+
+  if (gtk_widget_has_focus (GTK_WIDGET (self->text_view)))
+    return FALSE; /* it has had this key already */
+  gtk_widget_grab_focus (GTK_WIDGET (self->text_view));
+  return gtk_event_controller_key_forward (controller, GTK_WIDGET (self->text_view));
+}
+
 /* The object */
 
 FacetConversation *

@@ -36,6 +36,8 @@ gboolean      facet_composer_cancel_edit (FacetComposer *self);
 /* Sends @text as if it had been typed; what is in the field stays.  FALSE: not now (an answer is
  * running, or there is nothing to send). */
 gboolean facet_composer_send (FacetComposer *self, const char *text);
+/* Takes the focus, and the key that @controller is handling just now.  FALSE: it was of no use. */
+gboolean facet_composer_take_key (FacetComposer *self, GtkEventControllerKey *controller);
 /* Hands what was typed to the conversation now instead of a moment later. */
 void     facet_composer_save_draft (FacetComposer *self);
 /* Another model counts tokens in another way. */

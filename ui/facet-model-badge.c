@@ -64,7 +64,9 @@ update (FacetModelBadge *self)
   switch (state) {
   case FACET_ASSISTANT_LOADING:
     if (self->assistant != NULL)
-      detail = facet_model_badge_dup_loading_text (self->assistant);
+      /* Translators: under the model's name. */
+      detail = g_strdup_printf (_ ("Loading, %d %%"),
+                                (int)(facet_assistant_get_progress (self->assistant) * 100));
     break;
   case FACET_ASSISTANT_READY:
     detail = facet_assistant_dup_device (self->assistant);

@@ -38,6 +38,19 @@ set_short_place (FacetWindow *self, gboolean short_place)
 {
   self->short_place = short_place;
   gtk_widget_set_visible (GTK_WIDGET (self->place_label), !short_place);
+  gtk_menu_button_set_always_show_arrow (self->place_button, !short_place);
+  facet_window_update_header (self);
+}
+
+/* The header of the content takes the buttons that the sidebar's would have; where there is no
+ * room, a new conversation is in the menu. */
+void
+facet_window_update_header (FacetWindow *self)
+{
+  gboolean beside = adw_flap_get_reveal_flap (self->flap) && !self->narrow;
+
+  adw_header_bar_set_show_start_title_buttons (self->header, !beside);
+  gtk_widget_set_visible (self->new_button, !beside && !self->short_place);
 }
 
 /* Called while the window is being allocated, hence only on a change. */

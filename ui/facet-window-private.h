@@ -63,6 +63,7 @@ void facet_window_say (FacetWindow *self, const char *text, GCallback undo, gpoi
 
 /* facet-window-layout.c */
 void facet_window_arrange (FacetWindow *self, int width);
+void facet_window_update_header (FacetWindow *self);
 void facet_window_set_sidebar_visible (FacetWindow *self, gboolean visible);
 void facet_window_restore_size (FacetWindow *self);
 void facet_window_save_size (FacetWindow *self);

@@ -243,14 +243,27 @@ chat_toast_cb (FacetWindow *self, const char *text, gboolean undo)
                     self->conversation);
 }
 
-/* The header of the content takes the window's buttons that the sidebar's would have. */
+/* A letter that nothing else wanted is the beginning of a message, wherever the focus is. */
+static gboolean
+key_pressed_cb (GtkEventControllerKey *controller,
+                guint                  keyval,
+                guint                  keycode,
+                GdkModifierType        state,
+                FacetWindow           *self)
+{
+  gunichar c = gdk_keyval_to_unicode (keyval);
+
+  if ((state & (GDK_CONTROL_MASK | GDK_ALT_MASK | GDK_SUPER_MASK)) != 0 || c == 0 ||
+      !g_unichar_isgraph (c) || self->conversation == NULL ||
+      !gtk_widget_get_mapped (GTK_WIDGET (self->composer)))
+    return GDK_EVENT_PROPAGATE;
+  return facet_composer_take_key (self->composer, controller);
+}
+
 static void
 sidebar_revealed_cb (FacetWindow *self)
 {
-  gboolean beside = adw_flap_get_reveal_flap (self->flap) && !self->narrow;
-
-  adw_header_bar_set_show_start_title_buttons (self->header, !beside);
-  gtk_widget_set_visible (self->new_button, !beside);
+  facet_window_update_header (self);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SIDEBAR_VISIBLE]);
 }
 
@@ -399,6 +412,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_callback (widget_class, facet_window_delete);
   gtk_widget_class_bind_template_callback (widget_class, facet_window_open);
   gtk_widget_class_bind_template_callback (widget_class, facet_window_rename);
+  gtk_widget_class_bind_template_callback (widget_class, key_pressed_cb);
   gtk_widget_class_bind_template_callback (widget_class, sent_cb);
   gtk_widget_class_bind_template_callback (widget_class, show_page);
 }
