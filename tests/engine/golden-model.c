@@ -27,9 +27,12 @@ data_path (const char *path)
 }
 
 GemModel *
-model_at (const char *folder, GemWeights weights, gboolean fast)
+model_at (const char *folder, GemWeights weights, gboolean fast, int threads)
 {
-  GemModelOptions options = {.backend = "cpu", .weights = weights, .fast = fast, .threads = 2};
+  GemModelOptions options = {.backend = "cpu",
+                             .weights = weights,
+                             .fast = fast,
+                             .threads = threads};
   g_autoptr (GError) error = NULL;
   GemModel *model = gem_model_load (folder, &options, NULL, NULL, &error);
 
@@ -38,11 +41,11 @@ model_at (const char *folder, GemWeights weights, gboolean fast)
 }
 
 GemModel *
-golden_model (GemWeights weights)
+golden_model (GemWeights weights, int threads)
 {
   g_autofree char *folder = golden_path ("tiny-model");
 
-  return model_at (folder, weights, FALSE);
+  return model_at (folder, weights, FALSE, threads);
 }
 
 GemSafetensors *

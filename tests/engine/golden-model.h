@@ -16,9 +16,9 @@ char *golden_path (const char *path);
 char *data_path (const char *path);
 
 /* Loads a folder on the CPU. */
-GemModel *model_at (const char *folder, GemWeights weights, gboolean fast);
+GemModel *model_at (const char *folder, GemWeights weights, gboolean fast, int threads);
 /* tests/golden/tiny-model: random weights, every feature of the architecture. */
-GemModel *golden_model (GemWeights weights);
+GemModel *golden_model (GemWeights weights, int threads);
 
 /* tests/golden/golden/NAME.safetensors. */
 GemSafetensors *golden_open (const char *name);

@@ -226,7 +226,7 @@ test_shape (gconstpointer data)
   g_autofree char *path = g_build_filename (folder, "model.safetensors", NULL);
   g_autoptr (GError) error = NULL;
   g_autoptr (GemSafetensors) files = gem_safetensors_open (path, &error);
-  g_autoptr (GemModel) model = model_at (folder, GEM_WEIGHTS_BF16, FALSE);
+  g_autoptr (GemModel) model = model_at (folder, GEM_WEIGHTS_BF16, FALSE, 2);
   g_autofree gint32 *ids = random_tokens (model, 7, N_TOKENS);
   g_autofree float  *reference =
       reference_logits (files, &gem_model_get_config (model)->text, ids, N_TOKENS);

@@ -88,7 +88,7 @@ main (int argc, char **argv)
   demo.samples = json_load_file (samples, 0, NULL);
   g_assert_nonnull (demo.samples);
   g_assert_cmpuint (add_samples (), >=, 18);
-  demo.model = model_at (folder, GEM_WEIGHTS_BF16, FALSE);
+  demo.model = model_at (folder, GEM_WEIGHTS_BF16, FALSE, 2);
   demo.session = gem_session_new (demo.model, 2048, &error);
   g_assert_no_error (error);
 

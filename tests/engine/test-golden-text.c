@@ -88,7 +88,7 @@ trace_text_short (GemModel *model, float **logits, GemSafetensors *file)
 static void
 test_layers (void)
 {
-  g_autoptr (GemModel) model = golden_model (GEM_WEIGHTS_BF16);
+  g_autoptr (GemModel) model = golden_model (GEM_WEIGHTS_BF16, 2);
   g_autoptr (GemSafetensors) file = golden_open ("text_short");
   g_autofree float *logits = NULL;
   g_autoptr (GemTrace) trace = trace_text_short (model, &logits, file);
@@ -121,7 +121,7 @@ test_layers (void)
 static void
 compare_chunks (const char *name, guint first, const guint *chunks, guint n_chunks)
 {
-  g_autoptr (GemModel) model = golden_model (GEM_WEIGHTS_BF16);
+  g_autoptr (GemModel) model = golden_model (GEM_WEIGHTS_BF16, 2);
   g_autoptr (GemSafetensors) file = golden_open (name);
   g_autofree float *whole = NULL;
   guint             n;
@@ -158,7 +158,7 @@ test_text_600 (void)
 static void
 test_decode_steps (void)
 {
-  g_autoptr (GemModel) model = golden_model (GEM_WEIGHTS_BF16);
+  g_autoptr (GemModel) model = golden_model (GEM_WEIGHTS_BF16, 2);
   g_autoptr (GemSafetensors) file = golden_open ("decode_steps");
   g_autofree float *first = NULL;
   const guint       chunks[] = {1, 7, 16, 25, 40, 512}, prefill = 40;
@@ -221,7 +221,7 @@ static void
 test_greedy (void)
 {
   g_autofree char *path = golden_path ("golden/greedy.json");
-  g_autoptr (GemModel) model = golden_model (GEM_WEIGHTS_BF16);
+  g_autoptr (GemModel) model = golden_model (GEM_WEIGHTS_BF16, 2);
   g_autoptr (GError) error = NULL;
   g_autoptr (GemSession) session = gem_session_new (model, 256, &error);
   json_t     *root = json_load_file (path, 0, NULL), *prompt;
@@ -259,7 +259,7 @@ static const struct {
 static void
 compare_quantised (GemWeights weights)
 {
-  g_autoptr (GemModel) model = golden_model (weights);
+  g_autoptr (GemModel) model = golden_model (weights, 2);
   g_autoptr (GemSafetensors) file = golden_open ("text_short");
   g_autofree float *logits = NULL;
   g_autoptr (GemTrace) trace = trace_text_short (model, &logits, file);
@@ -300,7 +300,7 @@ static void
 test_fast (void)
 {
   g_autofree char *folder = golden_path ("tiny-model");
-  g_autoptr (GemModel) model = model_at (folder, GEM_WEIGHTS_BF16, TRUE);
+  g_autoptr (GemModel) model = model_at (folder, GEM_WEIGHTS_BF16, TRUE, 2);
   g_autoptr (GemSafetensors) file = golden_open ("text_100");
   g_autofree float *got = NULL;
   guint             n;

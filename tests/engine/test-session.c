@@ -502,7 +502,7 @@ main (int argc, char **argv)
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  f.model = golden_model (GEM_WEIGHTS_BF16);
+  f.model = golden_model (GEM_WEIGHTS_BF16, 1);
   f.ids = random_tokens (f.model, 1, N_IDS);
   g_test_add_func ("/session/chunks", test_chunks);
   g_test_add_func ("/session/shortcut/keys", test_shortcut_keys);

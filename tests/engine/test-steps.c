@@ -484,7 +484,7 @@ main (int argc, char **argv)
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  f.model = golden_model (GEM_WEIGHTS_BF16);
+  f.model = golden_model (GEM_WEIGHTS_BF16, 2);
   f.ids = random_tokens (f.model, 2, N_IDS);
   g_test_add_func ("/steps/allocate-nothing", test_allocates_nothing);
   g_test_add_func ("/memory/longest-context", test_longest_context);
