@@ -27,8 +27,10 @@ facet_request_new (void)
   g_atomic_ref_count_init (&self->ref_count);
   self->messages = g_ptr_array_new_with_free_func ((GDestroyNotify)request_message_free);
   self->temperature = -1;
-  self->top_p = 1;
-  self->repetition_penalty = 1;
+  self->top_k = -1;
+  self->top_p = -1;
+  self->min_p = -1;
+  self->repetition_penalty = -1;
   return self;
 }
 

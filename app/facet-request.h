@@ -27,7 +27,8 @@ typedef struct {
   char      *tools_json;   /* NULL: none; an OpenAI-style array */
   gboolean   thinking;
   guint      max_tokens;   /* 0: until the context is full */
-  double     temperature;  /* < 0: the model's own sampling defaults throughout */
+  /* Each below 0 (as in a new request): the model's own. */
+  double     temperature;  /* 0: greedy */
   int        top_k;
   double     top_p, min_p, repetition_penalty;
   guint64    seed;         /* 0: a fresh one */

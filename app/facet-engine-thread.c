@@ -1,0 +1,321 @@
+/* facet-engine-thread.c: loads the model, then answers one job after another.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Everything below "The thread" runs on the engine thread, which alone touches the model and its
+ * session.  The main thread pushes jobs and sets flags; the lock guards who runs now, so that a
+ * cancel never hits the wrong turn. */
+#define G_LOG_DOMAIN "facet-engine"
+
+#include "facet-engine-thread.h"
+
+#include "engine/gem-session.h"
+
+#include "facet-generation.h"
+
+#define DEFAULT_CONTEXT 8192
+
+struct _FacetEngine {
+  GThread          *thread;
+  GAsyncQueue      *jobs; /* of FacetJob */
+  FacetEventSource *reports;
+  int               quit; /* atomic */
+
+  GMutex      lock;
+  FacetJob   *running; /* under lock; borrowed */
+  GemSession *session; /* made by the thread; under lock for cancelling */
+
+  /* Copied; the thread's own. */
+  char      *folder, *backend, *cache_dir;
+  GemWeights weights;
+  gboolean   weights_known;
+  char      *weights_name;
+  int        n_threads;
+  guint      context_size;
+
+  GemModel *model;
+  GError   *load_error;
+};
+
+/* Ends the thread; never run. */
+static FacetJob quit_job;
+
+FacetJob *
+facet_job_new (guint64 turn, FacetRequest *request)
+{
+  FacetJob *self = g_new0 (FacetJob, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->turn = turn;
+  self->request = facet_request_ref (request);
+  self->asked = g_get_monotonic_time ();
+  return self;
+}
+
+FacetJob *
+facet_job_ref (FacetJob *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+facet_job_unref (FacetJob *self)
+{
+  if (self == &quit_job || !g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  facet_request_unref (self->request);
+  g_free (self);
+}
+
+void
+facet_report_free (gpointer data)
+{
+  FacetReport *self = data;
+
+  g_free (self->name);
+  g_free (self->device);
+  g_free (self->warning);
+  g_clear_pointer (&self->tokenizer, gem_tokenizer_unref);
+  g_clear_error (&self->error);
+  facet_event_free (self->event);
+  g_free (self);
+}
+
+/* The thread */
+
+static FacetReport *
+report_new (FacetReportKind kind)
+{
+  FacetReport *report = g_new0 (FacetReport, 1);
+
+  report->kind = kind;
+  return report;
+}
+
+static void
+emit_event (FacetEvent *event, gpointer user_data)
+{
+  FacetEngine *self = user_data;
+  FacetReport *report = report_new (FACET_REPORT_EVENT);
+
+  report->event = event;
+  facet_event_source_push (self->reports, report);
+}
+
+static gboolean
+load_progress_cb (double fraction, const char *what, gpointer user_data)
+{
+  FacetEngine *self = user_data;
+  FacetReport *report = report_new (FACET_REPORT_LOADING);
+
+  report->progress = fraction;
+  facet_event_source_push (self->reports, report);
+  return !g_atomic_int_get (&self->quit);
+}
+
+static gboolean
+load (FacetEngine *self, GError **error)
+{
+  GemModelOptions options = {.backend = self->backend,
+                             .weights = self->weights,
+                             .threads = self->n_threads,
+                             .cache_dir = self->cache_dir};
+  guint           most;
+  GemSession     *session;
+
+  if (self->folder == NULL) {
+    g_set_error_literal (error, GEM_ERROR, GEM_ERROR_INVALID_MODEL,
+                         "The demonstration model is not where Facet was installed.  Install Facet "
+                         "again, or choose a model folder.");
+    return FALSE;
+  }
+  if (!self->weights_known) {
+    g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_INPUT,
+                 "“%s” is not a kind of weights.  Choose bf16, q8 or q4.", self->weights_name);
+    return FALSE;
+  }
+  self->model = gem_model_load (self->folder, &options, load_progress_cb, self, error);
+  if (self->model == NULL)
+    return FALSE;
+  most = (guint)gem_model_get_config (self->model)->text.max_position_embeddings;
+  session =
+      gem_session_new (self->model,
+                       MIN (self->context_size > 0 ? self->context_size : DEFAULT_CONTEXT, most),
+                       error);
+  g_mutex_lock (&self->lock);
+  self->session = session;
+  g_mutex_unlock (&self->lock);
+  return session != NULL;
+}
+
+static char *
+join_warnings (GemModel *model)
+{
+  const char *const *warnings = gem_model_get_warnings (model);
+
+  if (warnings == NULL || warnings[0] == NULL)
+    return NULL;
+  return g_strjoinv ("\n", (char **)warnings);
+}
+
+static void
+report_loaded (FacetEngine *self)
+{
+  FacetReport *report;
+
+  if (self->load_error != NULL) {
+    report = report_new (FACET_REPORT_FAILED);
+    report->error = g_error_copy (self->load_error);
+  } else {
+    report = report_new (FACET_REPORT_READY);
+    report->name = g_strdup (gem_model_get_name (self->model));
+    report->device = g_strdup (gem_model_get_device_name (self->model));
+    report->warning = join_warnings (self->model);
+    report->context_size = gem_session_get_n_ctx (self->session);
+    report->tokenizer = gem_tokenizer_ref (gem_model_get_tokenizer (self->model));
+  }
+  facet_event_source_push (self->reports, report);
+}
+
+/* From here on the job is ours to end, unless it was cancelled before. */
+static gboolean
+begin_job (FacetEngine *self, FacetJob *job)
+{
+  gboolean begin;
+
+  g_mutex_lock (&self->lock);
+  begin = !g_atomic_int_get (&job->cancelled) && !g_atomic_int_get (&self->quit);
+  if (begin) {
+    job->begun = TRUE;
+    self->running = job;
+    if (self->session != NULL)
+      gem_session_reset_cancel (self->session);
+  }
+  g_mutex_unlock (&self->lock);
+  return begin;
+}
+
+static void
+run_job (FacetEngine *self, FacetJob *job)
+{
+  if (!begin_job (self, job))
+    return;
+  if (self->session != NULL)
+    facet_generation_run (self->model, self->session, job, emit_event, self);
+  else {
+    FacetEvent *event = facet_event_new (FACET_EVENT_ERROR, job->turn);
+
+    event->error = g_error_copy (self->load_error);
+    emit_event (event, self);
+  }
+  g_mutex_lock (&self->lock);
+  self->running = NULL;
+  g_mutex_unlock (&self->lock);
+}
+
+static gpointer
+engine_thread (gpointer user_data)
+{
+  FacetEngine *self = user_data;
+  FacetJob    *job;
+
+  load (self, &self->load_error);
+  report_loaded (self);
+  while ((job = g_async_queue_pop (self->jobs)) != &quit_job) {
+    run_job (self, job);
+    facet_job_unref (job);
+  }
+  g_mutex_lock (&self->lock);
+  g_clear_pointer (&self->session, gem_session_free);
+  g_mutex_unlock (&self->lock);
+  g_clear_pointer (&self->model, gem_model_unref);
+  g_clear_error (&self->load_error);
+  return NULL;
+}
+
+/* The main thread's side */
+
+static gboolean
+parse_weights (const char *name, GemWeights *weights)
+{
+  static const char *const names[] =
+      {[GEM_WEIGHTS_BF16] = "bf16", [GEM_WEIGHTS_Q8] = "q8", [GEM_WEIGHTS_Q4] = "q4"};
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    if (g_str_equal (name, names[i])) {
+      *weights = (GemWeights)i;
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+static gboolean
+is_given (const char *text)
+{
+  return text != NULL && *text != '\0';
+}
+
+FacetEngine *
+facet_engine_new (const FacetLocalOptions *options, FacetEventSource *reports)
+{
+  FacetEngine *self = g_new0 (FacetEngine, 1);
+
+  g_mutex_init (&self->lock);
+  self->jobs = g_async_queue_new_full ((GDestroyNotify)facet_job_unref);
+  self->reports = facet_event_source_ref (reports);
+  self->folder = is_given (options->model_folder) ? g_strdup (options->model_folder)
+                                                  : facet_find_demo_model ();
+  self->backend = g_strdup (is_given (options->backend) ? options->backend : "auto");
+  self->weights_name = g_strdup (is_given (options->weights) ? options->weights : "bf16");
+  self->weights_known = parse_weights (self->weights_name, &self->weights);
+  self->cache_dir = g_build_filename (g_get_user_cache_dir (), "facet", NULL);
+  self->n_threads = options->threads;
+  self->context_size = options->context_size;
+  self->thread = g_thread_new ("facet-engine", engine_thread, self);
+  return self;
+}
+
+void
+facet_engine_free (FacetEngine *self)
+{
+  g_mutex_lock (&self->lock);
+  g_atomic_int_set (&self->quit, TRUE);
+  if (self->running != NULL) {
+    g_atomic_int_set (&self->running->cancelled, TRUE);
+    if (self->session != NULL)
+      gem_session_cancel (self->session);
+  }
+  g_mutex_unlock (&self->lock);
+  g_async_queue_push (self->jobs, &quit_job);
+  g_thread_join (self->thread);
+  g_async_queue_unref (self->jobs);
+  facet_event_source_unref (self->reports);
+  g_mutex_clear (&self->lock);
+  g_free (self->folder);
+  g_free (self->backend);
+  g_free (self->weights_name);
+  g_free (self->cache_dir);
+  g_free (self);
+}
+
+void
+facet_engine_push (FacetEngine *self, FacetJob *job)
+{
+  g_async_queue_push (self->jobs, facet_job_ref (job));
+}
+
+gboolean
+facet_engine_cancel (FacetEngine *self, FacetJob *job)
+{
+  gboolean begun;
+
+  g_mutex_lock (&self->lock);
+  g_atomic_int_set (&job->cancelled, TRUE);
+  begun = job->begun;
+  if (self->running == job && self->session != NULL)
+    gem_session_cancel (self->session);
+  g_mutex_unlock (&self->lock);
+  return begun;
+}
