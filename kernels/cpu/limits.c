@@ -10,7 +10,7 @@
 #include <time.h>
 
 #define READ_BYTES ((size_t) 512 << 20)
-#define REPEATS    3
+#define REPEATS    12
 #define ROUNDS     1000000L
 
 typedef struct {

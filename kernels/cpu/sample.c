@@ -130,7 +130,7 @@ keep_top_p (float *x, int n, float p, float most)
     if (x[i] < threshold) {
       x[i] = -INFINITY;
     } else if (x[i] == threshold) {
-      if (above >= p * total && threshold < most)
+      if (above > 0.0 && above >= p * total)
         x[i] = -INFINITY;
       above += each;
     }

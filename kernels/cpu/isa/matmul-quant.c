@@ -8,77 +8,173 @@
 #include <math.h>
 
 #include "kernels/cpu/isa/inner.h"
+#include "kernels/cpu/isa/lanes.h"
+#include "kernels/cpu/isa/panel.h"
 
-/* A block with an infinite or missing activation has a scale that is not a number, and so has every sum over it. */
+#define VECTORS (KRN_TILE_ROWS / VW) /* of the rows of a tile */
+/* Below this the reciprocal of a scale overflows; such activations count as 0. */
+#define TINY    1e-30f
+
+/* One block of 32 columns of row i of m.  With an infinite or missing activation the scale is not a number, and so is
+ * every sum over the block. */
+static void
+quantise_block (KrnQuantRows dst, const float *x, int m, int i, int block)
+{
+  int8_t  q[KRN_TILE_COLS];
+  vf      largest = vf_set1 (0.0f), zero = vf_set1 (0.0f), factor;
+  size_t  at = (size_t) block * (size_t) m + (size_t) i;
+  float   most;
+  int32_t sum = 0;
+
+  for (int c = 0; c < KRN_TILE_COLS; c += VW) {
+    vf v = vf_load (x + c);
+
+    largest = vf_max (vf_abs (v), largest);
+    zero = vf_fma (v, vf_set1 (0.0f), zero); /* infinite · 0 is not a number */
+  }
+  most = vf_hmax (largest);
+  if (!(vf_sum (zero) == 0.0f)) {
+    memset (q, 0, sizeof q);
+    dst.scale[at] = NAN;
+  } else {
+    factor = vf_set1 (most > TINY ? 127.0f / most : 0.0f);
+    for (int c = 0; c < KRN_TILE_COLS; c += VW)
+      vf_store_int8 (q + c, vf_load (x + c) * factor);
+    dst.scale[at] = most > TINY ? most / 127.0f : 0.0f;
+  }
+  for (int c = 0; c < KRN_TILE_COLS; c++)
+    sum += q[c];
+  dst.sum[at] = sum;
+  for (int c = 0; c < KRN_TILE_COLS; c += 4)
+    memcpy (dst.q + ((size_t) (block * KRN_TILE_COLS + c) * (size_t) m + 4 * (size_t) i), q + c, 4);
+}
+
 void
 ISA (quantise_rows) (KrnQuantRows dst, const float *x, size_t x_stride, int m, int begin, int end)
 {
-  for (int k = begin; k < end; k += KRN_TILE_COLS) {
-    for (int i = 0; i < m; i++) {
-      const float *block = x + (size_t) i * x_stride + (size_t) k;
-      int8_t      *q = dst.q + ((size_t) k * (size_t) m + 4 * (size_t) i);
-      size_t       at = (size_t) (k / KRN_TILE_COLS) * (size_t) m + (size_t) i;
-      float        most = 0.0f, inverse;
-      bool         finite = true;
-      int32_t      sum = 0;
+  for (int k = begin; k < end; k += KRN_TILE_COLS)
+    for (int i = 0; i < m; i++)
+      quantise_block (dst, x + (size_t) i * x_stride + (size_t) k, m, i, k / KRN_TILE_COLS);
+}
 
-      for (int c = 0; c < KRN_TILE_COLS; c++) {
-        most = fmaxf (most, fabsf (block[c]));
-        finite = finite && isfinite (block[c]);
-      }
-      inverse = finite && most > 0.0f ? 127.0f / most : 0.0f;
-      for (int c = 0; c < KRN_TILE_COLS; c++) {
-        int v = inverse > 0.0f ? (int) rintf (block[c] * inverse) : 0;
+ALWAYS_INLINE int32_t
+load_quad (const int8_t *p)
+{
+  int32_t quad;
 
-        q[(c / 4) * 4 * m + c % 4] = (int8_t) v;
-        sum += v;
-      }
-      dst.scale[at] = finite ? most / 127.0f : NAN;
-      dst.sum[at] = sum;
+  memcpy (&quad, p, sizeof quad);
+  return quad;
+}
+
+/* sum[t][i] = the whole-number products of one block: M activation rows, T tiles.  M, T and bits are constants where this is
+ * inlined. */
+ALWAYS_INLINE void
+block_dot (const int M, const int T, const int bits, Lanes sum[2][QUANT_M], const uint8_t *const tile[2], const int8_t *q, const int32_t *sums)
+{
+  UNROLL (12)
+  for (int i = 0; i < M; i++)
+    UNROLL (2)
+    for (int t = 0; t < T; t++)
+      sum[t][i] = lanes_start (sums[i], bits == 8 ? 128 : 8);
+
+  UNROLL (8)
+  for (int g = 0; g < KRN_TILE_COLS / 4; g++) {
+    Quad w[2];
+
+    UNROLL (2)
+    for (int t = 0; t < T; t++) {
+      const uint8_t *data = tile[t] + TILE_SCALE_BYTES + (bits == 8 ? g : g / 2) * QUAD_BYTES;
+
+      w[t] = bits == 8 ? quad_load (data) : g % 2 == 0 ? quad_low (data) : quad_high (data);
+    }
+    UNROLL (12)
+    for (int i = 0; i < M; i++) {
+      int32_t a = load_quad (q + 4 * (g * M + i));
+
+      UNROLL (2)
+      for (int t = 0; t < T; t++)
+        sum[t][i] = lanes_dot (sum[t][i], w[t], a, bits);
     }
   }
 }
 
-/* The 32 weights of row r, without the offset. */
-static void
-unpack (int8_t q[KRN_TILE_COLS], const uint8_t *tile, KrnType type, int r)
+ALWAYS_INLINE void
+tiles_dot (const int M, const int T, const int bits, float *y, size_t y_stride, KrnQuantRows x, const uint8_t *tiles, int rows, int cols)
 {
-  const uint8_t *data = tile + 2 * KRN_TILE_ROWS + 4 * r;
+  const size_t   tile_bytes = TILE_SCALE_BYTES + (bits == 8 ? 512 : 256);
+  int            n_blocks = cols / KRN_TILE_COLS;
+  const uint8_t *tile[2] = {tiles, tiles + (size_t) n_blocks * tile_bytes};
+  vf             total[2][QUANT_M][VECTORS];
 
-  for (int c = 0; c < KRN_TILE_COLS; c++) {
-    if (type == KRN_Q8)
-      q[c] = (int8_t) (data[(c / 4) * 64 + c % 4] - 128);
-    else
-      q[c] = (int8_t) ((data[(c / 8) * 64 + c % 4] >> (c % 8 / 4 * 4) & 15) - 8);
+  UNROLL (2)
+  for (int t = 0; t < T; t++)
+    UNROLL (12)
+    for (int i = 0; i < M; i++)
+      UNROLL (4)
+      for (int v = 0; v < VECTORS; v++)
+        total[t][i][v] = vf_set1 (0.0f);
+
+  for (int b = 0; b < n_blocks; b++) {
+    Lanes sum[2][QUANT_M];
+
+    block_dot (M, T, bits, sum, tile, x.q, x.sum);
+    UNROLL (2)
+    for (int t = 0; t < T; t++) {
+      UNROLL (4)
+      for (int v = 0; v < VECTORS; v++) {
+        vf s = tile_scales (tile[t], v);
+
+        UNROLL (12)
+        for (int i = 0; i < M; i++)
+          total[t][i][v] = vf_fma (lanes_float (sum[t][i], v), s * vf_set1 (x.scale[i]), total[t][i][v]);
+      }
+      tile[t] += tile_bytes;
+    }
+    x.q += KRN_TILE_COLS * M;
+    x.scale += M;
+    x.sum += M;
   }
+
+  for (int i = 0; i < M; i++)
+    for (int t = 0; t < T; t++)
+      for (int v = 0; v < VECTORS; v++) {
+        int row = t * KRN_TILE_ROWS + v * VW;
+        int part = rows - row < VW ? rows - row : VW;
+
+        if (part > 0)
+          vf_store_n (y + (size_t) i * y_stride + (size_t) row, total[t][i][v], part);
+      }
+}
+
+ALWAYS_INLINE void
+choose_rows (const int T, const int bits, float *y, size_t y_stride, KrnQuantRows x, int m, const uint8_t *tiles, int rows, int cols)
+{
+#define ROWS(M)                                                                                    \
+  case M:                                                                                          \
+    tiles_dot (M, T, bits, y, y_stride, x, tiles, rows, cols);                                     \
+    break
+  switch (m) {
+    ROWS (1);
+    ROWS (2);
+    ROWS (3);
+    ROWS (4);
+#if QUANT_M > 4
+    ROWS (5);
+    ROWS (6);
+#endif
+  }
+#undef ROWS
 }
 
 void
 ISA (quant_dot) (float *y, size_t y_stride, KrnQuantRows x, int m, KrnType type, const void *tiles, int n_tiles, int rows, int cols)
 {
-  size_t tile_bytes = type == KRN_Q8 ? 544 : 288;
-  int    n_blocks = cols / KRN_TILE_COLS;
-
-  for (int r = 0; r < rows; r++) {
-    const uint8_t *tile = (const uint8_t *) tiles + (size_t) (r / KRN_TILE_ROWS) * (size_t) n_blocks * tile_bytes;
-    float          total[KRN_MAX_PANEL_M] = {0};
-
-    for (int b = 0; b < n_blocks; b++, tile += tile_bytes) {
-      int8_t   w[KRN_TILE_COLS];
-      uint16_t scale;
-
-      unpack (w, tile, type, r % KRN_TILE_ROWS);
-      memcpy (&scale, tile + 2 * (r % KRN_TILE_ROWS), sizeof scale);
-      for (int i = 0; i < m; i++) {
-        const int8_t *q = x.q + ((size_t) b * KRN_TILE_COLS * (size_t) m + 4 * (size_t) i);
-        int32_t       sum = 0;
-
-        for (int c = 0; c < KRN_TILE_COLS; c++)
-          sum += w[c] * q[(c / 4) * 4 * m + c % 4];
-        total[i] += (float) sum * (krn_float_from_f16 (scale) * x.scale[b * m + i]);
-      }
-    }
-    for (int i = 0; i < m; i++)
-      y[(size_t) i * y_stride + (size_t) r] = total[i];
-  }
+  if (type == KRN_Q8 && n_tiles == 2)
+    choose_rows (2, 8, y, y_stride, x, m, tiles, rows, cols);
+  else if (type == KRN_Q8)
+    choose_rows (1, 8, y, y_stride, x, m, tiles, rows, cols);
+  else if (n_tiles == 2)
+    choose_rows (2, 4, y, y_stride, x, m, tiles, rows, cols);
+  else
+    choose_rows (1, 4, y, y_stride, x, m, tiles, rows, cols);
 }

@@ -114,6 +114,13 @@ vf_if_less (vf a, vf b, vf x, vf y)
   return _mm512_mask_blend_ps (_mm512_cmp_ps_mask (a, b, _CMP_LT_OQ), y, x);
 }
 
+/* To the nearest whole number, as bytes; |a| <= 127. */
+ALWAYS_INLINE void
+vf_store_int8 (int8_t *p, vf a)
+{
+  _mm_storeu_si128 ((__m128i *) p, _mm512_cvtepi32_epi8 (_mm512_cvtps_epi32 (a)));
+}
+
 ALWAYS_INLINE float
 vf_sum (vf a)
 {
@@ -226,6 +233,15 @@ ALWAYS_INLINE vf
 vf_if_less (vf a, vf b, vf x, vf y)
 {
   return _mm256_blendv_ps (y, x, _mm256_cmp_ps (a, b, _CMP_LT_OQ));
+}
+
+ALWAYS_INLINE void
+vf_store_int8 (int8_t *p, vf a)
+{
+  __m256i x = _mm256_cvtps_epi32 (a);
+  __m128i y = _mm_packs_epi32 (_mm256_castsi256_si128 (x), _mm256_extracti128_si256 (x, 1));
+
+  _mm_storel_epi64 ((__m128i *) p, _mm_packs_epi16 (y, y));
 }
 
 ALWAYS_INLINE float
@@ -353,6 +369,14 @@ ALWAYS_INLINE vf
 vf_if_less (vf a, vf b, vf x, vf y)
 {
   return vf_blend (a < b, x, y);
+}
+
+ALWAYS_INLINE void
+vf_store_int8 (int8_t *p, vf a)
+{
+  a = vf_round (a);
+  for (int i = 0; i < VW; i++)
+    p[i] = (int8_t) a[i];
 }
 
 ALWAYS_INLINE float
