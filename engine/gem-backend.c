@@ -40,8 +40,7 @@ set_device_error (GError **error, const char *name, const char *why)
                g_str_has_suffix (why, ".") ? "" : ".");
 }
 
-/* ---- modules ----------------------------------------------------------------------------------
- */
+/* ---- modules ---- */
 
 /* NULL with @why when there is none or it cannot be loaded. */
 static GModule *
@@ -92,8 +91,7 @@ module_ops (GModule *module, const char *name, char **why)
   return ops;
 }
 
-/* ---- opening ----------------------------------------------------------------------------------
- */
+/* ---- opening ---- */
 
 static char *
 describe (const KrnOps *ops, KrnDevice *device)
@@ -219,8 +217,7 @@ gem_backend_get_description (GemBackend *self)
   return self->description;
 }
 
-/* ---- memory -----------------------------------------------------------------------------------
- */
+/* ---- memory ---- */
 
 static KrnBuffer *
 keep (GemBackend *self, KrnBuffer *buffer, gsize bytes, const char *what, GError **error)

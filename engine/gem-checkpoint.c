@@ -25,7 +25,7 @@ typedef struct {
   int              job; /* −1: used as stored */
 } Part;
 
-/* ---- finding and checking -------------------------------------------------------------------- */
+/* ---- finding and checking ---- */
 
 static const char *
 find_prefix (const GemSafetensors *files, GError **error)
@@ -119,8 +119,7 @@ find_parts (GemCheckpoint *self, const GemTextConfig *config, GError **error)
   return g_steal_pointer (&parts);
 }
 
-/* ---- quantising
- * ---------------------------------------------------------------------------------- */
+/* ---- quantising ---- */
 
 /* Norms and tables stay as stored; so does a matrix whose rows do not divide into blocks. */
 static KrnType
@@ -161,8 +160,7 @@ list_jobs (GArray *parts, GemWeights weights)
   return jobs;
 }
 
-/* ---- handing over
- * ---------------------------------------------------------------------------------- */
+/* ---- handing over ---- */
 
 static float
 read_scalar (const GemTensor *t)

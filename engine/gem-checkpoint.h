@@ -17,14 +17,23 @@ G_BEGIN_DECLS
 typedef struct {
   GemTextWeights *weights;
   GemSafetensors *files;
-  GemQuantised   *quantised;   /* NULL for weights as stored */
+  GemQuantised   *quantised;    /* NULL for weights as stored */
   guint64         weight_bytes; /* everything bound */
   guint64         table_bytes;  /* of it, what a token only gathers rows from */
 } GemCheckpoint;
 
-/* Maps the folder's files, checks every tensor of the text decoder against @config, quantises if asked for, and stores or
- * wraps them all on @backend.  Appends sentences to @warnings (of char *, owned).  On error @self is to be cleared too. */
-gboolean gem_checkpoint_load (GemCheckpoint *self, const char *folder, const GemConfig *config, GemBackend *backend, const GemModelOptions *options, GPtrArray *warnings, GemProgressFunc progress, gpointer user_data, GError **error);
+/* Maps the folder's files, checks every tensor of the text decoder against @config, quantises if
+ * asked for, and stores or wraps them all on @backend.  Appends sentences to @warnings (of char *,
+ * owned).  On error @self is to be cleared too. */
+gboolean gem_checkpoint_load (GemCheckpoint         *self,
+                              const char            *folder,
+                              const GemConfig       *config,
+                              GemBackend            *backend,
+                              const GemModelOptions *options,
+                              GPtrArray             *warnings,
+                              GemProgressFunc        progress,
+                              gpointer               user_data,
+                              GError               **error);
 void     gem_checkpoint_clear (GemCheckpoint *self);
 
 G_END_DECLS

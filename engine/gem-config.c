@@ -138,7 +138,7 @@ read_section (const Section *s, const char *key, const char *section, Section *o
   return TRUE;
 }
 
-/* ---- which model is it -------------------------------------------------------------------- */
+/* ---- which model is it ---- */
 
 static json_t *
 parse_object (const char *text, gsize length, const char *file, const char *name, GError **error)
@@ -224,7 +224,7 @@ check_supported (const Section *root, const Section *text, GError **error)
   return TRUE;
 }
 
-/* ---- the decoder ---------------------------------------------------------------------------- */
+/* ---- the decoder ---- */
 
 static gboolean
 read_layer_types (const Section *s, GemTextConfig *self, GError **error)
@@ -344,8 +344,7 @@ read_text (const Section *s, GemTextConfig *self, GError **error)
          check_text (s, self, error);
 }
 
-/* ---- token ids and defaults of generation ------------------------------------------------------
- */
+/* ---- token ids and defaults of generation ---- */
 
 static gboolean
 read_media_ids (const Section *s, GemConfig *self, GError **error)
@@ -448,8 +447,7 @@ gem_config_parse (GemConfig  *self,
   return ok;
 }
 
-/* ---- the published shapes ----------------------------------------------------------------------
- */
+/* ---- the published shapes ---- */
 
 gboolean
 gem_config_init_published (GemConfig *self, const char *shape)
@@ -509,8 +507,7 @@ gem_config_init_published (GemConfig *self, const char *shape)
   return TRUE;
 }
 
-/* ---- what follows from the numbers
- * ---------------------------------------------------------------- */
+/* ---- what follows from the numbers ---- */
 
 int
 gem_text_config_kv_source (const GemTextConfig *self, int layer)

@@ -1,4 +1,5 @@
-/* gem-file.h: opening and reading the files of a model folder, bounded and with sentences for errors.
+/* gem-file.h: opening and reading the files of a model folder, bounded and with sentences for
+ * errors.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
@@ -11,8 +12,8 @@
 
 G_BEGIN_DECLS
 
-/* Opens a regular file for reading and fills @st; −1 on error.  A pipe, device or folder is refused without
- * waiting for it. */
+/* Opens a regular file for reading and fills @st; −1 on error.  A pipe, device or folder is refused
+ * without waiting for it. */
 int gem_file_open (const char *path, struct stat *st, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The whole file, NUL-terminated, if it has at most @max bytes.  @text is (transfer full). */

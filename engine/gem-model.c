@@ -36,8 +36,7 @@ struct _GemModel {
   char      *name;
 };
 
-/* ---- the small files ---------------------------------------------------------------------------
- */
+/* ---- the small files ---- */
 
 /* TRUE with *text NULL if the folder has no such file. */
 static gboolean
@@ -113,8 +112,7 @@ load_template (GemModel *self, GError **error)
   return TRUE;
 }
 
-/* ---- its name
- * ------------------------------------------------------------------------------------ */
+/* ---- its name ---- */
 
 /* "gemma-4-E2B-it" from …/models--google--gemma-4-E2B-it/snapshots/HASH, the layout of the Hugging
  * Face cache; else the folder's own name. */
@@ -167,8 +165,7 @@ choose_name (const char *folder)
   return chosen != NULL ? g_steal_pointer (&chosen) : name_from_path (folder);
 }
 
-/* ---- loading
- * ----------------------------------------------------------------------------------------- */
+/* ---- loading ---- */
 
 static GemModel *
 model_new (void)
@@ -293,8 +290,7 @@ gem_model_unref (GemModel *self)
   g_free (self);
 }
 
-/* ---- what is known
- * ------------------------------------------------------------------------------------- */
+/* ---- what is known ---- */
 
 const GemConfig *
 gem_model_get_config (GemModel *self)

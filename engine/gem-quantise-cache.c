@@ -24,8 +24,7 @@
 #define ENTRY_BYTES 128
 #define SUM_BYTES   32
 
-/* ---- layout -------------------------------------------------------------------------------------
- */
+/* ---- layout ---- */
 
 static gsize
 page_up (gsize n)
@@ -118,8 +117,7 @@ gem_quant_layout_free (GemQuantLayout *self)
   g_free (self);
 }
 
-/* ---- reading ------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 guint8 *
 gem_cache_map (const GemQuantLayout *layout, const char *cache_dir)
@@ -148,8 +146,7 @@ gem_cache_map (const GemQuantLayout *layout, const char *cache_dir)
   return NULL;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------
- */
+/* ---- writing ---- */
 
 struct _GemCacheWriter {
   int   fd;   /* −1: nothing is written (any more) */

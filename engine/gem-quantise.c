@@ -18,9 +18,8 @@
 #define SLICE_WEIGHTS (1 << 20)
 
 struct _GemQuantised {
-  guint8  *region;
-  gsize    length;
-  gboolean cached;
+  guint8 *region;
+  gsize   length;
 };
 
 /* One matrix while the threads are at it. */
@@ -34,8 +33,7 @@ typedef struct {
   gint               stop;       /* atomic */
 } Work;
 
-/* ---- one slice ----------------------------------------------------------------------------------
- */
+/* ---- one slice ---- */
 
 static guint16
 bf16_from_f32 (const guint8 *p)
@@ -82,8 +80,7 @@ quantise_slice (const Work *w, int begin, int end, guint16 *copy)
     quantise_converted (w, tile, copy);
 }
 
-/* ---- one matrix
- * ----------------------------------------------------------------------------------- */
+/* ---- one matrix ---- */
 
 static gboolean
 needs_copy (const GemQuantJob *job)
@@ -169,17 +166,15 @@ quantise_matrix (const GemQuantJob *job, guint8 *dst, int threads, const Progres
   return !g_atomic_int_get (&w.stop);
 }
 
-/* ---- all of them
- * ---------------------------------------------------------------------------------- */
+/* ---- all of them ---- */
 
 static GemQuantised *
-quantised_new (guint8 *region, gsize length, gboolean cached)
+quantised_new (guint8 *region, gsize length)
 {
   GemQuantised *self = g_new0 (GemQuantised, 1);
 
   self->region = region;
   self->length = length;
-  self->cached = cached;
   return self;
 }
 
@@ -206,7 +201,7 @@ allocate (gsize length, GError **error)
   }
   /* Fewer misses of the address cache while the weights are streamed; a hint. */
   madvise (region, length, MADV_HUGEPAGE);
-  return quantised_new (region, length, FALSE);
+  return quantised_new (region, length);
 }
 
 static gboolean
@@ -264,7 +259,7 @@ gem_quantise (GArray         *jobs,
   region = gem_cache_map (layout, cache_dir);
   if (region != NULL) {
     set_data (jobs, layout, region);
-    return quantised_new (region, layout->length, TRUE);
+    return quantised_new (region, layout->length);
   }
   self = allocate (layout->length, error);
   if (self == NULL)
@@ -287,10 +282,4 @@ gem_quantised_free (GemQuantised *self)
     return;
   munmap (self->region, self->length);
   g_free (self);
-}
-
-gboolean
-gem_quantised_is_cached (const GemQuantised *self)
-{
-  return self->cached;
 }

@@ -1,9 +1,10 @@
-/* gem-quantise.h: weights in blocks of 8 or 4 bits, made when a model is loaded and kept in a cache file.
+/* gem-quantise.h: weights in blocks of 8 or 4 bits, made when a model is loaded and kept in a cache
+ * file.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The block formats are kernels/krn-quant.h.  Internal to the engine; called on the loading thread, uses threads of its
- * own while it runs.  The cache file is described in gem-quantise-cache.h. */
+ * The block formats are kernels/krn-quant.h.  Internal to the engine; called on the loading thread,
+ * uses threads of its own while it runs.  The cache file is described in gem-quantise-cache.h. */
 #pragma once
 
 #include "gem-model.h"
@@ -23,13 +24,19 @@ typedef struct {
 
 typedef struct _GemQuantised GemQuantised;
 
-/* Fills in the data of all @jobs, from the cache where that holds exactly them, else by quantising (and then writes the
- * cache).  @identity: of the source files; @cache_dir NULL: no cache.  A cache that cannot be used or written costs time and, where
- * the person can do something about it, a sentence in @warnings; it is never an error.  @progress may be NULL. */
-GemQuantised *gem_quantise (GArray *jobs, const char *identity, const char *cache_dir, int threads, GPtrArray *warnings, GemProgressFunc progress, gpointer user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Fills in the data of all @jobs, from the cache where that holds exactly them, else by quantising
+ * (and then writes the cache).  @identity: of the source files; @cache_dir NULL: no cache.  A cache
+ * that cannot be used or written costs time and, where the person can do something about it, a
+ * sentence in @warnings; it is never an error.  @progress may be NULL. */
+GemQuantised *gem_quantise (GArray         *jobs,
+                            const char     *identity,
+                            const char     *cache_dir,
+                            int             threads,
+                            GPtrArray      *warnings,
+                            GemProgressFunc progress,
+                            gpointer        user_data,
+                            GError        **error) G_GNUC_WARN_UNUSED_RESULT;
 void          gem_quantised_free (GemQuantised *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GemQuantised, gem_quantised_free)
-/* Whether the data came from the cache. */
-gboolean gem_quantised_is_cached (const GemQuantised *self);
 
 G_END_DECLS

@@ -74,7 +74,7 @@ damaged (const char *file, GError **error, const char *format, ...)
   return FALSE;
 }
 
-/* ---- one tensor's entry ---------------------------------------------------------------------- */
+/* ---- one tensor's entry ---- */
 
 static void
 tensor_free (gpointer data)
@@ -174,8 +174,7 @@ add_tensor (GemSafetensors *self,
   return TRUE;
 }
 
-/* ---- one file
- * ------------------------------------------------------------------------------------ */
+/* ---- one file ---- */
 
 static int
 compare_place (gconstpointer a, gconstpointer b)
@@ -322,8 +321,7 @@ add_path (GemSafetensors *self, const char *path, GError **error)
   return ok;
 }
 
-/* ---- construction
- * ----------------------------------------------------------------------------------- */
+/* ---- construction ---- */
 
 static void
 file_clear (gpointer data)
@@ -377,8 +375,7 @@ gem_safetensors_new_from_data (const void *data, gsize length, const char *name,
   return ok ? g_steal_pointer (&self) : NULL;
 }
 
-/* ---- shards
- * ------------------------------------------------------------------------------------------ */
+/* ---- shards ---- */
 
 /* A file of the same folder and nothing else: the index is not trusted with paths. */
 static gboolean
@@ -483,8 +480,7 @@ gem_safetensors_open_folder (const char *folder, GError **error)
   return ok ? g_steal_pointer (&self) : NULL;
 }
 
-/* ---- reading
- * ------------------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 const GemTensor *
 gem_safetensors_find (const GemSafetensors *self, const char *name)

@@ -7,9 +7,9 @@
  * so that activations stay finite through all layers. Quantised types are drawn directly as blocks,
  * never made from bf16.
  *
- * The per-layer table would be 4.7 GB, of which a token reads 18 kB.  It is one small piece of
- * random memory, mapped end to end as often as it takes: every row is there, at its own address, at
- * no cost.
+ * The per-layer table of E2B would be 4.7 GB, of which a token reads 18 kB.  It is one small piece
+ * of random memory, mapped end to end as often as it takes: every row is there, at its own address,
+ * at no cost.
  *
  * Owns all of that memory.  Loading thread, with threads of its own while it runs. */
 #define G_LOG_DOMAIN "gem"
@@ -45,8 +45,7 @@ typedef struct {
   guint64 seed;
 } Fill;
 
-/* ---- numbers
- * ------------------------------------------------------------------------------------- */
+/* ---- numbers ---- */
 
 static inline guint64
 next_random (guint64 *state)
@@ -167,8 +166,7 @@ fill (const Fill *all, int rows, int threads)
       g_thread_join (helpers[i]);
 }
 
-/* ---- memory
- * -------------------------------------------------------------------------------------- */
+/* ---- memory ---- */
 
 static void
 set_no_memory (const char *name, gsize bytes, GError **error)
@@ -226,7 +224,12 @@ fill_piece (int fd, float std, int threads)
 }
 
 static guint8 *
-new_table (GemSynthetic *self, gsize bytes, const char *name, int threads, GError **error)
+new_table (GemSynthetic *self,
+           gsize         bytes,
+           float         std,
+           const char   *name,
+           int           threads,
+           GError      **error)
 {
   guint8  *region = new_region (self, bytes, name, error);
   int      fd;
@@ -235,7 +238,7 @@ new_table (GemSynthetic *self, gsize bytes, const char *name, int threads, GErro
   if (region == NULL)
     return NULL;
   fd = memfd_create ("facet-table", MFD_CLOEXEC);
-  ok = fd >= 0 && fill_piece (fd, 1.0f / 16, threads) && map_repeatedly (region, bytes, fd);
+  ok = fd >= 0 && fill_piece (fd, std, threads) && map_repeatedly (region, bytes, fd);
   if (fd >= 0)
     close (fd);
   if (ok)
@@ -244,8 +247,7 @@ new_table (GemSynthetic *self, gsize bytes, const char *name, int threads, GErro
   return NULL;
 }
 
-/* ---- the decoder's tensors
- * ------------------------------------------------------------------------ */
+/* ---- the decoder's tensors ---- */
 
 static KrnType
 choose_type (const GemWeightSlot *slot, GemWeights type)
@@ -257,14 +259,17 @@ choose_type (const GemWeightSlot *slot, GemWeights type)
   return type == GEM_WEIGHTS_Q8 || slot->kind == GEM_SLOT_HEAD ? KRN_Q8 : KRN_Q4;
 }
 
-/* Keys carry the softmax scale: hd^−½ in the published model.  The embedding is multiplied by √H
- * when it is read. */
+/* Keys carry the softmax scale: hd^−½ in the published model.  Rows that are gathered are
+ * multiplied by the root of their length when they are read: √H, and √P for the table, of which a
+ * row holds one P for each layer. */
 static float
 choose_std (const GemWeightSlot *slot)
 {
-  if (g_str_has_suffix (slot->name, "k_norm.weight"))
-    return 1 / sqrtf ((float)slot->cols);
-  return slot->kind == GEM_SLOT_NORM ? 1 : 1 / sqrtf ((float)slot->cols);
+  gboolean key = g_str_has_suffix (slot->name, "k_norm.weight");
+
+  if (slot->kind == GEM_SLOT_NORM && !key)
+    return 1;
+  return slot->kind == GEM_SLOT_TABLE ? 1.0f / 16 : 1 / sqrtf ((float)slot->cols);
 }
 
 static void
@@ -277,6 +282,27 @@ fill_norm (guint8 *data, int n, float value)
   bf16 = (guint16)(bits >> 16);
   for (int i = 0; i < n; i++)
     memcpy (data + 2 * i, &bf16, sizeof bf16);
+}
+
+static guint8 *
+make_numbers (GemSynthetic        *self,
+              const GemWeightSlot *slot,
+              KrnType              type,
+              gsize                bytes,
+              int                  threads,
+              guint64              seed,
+              GError             **error)
+{
+  Fill f = {.type = type, .bytes = bytes, .std = choose_std (slot), .seed = seed};
+
+  f.begin = new_region (self, bytes, slot->name, error);
+  if (f.begin == NULL)
+    return NULL;
+  if (slot->kind == GEM_SLOT_NORM)
+    fill_norm (f.begin, slot->cols, f.std);
+  else
+    fill (&f, slot->rows, threads);
+  return f.begin;
 }
 
 static gboolean
@@ -293,20 +319,11 @@ make (GemSynthetic        *self,
       slot->kind == GEM_SLOT_TABLE || (slot->kind == GEM_SLOT_EMBED && weights != GEM_WEIGHTS_BF16);
   gsize   bytes = view.type == KRN_BF16 ? 2 * (gsize)slot->rows * (gsize)slot->cols
                                         : krn_quant_bytes (view.type, slot->rows, slot->cols);
-  guint8 *data = slot->kind == GEM_SLOT_TABLE ? new_table (self, bytes, slot->name, threads, error)
-                                              : new_region (self, bytes, slot->name, error);
+  guint8 *data = gathered ? new_table (self, bytes, choose_std (slot), slot->name, threads, error)
+                          : make_numbers (self, slot, view.type, bytes, threads, seed, error);
 
   if (data == NULL)
     return FALSE;
-  if (slot->kind == GEM_SLOT_NORM)
-    fill_norm (data, slot->cols, choose_std (slot));
-  else if (slot->kind != GEM_SLOT_TABLE)
-    fill (&(Fill){.type = view.type,
-                  .begin = data,
-                  .bytes = bytes,
-                  .std = choose_std (slot),
-                  .seed = seed},
-          slot->rows, threads);
   view.buf = gem_backend_wrap (backend, data, bytes, gathered, slot->name, error);
   if (view.buf == NULL)
     return FALSE;

@@ -15,11 +15,17 @@ typedef struct _GemSynthetic GemSynthetic;
 
 GemSynthetic *gem_synthetic_new (void) G_GNUC_WARN_UNUSED_RESULT;
 /* After the backend is closed: its buffers rest on this memory. */
-void gem_synthetic_free (GemSynthetic *self);
+void          gem_synthetic_free (GemSynthetic *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GemSynthetic, gem_synthetic_free)
 
 /* Makes the weights of @config in the wanted type and binds them to @weights. */
-gboolean gem_synthetic_fill (GemSynthetic *self, GemTextWeights *weights, const GemConfig *config, GemBackend *backend, GemWeights type, int threads, GError **error);
+gboolean gem_synthetic_fill (GemSynthetic    *self,
+                             GemTextWeights  *weights,
+                             const GemConfig *config,
+                             GemBackend      *backend,
+                             GemWeights       type,
+                             int              threads,
+                             GError         **error);
 
 guint64 gem_synthetic_get_weight_bytes (const GemSynthetic *self);
 guint64 gem_synthetic_get_table_bytes (const GemSynthetic *self);

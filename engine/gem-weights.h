@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Filled by gem-model.c from the checkpoint (or with random numbers), read by gem-decoder.c.  H hidden, P per-layer
- * width, V vocabulary, L layers, I MLP width, hd head size. */
+ * Filled by gem-model.c from the checkpoint (or with random numbers), read by gem-decoder.c.  H
+ * hidden, P per-layer width, V vocabulary, L layers, I MLP width, hd head size. */
 #pragma once
 
 #include "gem-backend.h"
@@ -12,22 +12,26 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  KrnQkvWeights qkv;       /* norm [1, H]; wq [heads·hd, H]; wk, wv [kv·hd, H] absent in shared layers; q_norm, k_norm [1, hd] */
-  KrnMat        o_proj;    /* [H, heads·hd] */
+  KrnQkvWeights qkv; /* norm [1, H]; wq [heads·hd, H]; wk, wv [kv·hd, H] absent in shared layers;
+                        q_norm, k_norm [1, hd] */
+  KrnMat        o_proj;              /* [H, heads·hd] */
   KrnMat        post_attention_norm; /* [1, H] */
-  KrnMlpWeights mlp;       /* pre_feedforward_layernorm, gate, up [I, H], down [H, I], post_feedforward_layernorm */
-  KrnPleWeights ple;       /* per_layer_input_gate [P, H], per_layer_projection [H, P], post_per_layer_input_norm, layer_scalar */
+  KrnMlpWeights
+      mlp; /* pre_feedforward_layernorm, gate, up [I, H], down [H, I], post_feedforward_layernorm */
+  KrnPleWeights ple; /* per_layer_input_gate [P, H], per_layer_projection [H, P],
+                        post_per_layer_input_norm, layer_scalar */
 } GemLayerWeights;
 
 typedef struct {
-  KrnMat embed_tokens;          /* [V, H], as stored: input rows */
-  KrnMat head;                  /* [V, H]: the same tensor, perhaps quantised */
-  KrnMat embed_per_layer;       /* [V, L·P], as stored, on the host */
-  KrnMat per_layer_projection;  /* per_layer_model_projection [L·P, H] */
-  KrnMat per_layer_norm;        /* per_layer_projection_norm [1, P] */
-  KrnMat norm;                  /* [1, H] */
+  KrnMat embed_tokens;            /* [V, H], as stored: input rows */
+  KrnMat head;                    /* [V, H]: the same tensor, perhaps quantised */
+  KrnMat embed_per_layer;         /* [V, L·P], as stored, on the host */
+  KrnMat per_layer_projection;    /* per_layer_model_projection [L·P, H] */
+  KrnMat per_layer_norm;          /* per_layer_projection_norm [1, P] */
+  KrnMat norm;                    /* [1, H] */
   KrnMat rope_sliding, rope_full; /* inverse frequencies [1, hd/2], F32 */
-  KrnType kv_type;              /* how sessions keep keys and values: KRN_F32, or KRN_BF16 if loaded with `fast` */
+  KrnType
+      kv_type; /* how sessions keep keys and values: KRN_F32, or KRN_BF16 if loaded with `fast` */
   GemLayerWeights layers[GEM_MAX_LAYERS];
 } GemTextWeights;
 
@@ -49,13 +53,18 @@ typedef struct {
   float      *scalar;
 } GemWeightSlot;
 
-/* Clears @weights, sets the numbers that are not tensors (eps, head sizes) and lists the tensors (GemWeightSlot) that
- * remain to be filled, in the order in which they are used.  Keys and values of sharing layers are not among them. */
-GArray *gem_text_weights_init (GemTextWeights *weights, const GemTextConfig *config) G_GNUC_WARN_UNUSED_RESULT;
+/* Clears @weights, sets the numbers that are not tensors (eps, head sizes) and lists the tensors
+ * (GemWeightSlot) that remain to be filled, in the order in which they are used.  Keys and values
+ * of sharing layers are not among them. */
+GArray *gem_text_weights_init (GemTextWeights      *weights,
+                               const GemTextConfig *config) G_GNUC_WARN_UNUSED_RESULT;
 /* f_i, i < head_dim/2, of the layers of @type; those that do not turn are 0. */
-void gem_text_config_rope_frequencies (const GemTextConfig *config, GemLayerType type, float *f);
+void    gem_text_config_rope_frequencies (const GemTextConfig *config, GemLayerType type, float *f);
 /* Computes them for both types and stores them on @backend. */
-gboolean gem_text_weights_bind_rope (GemTextWeights *weights, const GemTextConfig *config, GemBackend *backend, GError **error);
+gboolean gem_text_weights_bind_rope (GemTextWeights      *weights,
+                                     const GemTextConfig *config,
+                                     GemBackend          *backend,
+                                     GError             **error);
 
 /* Defined in gem-model.c; for the other files of the engine. */
 struct _GemModel;

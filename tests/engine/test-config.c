@@ -32,8 +32,7 @@ read_folder (GemConfig *config, const char *folder)
   g_assert_no_error (error);
 }
 
-/* ---- real folders
- * -------------------------------------------------------------------------------- */
+/* ---- real folders ---- */
 
 /* "ssFs…" */
 static char *
@@ -185,8 +184,7 @@ test_e4b (void)
   g_assert_false (gem_config_init_published (&c, NULL));
 }
 
-/* ---- one key changed
- * --------------------------------------------------------------------------------- */
+/* ---- one key changed ---- */
 
 /* The tiny model's config.json with @value (JSON) at @path ("text_config.hidden_size"); "absent"
  * removes the key. */

@@ -34,8 +34,7 @@ assert_refused (const char *folder, GemError code, const char *message)
     g_error ("“%s” does not say “%s”", error->message, message);
 }
 
-/* ---- every tensor in its place
- * ---------------------------------------------------------------------- */
+/* ---- every tensor in its place ---- */
 
 /* The view holds the numbers of the file's tensor, whatever their type there. */
 static void
@@ -196,8 +195,7 @@ test_demo (void)
   g_assert_cmpstr (gem_model_get_name (model), ==, "Demonstration model");
 }
 
-/* ---- forms of folders
- * -------------------------------------------------------------------------------- */
+/* ---- forms of folders ---- */
 
 static void
 check_form (const ModelSpec *spec)
@@ -259,8 +257,7 @@ test_unaligned (void)
   }
 }
 
-/* ---- faults
- * --------------------------------------------------------------------------------------------- */
+/* ---- faults ---- */
 
 static const char *const tensor_names[] = {
     "embed_tokens.weight",
@@ -393,8 +390,7 @@ test_large_tokenizer (void)
   remove_folder (folder);
 }
 
-/* ---- what a folder says about itself
- * ------------------------------------------------------------------------ */
+/* ---- what a folder says about itself ---- */
 
 static void
 assert_name (const char *folder, const char *name)
@@ -459,8 +455,7 @@ test_template (void)
   remove_folder (folder);
 }
 
-/* ---- out of memory, cancelled
- * ----------------------------------------------------------------------------------- */
+/* ---- out of memory, cancelled ---- */
 
 static KrnOps limited;
 static int    n_left; /* allocations until one fails */

@@ -61,8 +61,7 @@ view_bytes (GemModel *model, const KrnMat *view)
   return g_bytes_new_take (data, bytes);
 }
 
-/* ---- what the quantised views say
- * ------------------------------------------------------------------ */
+/* ---- what the quantised views say ---- */
 
 /* Every number within half a step of its block's scale; a Q4 code may clip at the end that its sign
  * has not. */
@@ -201,8 +200,7 @@ test_odd_width (void)
   remove_folder (folder);
 }
 
-/* ---- the cache
- * ------------------------------------------------------------------------------------------ */
+/* ---- the cache ---- */
 
 /* The one file in a folder; NULL if there is none.  (transfer full) */
 static char *
@@ -399,8 +397,7 @@ test_cache_damage (void)
   place_clear (&place);
 }
 
-/* ---- where it cannot be written
- * ---------------------------------------------------------------------------- */
+/* ---- where it cannot be written ---- */
 
 static void
 assert_goes_on (const Place *place, const char *cache, const char *reason)
@@ -563,8 +560,7 @@ test_cancel (void)
   place_clear (&place);
 }
 
-/* ---- random weights
- * ------------------------------------------------------------------------------------------- */
+/* ---- random weights ---- */
 
 static void
 test_synthetic (void)

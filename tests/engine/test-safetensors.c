@@ -19,7 +19,7 @@ open_bytes (GByteArray *bytes, GError **error)
   return gem_safetensors_new_from_data (bytes->data, bytes->len, "test.safetensors", error);
 }
 
-/* ---- sound files ---------------------------------------------------------------------------- */
+/* ---- sound files ---- */
 
 static void
 test_read (void)
@@ -91,7 +91,7 @@ test_unaligned (void)
   }
 }
 
-/* ---- lying headers --------------------------------------------------------------------------- */
+/* ---- lying headers ---- */
 
 static const struct {
   const char *what, *header;
@@ -225,8 +225,7 @@ test_lfs_pointer (void)
   g_assert_nonnull (strstr (error->message, "git lfs pull"));
 }
 
-/* ---- files and folders -------------------------------------------------------------------------
- */
+/* ---- files and folders ---- */
 
 static void
 assert_refused (const char *folder, const char *message)

@@ -63,8 +63,7 @@ copy_file (const char *source, const char *folder, const char *file)
   g_assert_no_error (error);
 }
 
-/* ---- config.json --------------------------------------------------------------------------------
- */
+/* ---- config.json ---- */
 
 static char *
 layer_types (const char *letters)
@@ -98,8 +97,7 @@ write_config (const char *folder, const ModelSpec *s)
   write_text (folder, "config.json", text);
 }
 
-/* ---- tensors ------------------------------------------------------------------------------------
- */
+/* ---- tensors ---- */
 
 typedef struct {
   const ModelSpec   *spec;
