@@ -483,7 +483,7 @@ return_pressed (FacetComposer *self, GtkEventController *controller, GdkModifier
 {
   GdkEvent *event = gtk_event_controller_get_current_event (controller);
 
-  if ((modifiers & GDK_CONTROL_MASK) == 0 &&
+  if ((modifiers & GDK_CONTROL_MASK) == 0 && event != NULL &&
       gtk_text_view_im_context_filter_keypress (self->text_view, event))
     return GDK_EVENT_STOP;
   gtk_text_view_reset_im_context (self->text_view);

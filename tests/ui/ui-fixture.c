@@ -1,0 +1,217 @@
+/* ui-fixture.c: a library in a folder of its own and an assistant that plays a script, for tests of
+ * widgets.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "ui-fixture"
+
+#include "config.h"
+
+#include <sqlite3.h>
+
+#include "test-folder.h"
+#include "ui-fixture.h"
+
+#define WAIT_SECONDS 10
+
+void
+ui_test_init (int *argc, char ***argv)
+{
+  /* An input method of the desktop would need a connection to it. */
+  g_setenv ("GTK_IM_MODULE", "gtk-im-context-simple", TRUE);
+  gtk_test_init (argc, argv, NULL);
+  adw_init ();
+  gtk_icon_theme_add_resource_path (gtk_icon_theme_get_for_display (gdk_display_get_default ()),
+                                    "/org/facet/Facet/icons");
+}
+
+/* Waiting */
+
+void
+ui_wait (UiCondition condition, gpointer data)
+{
+  gint64 deadline = g_get_monotonic_time () + WAIT_SECONDS * G_USEC_PER_SEC;
+
+  while (!condition (data)) {
+    g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+    if (!g_main_context_iteration (NULL, FALSE))
+      g_usleep (1000);
+  }
+}
+
+static gboolean
+is_past (gpointer data)
+{
+  return g_get_monotonic_time () >= *(gint64 *)data;
+}
+
+void
+ui_run_for (guint milliseconds)
+{
+  gint64 end = g_get_monotonic_time () + milliseconds * 1000;
+
+  ui_wait (is_past, &end);
+}
+
+static gboolean
+is_idle (gpointer conversation)
+{
+  return !facet_conversation_get_busy (conversation) &&
+         facet_conversation_get_id (conversation) != 0;
+}
+
+void
+ui_wait_idle (FacetConversation *conversation)
+{
+  ui_wait (is_idle, conversation);
+}
+
+static gboolean
+is_loaded (gpointer library)
+{
+  return facet_library_get_loaded (library);
+}
+
+/* The library */
+
+static void
+open_library (UiFixture *f)
+{
+  g_autoptr (GError) error = NULL;
+
+  f->library = facet_library_new (f->folder, FACET_ASSISTANT (f->fake), &error);
+  g_assert_no_error (error);
+  ui_wait (is_loaded, f->library);
+}
+
+static void
+close_library (UiFixture *f)
+{
+  facet_library_close (f->library);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_finalize_object (f->library);
+  f->library = NULL;
+}
+
+/* Straight into the tables: nothing else can say when a conversation was held. */
+static void
+insert (UiFixture *f, const UiConversation *conversations, guint n)
+{
+  g_autofree char *path = g_build_filename (f->folder, "facet.db", NULL);
+  sqlite3         *db;
+  sqlite3_stmt    *statement;
+
+  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (db, "BEGIN", NULL, NULL, NULL), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_prepare_v2 (db,
+                                       "INSERT INTO conversations (title, title_is_own, created, "
+                                       "updated, "
+                                       "pinned) VALUES (?, 1, ?, ?, ?)",
+                                       -1, &statement, NULL),
+                   ==, SQLITE_OK);
+  for (guint i = 0; i < n; i++) {
+    sqlite3_bind_text (statement, 1, conversations[i].title, -1, SQLITE_STATIC);
+    sqlite3_bind_int64 (statement, 2, conversations[i].updated);
+    sqlite3_bind_int64 (statement, 3, conversations[i].updated);
+    sqlite3_bind_int (statement, 4, conversations[i].pinned);
+    g_assert_cmpint (sqlite3_step (statement), ==, SQLITE_DONE);
+    sqlite3_reset (statement);
+  }
+  sqlite3_finalize (statement);
+  g_assert_cmpint (sqlite3_exec (db, "COMMIT", NULL, NULL, NULL), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_close (db), ==, SQLITE_OK);
+}
+
+void
+ui_fixture_set_up (UiFixture *f, const UiConversation *conversations, guint n)
+{
+  f->folder = test_folder_new ();
+  f->fake = fake_assistant_new ();
+  fake_assistant_set_speed (f->fake, 0);
+  open_library (f);
+  if (n > 0) {
+    close_library (f);
+    insert (f, conversations, n);
+    open_library (f);
+  }
+}
+
+void
+ui_fixture_tear_down (UiFixture *f)
+{
+  close_library (f);
+  g_assert_finalize_object (f->fake);
+  test_folder_remove (f->folder);
+  g_free (f->folder);
+}
+
+/* Widgets */
+
+static gboolean
+says (GtkWidget *widget, const char *text)
+{
+  const char *tooltip = gtk_widget_get_tooltip_text (widget);
+
+  if (text == NULL || (tooltip != NULL && g_str_has_prefix (tooltip, text)))
+    return TRUE;
+  if (GTK_IS_LABEL (widget))
+    return g_strcmp0 (gtk_label_get_label (GTK_LABEL (widget)), text) == 0;
+  if (GTK_IS_BUTTON (widget))
+    return g_strcmp0 (gtk_button_get_label (GTK_BUTTON (widget)), text) == 0;
+  return FALSE;
+}
+
+GtkWidget *
+ui_find (GtkWidget *root, GType type, const char *text)
+{
+  if (g_type_is_a (G_OBJECT_TYPE (root), type) && says (root, text))
+    return root;
+  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL;
+       child = gtk_widget_get_next_sibling (child)) {
+    GtkWidget *found = ui_find (child, type, text);
+
+    if (found != NULL)
+      return found;
+  }
+  return NULL;
+}
+
+gboolean
+ui_press (GtkWidget *widget, guint keyval, GdkModifierType modifiers)
+{
+  g_autoptr (GListModel) controllers = gtk_widget_observe_controllers (widget);
+  gboolean handled = FALSE;
+
+  for (guint i = 0; i < g_list_model_get_n_items (controllers) && !handled; i++) {
+    g_autoptr (GtkEventController) controller = g_list_model_get_item (controllers, i);
+
+    if (GTK_IS_EVENT_CONTROLLER_KEY (controller))
+      g_signal_emit_by_name (controller, "key-pressed", keyval, 0, modifiers, &handled);
+  }
+  return handled;
+}
+
+void
+ui_picture (GtkWidget *window, const char *name)
+{
+  const char *folder = g_getenv ("FACET_TEST_PICTURES");
+  g_autoptr (GdkPaintable) widget = NULL;
+  g_autoptr (GskRenderNode) node = NULL;
+  g_autoptr (GdkTexture) texture = NULL;
+  g_autofree char *path = NULL;
+  GtkSnapshot     *snapshot;
+
+  if (folder == NULL)
+    return;
+  gtk_test_widget_wait_for_draw (window);
+  widget = gtk_widget_paintable_new (window);
+  snapshot = gtk_snapshot_new ();
+  gdk_paintable_snapshot (widget, snapshot, gtk_widget_get_width (window),
+                          gtk_widget_get_height (window));
+  node = gtk_snapshot_free_to_node (snapshot);
+  if (node == NULL)
+    return;
+  texture = gsk_renderer_render_texture (gtk_native_get_renderer (GTK_NATIVE (window)), node, NULL);
+  path = g_strdup_printf ("%s/%s.png", folder, name);
+  gdk_texture_save_to_png (texture, path);
+}

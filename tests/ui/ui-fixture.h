@@ -1,0 +1,51 @@
+/* ui-fixture.h: a library in a folder of its own and an assistant that plays a script, for tests of
+ * widgets.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "facet-compat.h"
+#include "facet-library.h"
+#include "fake-assistant.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  char          *folder;
+  FakeAssistant *fake; /* answers at once unless told otherwise */
+  FacetLibrary  *library;
+} UiFixture;
+
+/* A conversation that is in the library from the start. */
+typedef struct {
+  const char *title;
+  gint64      updated; /* µs */
+  gboolean    pinned;
+} UiConversation;
+
+/* GTK, the resources and the icons; settings are in memory, data in a folder that goes away. */
+void ui_test_init (int *argc, char ***argv);
+
+void ui_fixture_set_up (UiFixture *f, const UiConversation *conversations, guint n);
+void ui_fixture_tear_down (UiFixture *f);
+
+/* Lets the main loop run until @condition is TRUE, or fails the test after ten seconds. */
+typedef gboolean (*UiCondition) (gpointer data);
+void ui_wait (UiCondition condition, gpointer data);
+/* Lets the main loop run for so long. */
+void ui_run_for (guint milliseconds);
+/* Until @conversation is answered. */
+void ui_wait_idle (FacetConversation *conversation);
+
+/* The first widget of @type at or below @root, in the order of focus, which says @text (a label, a
+ * button's label, or a tooltip that begins so); NULL @text: any.  NULL: there is none. */
+GtkWidget *ui_find (GtkWidget *root, GType type, const char *text);
+
+/* Hands a key to the controllers of @widget alone, with no event behind it: GTK cannot make one.
+ * TRUE: one of them took it. */
+gboolean ui_press (GtkWidget *widget, guint keyval, GdkModifierType modifiers);
+
+/* A picture of @window, for who runs the test by hand with FACET_TEST_PICTURES set to a folder. */
+void ui_picture (GtkWidget *window, const char *name);
+
+G_END_DECLS
