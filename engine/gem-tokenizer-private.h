@@ -33,7 +33,7 @@ typedef struct {
 } GemAddedSet;
 
 struct _GemTokenizer {
-  gatomicrefcount ref_count;
+  gint ref_count; /* atomic; by the inline operations, which thread sanitizers see */
 
   /* The vocabulary, by id. */
   guint         n_tokens;   /* the highest id + 1 */

@@ -52,7 +52,7 @@ gem_tokenizer_alloc (void)
 {
   GemTokenizer *self = g_new0 (GemTokenizer, 1);
 
-  g_atomic_ref_count_init (&self->ref_count);
+  self->ref_count = 1;
   self->unknown_id = -1;
   return self;
 }
@@ -61,7 +61,7 @@ GemTokenizer *
 gem_tokenizer_ref (GemTokenizer *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
-  g_atomic_ref_count_inc (&self->ref_count);
+  g_atomic_int_inc (&self->ref_count);
   return self;
 }
 
@@ -69,7 +69,7 @@ void
 gem_tokenizer_unref (GemTokenizer *self)
 {
   g_return_if_fail (self != NULL);
-  if (!g_atomic_ref_count_dec (&self->ref_count))
+  if (!g_atomic_int_dec_and_test (&self->ref_count))
     return;
   gem_vocab_index_clear (&self->index);
   gem_pair_table_clear (&self->pairs);
