@@ -327,19 +327,20 @@ set_editing (FacetComposer *self, FacetMessage *message)
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_EDITING]);
 }
 
+/* White space at the end is of no use to anybody; at the beginning it may be code's. */
 gboolean
 facet_composer_send (FacetComposer *self, const char *text)
 {
-  g_autofree char *stripped = g_strstrip (g_strdup (text));
+  g_autofree char *trimmed = g_strchomp (g_strdup (text));
 
   g_return_val_if_fail (FACET_IS_COMPOSER (self), FALSE);
 
-  if (self->conversation == NULL || is_busy (self) || stripped[0] == '\0')
+  if (self->conversation == NULL || is_busy (self) || trimmed[0] == '\0')
     return FALSE;
 
   g_free (self->last_sent);
-  self->last_sent = g_strdup (text);
-  facet_conversation_send (self->conversation, text);
+  self->last_sent = g_strdup (trimmed);
+  facet_conversation_send (self->conversation, trimmed);
   g_signal_emit (self, signals[SENT], 0);
   return TRUE;
 }
@@ -363,7 +364,7 @@ send_field (FacetComposer *self)
     set_editing (self, NULL);
     fill (self, facet_conversation_get_draft (self->conversation));
     g_free (self->last_sent);
-    self->last_sent = g_strdup (text);
+    self->last_sent = g_strdup (g_strchomp (text));
     facet_conversation_edit_and_resend (self->conversation, editing, text);
     g_signal_emit (self, signals[SENT], 0);
     return;
@@ -578,7 +579,14 @@ facet_composer_root (GtkWidget *widget)
            (const char *const[]){"notify::gtk-font-name", "notify::gtk-xft-dpi", NULL};
        *name != NULL; name++)
     g_signal_connect_object (settings, *name, G_CALLBACK (update_height), self, G_CONNECT_SWAPPED);
-  update_height (self);
+}
+
+/* The font is known once styles are. */
+static void
+facet_composer_map (GtkWidget *widget)
+{
+  GTK_WIDGET_CLASS (facet_composer_parent_class)->map (widget);
+  update_height (FACET_COMPOSER (widget));
 }
 
 static void
@@ -668,6 +676,7 @@ facet_composer_class_init (FacetComposerClass *klass)
   object_class->get_property = facet_composer_get_property;
   object_class->set_property = facet_composer_set_property;
   widget_class->grab_focus = facet_composer_grab_focus;
+  widget_class->map = facet_composer_map;
   widget_class->root = facet_composer_root;
   widget_class->unroot = facet_composer_unroot;
 

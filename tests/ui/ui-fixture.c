@@ -13,6 +13,18 @@
 
 #define WAIT_SECONDS 10
 
+/* What AdwApplication would load. */
+static void
+load_styles (void)
+{
+  g_autoptr (GtkCssProvider) provider = gtk_css_provider_new ();
+
+  gtk_css_provider_load_from_resource (provider, "/org/facet/Facet/style.css");
+  gtk_style_context_add_provider_for_display (gdk_display_get_default (),
+                                              GTK_STYLE_PROVIDER (provider),
+                                              GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
+}
+
 void
 ui_test_init (int *argc, char ***argv)
 {
@@ -22,6 +34,7 @@ ui_test_init (int *argc, char ***argv)
   adw_init ();
   gtk_icon_theme_add_resource_path (gtk_icon_theme_get_for_display (gdk_display_get_default ()),
                                     "/org/facet/Facet/icons");
+  load_styles ();
 }
 
 /* Waiting */
