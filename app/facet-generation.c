@@ -48,7 +48,7 @@ typedef struct {
   gint64         last_sent, last_usage;
 
   FacetUsage usage;
-  gint64     decode_began, thought_began, thought_ended; /* monotonic µs; 0: not */
+  gint64     first_drawn, thought_began, thought_ended; /* monotonic µs; 0: not */
   guint      n_drawn;
   LoopGuard  loop;
   gboolean   thinking; /* the prompt asks for a thought */
@@ -140,9 +140,9 @@ send_usage (Generation *g)
     g->usage.thinking_s =
         (double)((g->thought_ended > 0 ? g->thought_ended : now) - g->thought_began) /
         G_USEC_PER_SEC;
-  if (g->n_drawn > 0)
+  if (g->n_drawn > 1) /* the first one is the prompt's work */
     g->usage.tokens_per_s =
-        g->n_drawn * (double)G_USEC_PER_SEC / (double)MAX (now - g->decode_began, 1);
+        (g->n_drawn - 1) * (double)G_USEC_PER_SEC / (double)MAX (now - g->first_drawn, 1);
   g->usage.context_used = gem_session_get_length (g->session);
   g->usage.context_size = gem_session_get_n_ctx (g->session);
   event->usage = g->usage;
@@ -230,8 +230,10 @@ parse_token (Generation *g, gint32 id)
 static void
 count_token (Generation *g, gint32 id)
 {
-  if (g->n_drawn++ == 0)
-    g->usage.first_token_s = (double)(g_get_monotonic_time () - g->job->asked) / G_USEC_PER_SEC;
+  if (g->n_drawn++ == 0) {
+    g->first_drawn = g_get_monotonic_time ();
+    g->usage.first_token_s = (double)(g->first_drawn - g->job->asked) / G_USEC_PER_SEC;
+  }
   if (gem_tokenizer_get_kind (g->tokenizer, id) == GEM_TOKEN_SPECIAL)
     return;
   if (gem_parser_in_reasoning (g->parser))
@@ -339,7 +341,6 @@ decode (Generation *g, GError **error)
   GemSampling sampling;
 
   choose_sampling (g, &sampling);
-  g->decode_began = g_get_monotonic_time ();
   while (!g_atomic_int_get (&g->job->cancelled)) {
     gboolean closes = FALSE;
     gint32   id;

@@ -1,0 +1,141 @@
+/* facet-cli-ask.c: "facet-cli ask": one question, one answer.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Main thread. */
+#define G_LOG_DOMAIN "facet-cli"
+
+#include "facet-cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* More than any context holds; a mistake, not a question. */
+#define MAX_QUESTION (64 << 20)
+
+/* Standard input adds to a question when something was put there: a pipe or a file, not a terminal
+ * or /dev/null. */
+static gboolean
+has_input (gboolean has_words)
+{
+  struct stat info;
+
+  if (!has_words)
+    return TRUE;
+  return fstat (STDIN_FILENO, &info) == 0 && (S_ISFIFO (info.st_mode) || S_ISREG (info.st_mode));
+}
+
+/* FALSE: it cannot be read, which has been said. */
+static gboolean
+read_input (GString *input)
+{
+  char    buffer[65536];
+  ssize_t n;
+
+  while ((n = read (STDIN_FILENO, buffer, sizeof buffer)) != 0) {
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0) {
+      facet_cli_complain ("standard input cannot be read: %s", g_strerror (errno));
+      return FALSE;
+    }
+    if (input->len + (gsize)n > MAX_QUESTION) {
+      facet_cli_complain ("standard input is longer than %d MiB", MAX_QUESTION >> 20);
+      return FALSE;
+    }
+    g_string_append_len (input, buffer, n);
+  }
+  return TRUE;
+}
+
+/* The words, then what was piped in, as text.  NULL: it has been said why not. */
+static char *
+read_question (const FacetCliOptions *options, int *status)
+{
+  g_autoptr (GString) question = g_string_new (NULL);
+  g_autoptr (GString) input = g_string_new (NULL);
+  gboolean has_words = options->words != NULL && options->words[0] != NULL;
+
+  *status = FACET_CLI_FAILURE;
+  if (has_words) {
+    g_autofree char *words = g_strjoinv (" ", options->words);
+
+    g_string_append (question, words);
+  }
+  if (has_input (has_words) && !read_input (input))
+    return NULL;
+  if (question->len > 0 && input->len > 0)
+    g_string_append (question, "\n\n");
+  g_string_append_len (question, input->str, (gssize)input->len);
+  if (!g_utf8_validate_len (question->str, question->len, NULL))
+    facet_cli_complain ("the question is not all UTF-8 text; what is not was replaced");
+  if (question->str[strspn (question->str, " \t\r\n")] == '\0' &&
+      strlen (question->str) == question->len) {
+    facet_cli_complain ("there is no question\nTry “facet-cli ask --help”.");
+    *status = FACET_CLI_USAGE;
+    return NULL;
+  }
+  return g_utf8_make_valid (question->str, (gssize)question->len);
+}
+
+static void
+print_json (const FacetCliResult *result)
+{
+  json_t *json = facet_cli_result_to_json (result);
+  char   *text = json_dumps (json, JSON_INDENT (2) | JSON_REAL_PRECISION (6));
+
+  puts (text);
+  free (text);
+  json_decref (json);
+}
+
+static int
+answer (const FacetCliOptions *options, const char *question)
+{
+  g_autoptr (FacetRequest) request = facet_cli_request_new (options);
+  FacetCliShow   show = options->stream ? FACET_CLI_SHOW_EVENTS
+                        : options->json ? FACET_CLI_SHOW_NOTHING
+                                        : FACET_CLI_SHOW_TEXT;
+  FacetCliTalk  *talk = facet_cli_talk_new (options, show);
+  FacetCliResult result = {0};
+  int            status = FACET_CLI_FAILURE;
+
+  facet_request_add (request, FACET_ROLE_USER, question);
+  if (facet_cli_talk_load (talk)) {
+    facet_cli_talk_run (talk, request, &result);
+    status = facet_cli_judge (&result, "Add --drop-oldest");
+    if (status == FACET_CLI_OK && show == FACET_CLI_SHOW_NOTHING)
+      print_json (&result);
+    facet_cli_result_clear (&result);
+  }
+  if (!facet_cli_flush ())
+    status = FACET_CLI_FAILURE;
+  if (facet_cli_talk_was_interrupted (talk))
+    status = FACET_CLI_INTERRUPTED;
+  facet_cli_talk_free (talk);
+  return status;
+}
+
+int
+facet_cli_ask (char **arguments)
+{
+  g_autofree char *question = NULL;
+  FacetCliOptions  options;
+  int              status;
+
+  if (!facet_cli_options_parse (&options, "ask", "[OPTION…] [TEXT…]",
+                                "Answers one question: the words, what is on standard input, or "
+                                "both "
+                                "(first the words).\nThe answer goes to standard output; with "
+                                "--thinking the thought goes to standard error.",
+                                TRUE, arguments, &status))
+    return status;
+  question = read_question (&options, &status);
+  if (question != NULL)
+    status = answer (&options, question);
+  facet_cli_options_clear (&options);
+  return status;
+}

@@ -1,0 +1,476 @@
+/* test-cli.c: facet-cli as a shell sees it.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The program is the one that $FACET_CLI names. */
+#define G_LOG_DOMAIN "test-cli"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <jansson.h>
+#include <pty.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "test-folder.h"
+
+typedef struct {
+  char *out, *err;
+  int   status;
+} Run;
+
+static void
+run_clear (Run *r)
+{
+  g_clear_pointer (&r->out, g_free);
+  g_clear_pointer (&r->err, g_free);
+}
+
+static char *
+text_of (GBytes *bytes)
+{
+  gsize       length = 0;
+  const char *data = bytes != NULL ? g_bytes_get_data (bytes, &length) : NULL;
+
+  return length > 0 ? g_strndup (data, length) : g_strdup ("");
+}
+
+/* Runs it with @arguments (separated by '|') and @input (NULL: none). */
+static void
+run (Run *r, const char *arguments, const char *input, gssize input_length)
+{
+  g_auto (GStrv) argv = NULL;
+  g_autofree char *line = g_strconcat (g_getenv ("FACET_CLI"), "|", arguments, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSubprocess) process = NULL;
+  g_autoptr (GBytes) in = NULL;
+  g_autoptr (GBytes) out = NULL;
+  g_autoptr (GBytes) err = NULL;
+
+  argv = g_strsplit (line, "|", -1);
+  in = g_bytes_new (input != NULL ? input : "", input == NULL      ? 0
+                                                : input_length < 0 ? strlen (input)
+                                                                   : (gsize)input_length);
+  process = g_subprocess_newv ((const char *const *)argv,
+                               G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE |
+                                   G_SUBPROCESS_FLAGS_STDERR_PIPE,
+                               &error);
+  g_assert_no_error (error);
+  /* A program that does not read its input to the end closes the pipe; that is not an error here.
+   */
+  if (!g_subprocess_communicate (process, in, NULL, &out, &err, &error))
+    g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
+  g_subprocess_wait (process, NULL, NULL);
+  g_assert_true (g_subprocess_get_if_exited (process));
+  r->status = g_subprocess_get_exit_status (process);
+  r->out = text_of (out);
+  r->err = text_of (err);
+  g_test_message ("facet-cli %.200s → %d\n%.300s%.300s", arguments, r->status, r->out, r->err);
+}
+
+static void
+test_ask (void)
+{
+  Run r;
+
+  run (&r, "ask|--thinking|3 + 2 = ?", NULL, 0);
+  g_assert_cmpint (r.status, ==, 0);
+  g_assert_cmpstr (r.out, ==, "3 + 2 = 5.\n");
+  g_assert_nonnull (strstr (r.err, "Ones: 3 + 2 = 5."));
+  g_assert_null (strchr (r.err, '\033')); /* not a terminal */
+  run_clear (&r);
+
+  /* Words without quotes; no thought unless it is wanted. */
+  run (&r, "ask|Hi,|do|you|send|my|data|away?", NULL, 0);
+  g_assert_cmpint (r.status, ==, 0);
+  g_assert_cmpstr (r.out, ==, "Everything runs on your computer. Nothing is sent anywhere.\n");
+  g_assert_cmpstr (r.err, ==, "");
+  run_clear (&r);
+}
+
+static void
+test_stdin (void)
+{
+  Run r;
+
+  run (&r, "ask|--thinking", "3 + 2 = ?\n", -1);
+  g_assert_cmpint (r.status, ==, 0);
+  g_assert_cmpstr (r.out, ==, "3 + 2 = 5.\n");
+  run_clear (&r);
+
+  run (&r, "ask", NULL, 0);
+  g_assert_cmpint (r.status, ==, 2);
+  g_assert_nonnull (strstr (r.err, "no question"));
+  g_assert_cmpstr (r.out, ==, "");
+  run_clear (&r);
+
+  /* Both: the words first. */
+  run (&r, "ask|--json|--max-tokens|1|What is this?", "a b c", -1);
+  g_assert_cmpint (r.status, ==, 0);
+  run_clear (&r);
+}
+
+/* Bytes that are no text, and U+0000. */
+static void
+test_invalid_utf8 (void)
+{
+  static const char input[] = "caf\xe9 \xff\xfe\0 3 + 2 = ?";
+  Run               r;
+
+  run (&r, "ask|--max-tokens|30", input, sizeof input - 1);
+  g_assert_cmpint (r.status, ==, 0);
+  g_assert_nonnull (strstr (r.err, "UTF-8"));
+  g_assert_true (g_utf8_validate (r.out, -1, NULL));
+  run_clear (&r);
+}
+
+static void
+test_megabyte (void)
+{
+  g_autofree char *text = g_strnfill (1 << 20, 'x');
+  Run              r;
+
+  run (&r, "ask", text, -1);
+  g_assert_cmpint (r.status, ==, 1);
+  g_assert_nonnull (strstr (r.err, "the context holds 8192"));
+  g_assert_cmpstr (r.out, ==, "");
+  run_clear (&r);
+}
+
+static const json_t *
+get (const json_t *object, const char *key)
+{
+  const json_t *value = json_object_get (object, key);
+
+  g_assert_nonnull (value);
+  return value;
+}
+
+static void
+test_json (void)
+{
+  Run           r;
+  json_t       *json;
+  const json_t *usage;
+
+  run (&r, "ask|--json|--thinking|Can you work out 67 + 61?", NULL, 0);
+  g_assert_cmpint (r.status, ==, 0);
+  json = json_loads (r.out, 0, NULL);
+  g_assert_true (json_is_object (json));
+  g_assert_cmpstr (json_string_value (get (json, "answer")), ==, "67 + 61 = 128.");
+  g_assert_true (g_str_has_prefix (json_string_value (get (json, "reasoning")), "67 + 61. Ones:"));
+  g_assert_cmpuint (json_array_size (get (json, "tool_calls")), ==, 0);
+  g_assert_true (json_is_false (get (json, "stopped")));
+  g_assert_true (json_is_false (get (json, "cut_off")));
+  usage = get (json, "usage");
+  g_assert_cmpint (json_integer_value (get (usage, "prompt_tokens")), >, 10);
+  g_assert_cmpint (json_integer_value (get (usage, "answer_tokens")), >, 5);
+  g_assert_cmpfloat (json_real_value (get (usage, "tokens_per_s")), >, 0);
+  g_assert_cmpstr (r.err, ==, "");
+  json_decref (json);
+  run_clear (&r);
+
+  run (&r, "ask|--json|Hi, do you send my data away?", NULL, 0);
+  json = json_loads (r.out, 0, NULL);
+  g_assert_true (json_is_null (get (json, "reasoning")));
+  json_decref (json);
+  run_clear (&r);
+}
+
+static void
+test_json_lines (void)
+{
+  Run r;
+  g_auto (GStrv) lines = NULL;
+  g_autoptr (GString) answer = g_string_new (NULL);
+  g_autoptr (GString) thought = g_string_new (NULL);
+  const char *last = NULL;
+  guint       n_usage = 0;
+
+  run (&r, "ask|--json|--stream|--thinking|3 + 2 = ?", NULL, 0);
+  g_assert_cmpint (r.status, ==, 0);
+  lines = g_strsplit (r.out, "\n", -1);
+  for (guint i = 0; lines[i] != NULL && *lines[i] != '\0'; i++) {
+    json_t     *event = json_loads (lines[i], 0, NULL);
+    const char *name = json_string_value (get (event, "event"));
+
+    if (g_str_equal (name, "answer"))
+      g_string_append (answer, json_string_value (get (event, "text")));
+    else if (g_str_equal (name, "reasoning"))
+      g_string_append (thought, json_string_value (get (event, "text")));
+    else if (g_str_equal (name, "usage"))
+      n_usage++;
+    last = lines[i];
+    json_decref (event);
+  }
+  g_assert_cmpstr (answer->str, ==, "3 + 2 = 5.");
+  g_assert_cmpuint (thought->len, >, 10);
+  g_assert_cmpuint (n_usage, >, 0);
+  g_assert_nonnull (strstr (last, "\"done\""));
+  run_clear (&r);
+}
+
+static void
+test_options (void)
+{
+  static const struct {
+    const char *arguments;
+    int         status;
+    const char *says; /* on standard error, or on standard output if the status is 0 */
+  } cases[] = {
+      {"--version", 0, "facet-cli "},
+      {"--help", 0, "chat"},
+      {"ask|--help", 0, "--repetition-penalty"},
+      {"chat|--help", 0, "--system"},
+      {"sing", 2, "no command “sing”"},
+      {"ask|--loud|Hello", 2, "--loud"},
+      {"ask|--threads|many|Hello", 2, "many"},
+      {"ask|--weights|q3|Hello", 2, "q3"},
+      {"ask|--temperature|-1|Hello", 2, "--temperature"},
+      {"ask|--temperature|nan|Hello", 0, ""}, /* not a number: as if it were not given */
+      {"ask|--top-p|1.5|Hello", 2, "--top-p"},
+      {"ask|--min-p|1|Hello", 2, "--min-p"},
+      {"ask|--repetition-penalty|0|Hello", 2, "--repetition-penalty"},
+      {"ask|--greedy|--temperature|1|Hello", 2, "exclude"},
+      {"ask|--stream|Hello", 2, "--json"},
+      {"ask|--context|3|Hello", 2, "--context"},
+      {"chat|Hello", 2, "takes no text"},
+      {"chat|--json", 2, "--json"},
+      {"ask|--model|/nonexistent|Hello", 1, "/nonexistent"},
+      {"ask|--json|--model|/nonexistent|Hello", 1, "/nonexistent"},
+      {"ask|--seed|7|--temperature|2|--top-k|5|--top-p|0.9|--min-p|0.05|--repetition-penalty|1.1|"
+       "--max-tokens|5|--threads|1|--context|256|--system|Be friendly.|Hello",
+       0, ""},
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    Run r;
+
+    run (&r, cases[i].arguments, NULL, 0);
+    g_assert_cmpint (r.status, ==, cases[i].status);
+    g_assert_nonnull (strstr (r.status == 0 ? r.out : r.err, cases[i].says));
+    if (r.status != 0) {
+      g_assert_true (g_str_has_prefix (r.err, "facet-cli: "));
+      g_assert_cmpstr (r.out, ==, "");
+    }
+    run_clear (&r);
+  }
+}
+
+static void
+test_no_arguments (void)
+{
+  g_autofree char *err = NULL;
+  g_autofree char *out = NULL;
+  int              status;
+  const char      *argv[] = {g_getenv ("FACET_CLI"), NULL};
+
+  g_assert_true (
+      g_spawn_sync (NULL, (char **)argv, NULL, 0, NULL, NULL, &out, &err, &status, NULL));
+  g_assert_cmpint (WEXITSTATUS (status), ==, 2);
+  g_assert_cmpstr (out, ==, "");
+  g_assert_nonnull (strstr (err, "Usage:"));
+}
+
+static void
+test_chat_lines (void)
+{
+  Run r;
+
+  run (&r, "chat",
+       "What is 17 - 13?\n\n/think on\n3 + 2 = ?\n/think\n/nonsense\n/new\n/drop\n/quit\nNever "
+       "asked\n",
+       -1);
+  g_assert_cmpint (r.status, ==, 0);
+  g_assert_true (g_str_has_prefix (r.out, "17 - 13 = 4.\n"));
+  g_assert_true (g_str_has_suffix (r.out, "3 + 2 = 5.\n"));
+  g_assert_nonnull (strstr (r.err, "thinking is on"));
+  g_assert_nonnull (strstr (r.err, "/nonsense"));
+  g_assert_nonnull (strstr (r.err, "everything fits"));
+  g_assert_null (strstr (r.out, ">"));
+  run_clear (&r);
+
+  /* The end of the input without the end of a line. */
+  run (&r, "chat", "Hi, do you send my data away?", -1);
+  g_assert_cmpint (r.status, ==, 0);
+  g_assert_cmpstr (r.out, ==, "Everything runs on your computer. Nothing is sent anywhere.\n");
+  run_clear (&r);
+
+  run (&r, "chat|--model|/nonexistent", "Hello\n", -1);
+  g_assert_cmpint (r.status, ==, 1);
+  run_clear (&r);
+}
+
+/* Whoever reads only the beginning. */
+static void
+test_closed_output (void)
+{
+  g_autofree char *line = g_strdup_printf ("'%s' ask --temperature 50 --seed 7 --max-tokens 4000 "
+                                           "'Tell me a story' | head -c 3",
+                                           g_getenv ("FACET_CLI"));
+  const char      *argv[] = {"/bin/sh", "-c", line, NULL};
+  g_autofree char *out = NULL;
+  gint64           began = g_get_monotonic_time ();
+
+  g_assert_true (g_spawn_sync (NULL, (char **)argv, NULL, 0, NULL, NULL, &out, NULL, NULL, NULL));
+  g_assert_cmpuint (strlen (out), ==, 3);
+  g_assert_cmpint (g_get_monotonic_time () - began, <, 20 * G_USEC_PER_SEC);
+}
+
+static void
+test_full_output (void)
+{
+  g_autofree char *line = g_strdup_printf ("'%s' ask Hello >/dev/full", g_getenv ("FACET_CLI"));
+  const char      *argv[] = {"/bin/sh", "-c", line, NULL};
+  g_autofree char *err = NULL;
+  int              status;
+
+  g_assert_true (
+      g_spawn_sync (NULL, (char **)argv, NULL, 0, NULL, NULL, NULL, &err, &status, NULL));
+  g_assert_cmpint (WEXITSTATUS (status), ==, 1);
+  g_assert_nonnull (strstr (err, "could not be written"));
+}
+
+/* Ctrl-C, as a terminal sends it */
+
+typedef struct {
+  pid_t    pid;
+  int      fd;
+  GString *seen;
+} Terminal;
+
+static void
+terminal_open (Terminal *t, const char *const *argv)
+{
+  t->seen = g_string_new (NULL);
+  t->pid = forkpty (&t->fd, NULL, NULL, NULL);
+  g_assert_cmpint (t->pid, >=, 0);
+  if (t->pid == 0) {
+    execv (argv[0], (char **)argv);
+    _exit (127);
+  }
+}
+
+static void
+terminal_type (Terminal *t, const char *text)
+{
+  g_assert_cmpint (write (t->fd, text, strlen (text)), ==, (gssize)strlen (text));
+}
+
+/* Until @text was shown after what was waited for before; NULL: the end. */
+static void
+terminal_wait (Terminal *t, const char *text)
+{
+  char buffer[4096];
+
+  while (text == NULL || strstr (t->seen->str, text) == NULL) {
+    ssize_t n = read (t->fd, buffer, sizeof buffer);
+
+    if (n <= 0) /* EIO: nobody has the other side open */
+      break;
+    g_string_append_len (t->seen, buffer, n);
+  }
+  if (text != NULL) {
+    g_test_message ("waited for “%s”: %s", text, t->seen->str);
+    g_assert_nonnull (strstr (t->seen->str, text));
+    g_string_erase (t->seen, 0, strstr (t->seen->str, text) + (gssize)strlen (text) - t->seen->str);
+  }
+}
+
+static int
+terminal_close (Terminal *t)
+{
+  int status;
+
+  terminal_wait (t, NULL);
+  g_assert_cmpint (waitpid (t->pid, &status, 0), ==, t->pid);
+  close (t->fd);
+  g_string_free (t->seen, TRUE);
+  g_assert_true (WIFEXITED (status));
+  return WEXITSTATUS (status);
+}
+
+static void
+test_interrupt_ask (void)
+{
+  const char *const argv[] =
+      {g_getenv ("FACET_CLI"), "ask", "--temperature", "50", "--seed", "7", "--json", "--stream",
+       "Tell me a story",      NULL};
+  Terminal t;
+
+  terminal_open (&t, argv);
+  terminal_wait (&t, "\"event\":\"answer\"");
+  terminal_type (&t, "\003");
+  terminal_wait (&t, "\"stopped\":true");
+  g_assert_cmpint (terminal_close (&t), ==, 130);
+}
+
+static void
+test_interrupt_chat (void)
+{
+  const char *const argv[] =
+      {g_getenv ("FACET_CLI"), "chat", "--temperature", "50", "--seed", "7", NULL};
+  Terminal t;
+
+  terminal_open (&t, argv);
+  terminal_wait (&t, "Demonstration model");
+  terminal_wait (&t, "> ");
+  terminal_type (&t, "Tell me a story\n");
+  terminal_wait (&t, "story\r\n");
+  g_usleep (300000);
+  terminal_type (&t, "\003"); /* stops the answer */
+  terminal_wait (&t, "(stopped)");
+  terminal_wait (&t, "> ");
+  terminal_type (&t, "\003"); /* warns */
+  terminal_wait (&t, "Ctrl-C again");
+  terminal_wait (&t, "> ");
+  terminal_type (&t, "/help\n");
+  terminal_wait (&t, "/drop");
+  terminal_wait (&t, "> ");
+  terminal_type (&t, "\003");
+  terminal_wait (&t, "Ctrl-C again");
+  terminal_wait (&t, "> ");
+  terminal_type (&t, "\003"); /* ends */
+  g_assert_cmpint (terminal_close (&t), ==, 130);
+}
+
+static void
+test_end_of_chat (void)
+{
+  const char *const argv[] = {g_getenv ("FACET_CLI"), "chat", "--thinking", NULL};
+  Terminal          t;
+
+  terminal_open (&t, argv);
+  terminal_wait (&t, "> ");
+  terminal_type (&t, "3 + 2 = ?\n");
+  terminal_wait (&t, "\033[2m3 + 2. Ones"); /* the thought, dim */
+  terminal_wait (&t, "3 + 2 = 5.\r\n> ");
+  terminal_type (&t, "\004");
+  g_assert_cmpint (terminal_close (&t), ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  signal (SIGPIPE, SIG_IGN);
+  g_assert_nonnull (g_getenv ("FACET_CLI"));
+  g_test_add_func ("/cli/ask", test_ask);
+  g_test_add_func ("/cli/stdin", test_stdin);
+  g_test_add_func ("/cli/invalid-utf8", test_invalid_utf8);
+  g_test_add_func ("/cli/megabyte", test_megabyte);
+  g_test_add_func ("/cli/json", test_json);
+  g_test_add_func ("/cli/json-lines", test_json_lines);
+  g_test_add_func ("/cli/options", test_options);
+  g_test_add_func ("/cli/no-arguments", test_no_arguments);
+  g_test_add_func ("/cli/chat-lines", test_chat_lines);
+  g_test_add_func ("/cli/closed-output", test_closed_output);
+  g_test_add_func ("/cli/full-output", test_full_output);
+  g_test_add_func ("/cli/interrupt-ask", test_interrupt_ask);
+  g_test_add_func ("/cli/interrupt-chat", test_interrupt_chat);
+  g_test_add_func ("/cli/end-of-chat", test_end_of_chat);
+  return g_test_run ();
+}
