@@ -15,7 +15,8 @@
 #include <sys/mman.h>
 
 /* What one thread does between two looks at the cancel flag: a few milliseconds. */
-#define SLICE_WEIGHTS (1 << 20)
+#define SLICE_WEIGHTS (1 << 18)
+#define MAX_THREADS   256
 
 struct _GemQuantised {
   guint8 *region;
@@ -32,6 +33,17 @@ typedef struct {
   gint               next;       /* atomic: first tile row nobody has taken */
   gint               stop;       /* atomic */
 } Work;
+
+static void
+set_no_memory (gsize length, GError **error)
+{
+  g_autofree char *size = g_format_size (length);
+
+  g_set_error (error, GEM_ERROR, GEM_ERROR_NO_MEMORY,
+               "There is no memory to quantise the weights (%s).  Close other programs, or choose "
+               "smaller weights (q4).",
+               size);
+}
 
 /* ---- one slice ---- */
 
@@ -100,20 +112,26 @@ work_once (Work *w, guint16 *copy)
   return TRUE;
 }
 
-static guint16 *
-new_copy (const GemQuantJob *job)
+/* FALSE: no memory. */
+static gboolean
+new_copy (const GemQuantJob *job, guint16 **copy)
 {
-  return needs_copy (job) ? g_new (guint16, (gsize)KRN_TILE_ROWS * (gsize)job->cols) : NULL;
+  *copy = NULL;
+  if (needs_copy (job))
+    *copy = g_try_new (guint16, (gsize)KRN_TILE_ROWS * (gsize)job->cols);
+  return *copy != NULL || !needs_copy (job);
 }
 
+/* Without memory of its own a helper leaves the work to the others. */
 static gpointer
 worker (gpointer data)
 {
   Work               *w = data;
-  g_autofree guint16 *copy = new_copy (w->job);
+  g_autofree guint16 *copy = NULL;
 
-  while (work_once (w, copy))
-    ;
+  if (new_copy (w->job, &copy))
+    while (work_once (w, copy))
+      ;
   return NULL;
 }
 
@@ -133,9 +151,12 @@ report (const Progress *p, guint64 more)
   return p->func == NULL || p->func (0.05 + 0.94 * part, "Quantising the weights", p->user_data);
 }
 
-/* FALSE: cancelled. */
 static gboolean
-quantise_matrix (const GemQuantJob *job, guint8 *dst, int threads, const Progress *progress)
+quantise_matrix (const GemQuantJob *job,
+                 guint8            *dst,
+                 int                threads,
+                 const Progress    *progress,
+                 GError           **error)
 {
   int  n_tiles = (job->rows + KRN_TILE_ROWS - 1) / KRN_TILE_ROWS;
   Work w = {
@@ -146,8 +167,12 @@ quantise_matrix (const GemQuantJob *job, guint8 *dst, int threads, const Progres
       .slice = MAX (SLICE_WEIGHTS / (KRN_TILE_ROWS * job->cols), 1),
   };
   g_autoptr (GPtrArray) helpers = g_ptr_array_new ();
-  g_autofree guint16 *copy = new_copy (job);
+  g_autofree guint16 *copy = NULL;
 
+  if (!new_copy (job, &copy)) {
+    set_no_memory (job->bytes, error);
+    return FALSE;
+  }
   for (int i = 1; i < threads && i * w.slice < n_tiles; i++) {
     /* NULL when the system has no thread left: then fewer work. */
     GThread *helper = g_thread_try_new ("quantise", worker, &w, NULL);
@@ -163,7 +188,10 @@ quantise_matrix (const GemQuantJob *job, guint8 *dst, int threads, const Progres
   }
   for (guint i = 0; i < helpers->len; i++)
     g_thread_join (g_ptr_array_index (helpers, i));
-  return !g_atomic_int_get (&w.stop);
+  if (!g_atomic_int_get (&w.stop))
+    return TRUE;
+  g_set_error (error, GEM_ERROR, GEM_ERROR_CANCELLED, "Loading the model was cancelled.");
+  return FALSE;
 }
 
 /* ---- all of them ---- */
@@ -176,18 +204,6 @@ quantised_new (guint8 *region, gsize length)
   self->region = region;
   self->length = length;
   return self;
-}
-
-static void
-set_no_memory (gsize length, GError **error)
-{
-  g_autofree char *size = g_format_size (length);
-
-  g_set_error (error, GEM_ERROR, GEM_ERROR_NO_MEMORY,
-               "There is no memory for the quantised weights (%s).  Close other programs, or "
-               "choose "
-               "smaller weights (q4).",
-               size);
 }
 
 static GemQuantised *
@@ -218,10 +234,8 @@ quantise_all (GemQuantised   *self,
     guint8      *dst = self->region + layout->offsets[i];
 
     gem_tensor_will_need (job->source);
-    if (!quantise_matrix (job, dst, threads, progress)) {
-      g_set_error (error, GEM_ERROR, GEM_ERROR_CANCELLED, "Loading the model was cancelled.");
+    if (!quantise_matrix (job, dst, threads, progress, error))
       return FALSE;
-    }
     gem_tensor_done (job->source);
     job->data = dst;
     progress->done += job->bytes;
@@ -267,8 +281,7 @@ gem_quantise (GArray         *jobs,
   for (guint i = 0; i < jobs->len; i++)
     state.total += g_array_index (jobs, GemQuantJob, i).bytes;
   writer = gem_cache_writer_new (layout, cache_dir);
-  if (threads <= 0)
-    threads = (int)g_get_num_processors ();
+  threads = threads > 0 ? MIN (threads, MAX_THREADS) : (int)g_get_num_processors ();
   if (!quantise_all (self, jobs, layout, writer, threads, &state, error))
     return NULL;
   gem_cache_writer_finish (writer, warnings);

@@ -193,8 +193,9 @@ check_cover (GemSafetensors *self, guint first, const File *file, GError **error
   const guint8 *at = file->bytes + file->data_begin;
   const guint8 *end = file->bytes + file->length;
 
-  qsort (self->tensors->pdata + first, self->tensors->len - first, sizeof (gpointer),
-         compare_place);
+  if (self->tensors->len > first) /* an array without elements may have no memory */
+    qsort (self->tensors->pdata + first, self->tensors->len - first, sizeof (gpointer),
+           compare_place);
   for (guint i = first; i < self->tensors->len; i++) {
     const GemTensor *tensor = g_ptr_array_index (self->tensors, i);
 

@@ -25,6 +25,7 @@
 
 #define TABLE_PIECE  ((gsize)64 << 20)
 #define LAYER_SCALAR 0.5f
+#define MAX_THREADS  256
 
 typedef struct {
   guint8 *begin;
@@ -354,7 +355,7 @@ gem_synthetic_fill (GemSynthetic    *self,
 {
   g_autoptr (GArray) slots = gem_text_weights_init (weights, &config->text);
 
-  threads = threads > 0 ? threads : (int)g_get_num_processors ();
+  threads = threads > 0 ? MIN (threads, MAX_THREADS) : (int)g_get_num_processors ();
   for (guint i = 0; i < slots->len; i++) {
     const GemWeightSlot *slot = &g_array_index (slots, GemWeightSlot, i);
 
