@@ -770,6 +770,34 @@ test_close_at_once (Fixture *f, gconstpointer data)
   assert_message (f, 1, FACET_MESSAGE_STOPPED, "");
 }
 
+/* What the library is told counts for the next answer of every conversation, listed or not. */
+static void
+test_sampling (Fixture *f, gconstpointer data)
+{
+  const FacetSampling own = { 0.5, 20, 0.9, 0.05, 1.1 };
+  const FacetRequest *request;
+
+  send_and_wait (f, "One");
+  request = fake_assistant_get_last_request (f->fake);
+  g_assert_cmpfloat (request->temperature, ==, -1);
+  g_assert_cmpint (request->top_k, ==, -1);
+
+  facet_library_set_sampling (f->library, &own);
+  send_and_wait (f, "Two");
+  request = fake_assistant_get_last_request (f->fake);
+  g_assert_cmpfloat (request->temperature, ==, 0.5);
+  g_assert_cmpint (request->top_k, ==, 20);
+  g_assert_cmpfloat (request->top_p, ==, 0.9);
+  g_assert_cmpfloat (request->min_p, ==, 0.05);
+  g_assert_cmpfloat (request->repetition_penalty, ==, 1.1);
+
+  reopen (f);
+  facet_library_set_sampling (f->library, &own);
+  facet_library_set_sampling (f->library, NULL);
+  send_and_wait (f, "Three");
+  g_assert_cmpfloat (fake_assistant_get_last_request (f->fake)->temperature, ==, -1);
+}
+
 #define add(path, func) g_test_add ("/conversation/" path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -800,6 +828,7 @@ main (int argc, char **argv)
   add ("library-order", test_library_order);
   add ("library-delete", test_library_delete);
   add ("change-assistant", test_change_assistant);
+  add ("sampling", test_sampling);
   add ("close-while-busy", test_close_while_busy);
   add ("close-at-once", test_close_at_once);
   return g_test_run ();
