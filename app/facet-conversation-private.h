@@ -31,6 +31,7 @@ struct _FacetConversation {
   GPtrArray      *deleted;  /* of FacetMessage, the latest last */
   FacetTurn      *turn;     /* NULL: not busy */
   gboolean        loading, loaded;
+  FacetSampling  *sampling; /* shared with the library, in a g_rc_box; NULL: the model's own */
 };
 
 /* A listed conversation, not opened yet. */
@@ -40,6 +41,8 @@ FacetConversation *facet_conversation_new_for_row (FacetStore                 *s
 /* What is to be stored of it.  (transfer full) */
 FacetConversationRow *facet_conversation_dup_row (FacetConversation *self) G_GNUC_WARN_UNUSED_RESULT;
 FacetStore           *facet_conversation_get_store (FacetConversation *self);
+/* Takes a reference to the g_rc_box: what is written into it later counts for the next answer. */
+void facet_conversation_share_sampling (FacetConversation *self, FacetSampling *sampling);
 /* Writes what waits to be written and ends a running answer at once, as STOPPED; what it still says is not heard. */
 void facet_conversation_close (FacetConversation *self);
 

@@ -335,6 +335,13 @@ facet_conversation_set_assistant (FacetConversation *self, FacetAssistant *assis
     notify (self, PROP_ASSISTANT);
 }
 
+void
+facet_conversation_share_sampling (FacetConversation *self, FacetSampling *sampling)
+{
+  g_clear_pointer (&self->sampling, g_rc_box_release);
+  self->sampling = g_rc_box_acquire (sampling);
+}
+
 static void
 facet_conversation_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
@@ -442,6 +449,7 @@ facet_conversation_finalize (GObject *object)
   g_ptr_array_unref (self->deleted);
   g_free (self->title);
   g_free (self->draft);
+  g_clear_pointer (&self->sampling, g_rc_box_release);
   g_clear_pointer (&self->store, facet_store_unref);
   G_OBJECT_CLASS (facet_conversation_parent_class)->finalize (object);
 }

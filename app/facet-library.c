@@ -20,6 +20,7 @@ struct _FacetLibrary {
   FacetConversation
           *fresh;     /* weak: the latest one without a message, to whom the kept draft belongs */
   char    *new_draft; /* not yet given to one */
+  FacetSampling *sampling; /* a g_rc_box, shared with the conversations */
   char    *warning;
   gboolean loaded;
 };
@@ -196,6 +197,7 @@ listed_cb (GPtrArray *rows, const GError *error, gpointer user_data)
     if (g_ptr_array_find_with_equal_func (begun, &row->id, has_id, NULL))
       continue;
     conversation = facet_conversation_new_for_row (self->store, self->assistant, row);
+    facet_conversation_share_sampling (conversation, self->sampling);
     watch (self, conversation);
     g_ptr_array_add (self->conversations, conversation);
   }
@@ -254,6 +256,7 @@ facet_library_new_conversation (FacetLibrary *self)
 
   g_return_val_if_fail (FACET_IS_LIBRARY (self), NULL);
   conversation = facet_conversation_new (self->store, self->assistant);
+  facet_conversation_share_sampling (conversation, self->sampling);
   g_signal_connect_object (conversation, "notify::id", G_CALLBACK (stored_cb), self, 0);
   g_object_bind_property (self, "assistant", conversation, "assistant", G_BINDING_DEFAULT);
   g_set_weak_pointer (&self->fresh, conversation);
@@ -343,6 +346,15 @@ facet_library_set_assistant (FacetLibrary *self, FacetAssistant *assistant)
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ASSISTANT]);
 }
 
+void
+facet_library_set_sampling (FacetLibrary *self, const FacetSampling *sampling)
+{
+  static const FacetSampling of_model = { -1, -1, -1, -1, -1 };
+
+  g_return_if_fail (FACET_IS_LIBRARY (self));
+  *self->sampling = sampling != NULL ? *sampling : of_model;
+}
+
 gboolean
 facet_library_get_loaded (FacetLibrary *self)
 {
@@ -401,6 +413,7 @@ facet_library_finalize (GObject *object)
   g_clear_pointer (&self->store, facet_store_unref);
   g_free (self->new_draft);
   g_free (self->warning);
+  g_rc_box_release (self->sampling);
   G_OBJECT_CLASS (facet_library_parent_class)->finalize (object);
 }
 
@@ -425,4 +438,6 @@ facet_library_init (FacetLibrary *self)
 {
   self->conversations = g_ptr_array_new_with_free_func (g_object_unref);
   self->deleted = g_ptr_array_new_with_free_func (g_object_unref);
+  self->sampling = g_rc_box_new (FacetSampling);
+  facet_library_set_sampling (self, NULL);
 }

@@ -9,13 +9,6 @@
 
 G_BEGIN_DECLS
 
-/* The person's own sampling values, as in FacetRequest. */
-typedef struct {
-  double temperature; /* 0: always the most likely token */
-  int    top_k;       /* 0: no limit */
-  double top_p, min_p, repetition_penalty;
-} FacetSampling;
-
 #define FACET_TYPE_LIBRARY (facet_library_get_type ())
 G_DECLARE_FINAL_TYPE (FacetLibrary, facet_library, FACET, LIBRARY, GObject)
 

@@ -36,6 +36,13 @@ typedef struct {
   gint64     conversation; /* whose timeline it is; 0: none */
 } FacetRequest;
 
+/* How tokens are drawn, in the words of a request. */
+typedef struct {
+  double temperature;
+  int    top_k;
+  double top_p, min_p, repetition_penalty;
+} FacetSampling;
+
 FacetRequest *facet_request_new (void) G_GNUC_WARN_UNUSED_RESULT;
 FacetRequest *facet_request_ref (FacetRequest *self);
 void          facet_request_unref (FacetRequest *self);

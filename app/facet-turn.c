@@ -296,6 +296,13 @@ make_request (FacetTurn *self)
 
   request->thinking = facet_conversation_get_thinking (self->conversation);
   request->drop_oldest = self->plan.drop_oldest;
+  if (self->conversation->sampling != NULL) {
+    request->temperature = self->conversation->sampling->temperature;
+    request->top_k = self->conversation->sampling->top_k;
+    request->top_p = self->conversation->sampling->top_p;
+    request->min_p = self->conversation->sampling->min_p;
+    request->repetition_penalty = self->conversation->sampling->repetition_penalty;
+  }
   request->conversation = facet_conversation_get_id (self->conversation);
   for (guint i = 0; i < n; i++) {
     g_autoptr (FacetMessage) message = g_list_model_get_item (messages, i);
