@@ -370,7 +370,7 @@ get_logits (const json_t *question, int32_t *n, GError **error)
       g_free (logits);
       return NULL;
     }
-    logits[i] = (float)json_number_value (value);
+    logits[i] = (float)CLAMP (json_number_value (value), -G_MAXFLOAT, G_MAXFLOAT);
   }
   *n = (int32_t)length;
   return logits;
