@@ -8,15 +8,17 @@
  * not hold up the others. */
 #include "kernels/cpu/linear.h"
 
-/* From so many activation rows on, packing the weights pays. */
-#define PANEL_MIN_ROWS 12
+/* The row form wants its activations in the second-level cache, so many elements at most. */
+#define ROWS_MAX_ELEMENTS   (128 << 10)
+/* The BF16 dot product is twice as fast, so that packing pays sooner. */
+#define PANEL_MIN_BF16      6
 /* Columns of a panel that are packed at once: panel_n · 2048 floats stay in the second-level cache. */
-#define PANEL_DEPTH    2048
+#define PANEL_DEPTH         2048
 /* A work item of the row form reads about so much. */
-#define ITEM_BYTES     (64u << 10)
-#define ITEMS_A_MEMBER 4
+#define ITEM_BYTES          (64u << 10)
+#define ITEMS_A_MEMBER      4
 /* Columns that are made ready by one item. */
-#define PREPARE_COLS   1024
+#define PREPARE_COLS        1024
 
 _Static_assert (PANEL_DEPTH * KRN_MAX_PANEL_N * sizeof (float) <= KRN_SCRATCH_BYTES / 2, "a panel fits the scratch");
 
@@ -35,13 +37,27 @@ min_int (int a, int b)
 static KrnForm
 choose_form (const KrnLinear *l, KrnType type)
 {
+  const KrnIsa *isa = l->dev->isa;
+  bool          fast = type == KRN_BF16 && l->dev->fast && isa->bf16_dot;
+
   if (type == KRN_Q8 || type == KRN_Q4)
     return KRN_FORM_QUANT;
-  if (l->n < PANEL_MIN_ROWS)
-    return KRN_FORM_ROWS;
-  if (type == KRN_BF16 && l->dev->fast && l->dev->isa->bf16_dot)
+  if (fast && l->n >= PANEL_MIN_BF16)
     return KRN_FORM_PANEL_BF16;
+  if (l->n < isa->panel_m ||
+      (l->n < isa->panel_min && (size_t) l->n * (size_t) l->cols <= ROWS_MAX_ELEMENTS))
+    return KRN_FORM_ROWS;
   return KRN_FORM_PANEL;
+}
+
+/* Rows of one group: as many as the inner loop takes, or fewer so that all groups have about the same number. */
+static int
+group_size (const KrnLinear *l, KrnForm form)
+{
+  int most = form == KRN_FORM_QUANT ? l->dev->isa->quant_m : l->dev->isa->panel_m;
+  int n_groups = (l->n + most - 1) / most;
+
+  return (l->n + n_groups - 1) / n_groups;
 }
 
 static size_t
@@ -79,7 +95,7 @@ krn_linear_init (KrnLinear *l, KrnDevice *dev, const float *x, size_t x_stride, 
   *l = (KrnLinear){.dev = dev, .x = x, .x_stride = x_stride, .n = n, .cols = cols};
   l->quant.scale = (float *) next;
   next += size / KRN_TILE_COLS * sizeof (float) + 64;
-  l->quant.sum = (int32_t *) next;
+  l->quant.correction = (int32_t *) next;
   next += size / KRN_TILE_COLS * sizeof (int32_t) + 64;
   l->panel = (float *) (next + (64 - (uintptr_t) next % 64) % 64);
   l->panel_bf16 = (uint16_t *) (l->panel + size);
@@ -140,7 +156,7 @@ prepare_group (KrnLinear *l, KrnForm form, int row, int m, int begin, int end)
     KrnQuantRows dst = {
       l->quant.q + before,
       l->quant.scale + before / KRN_TILE_COLS,
-      l->quant.sum + before / KRN_TILE_COLS,
+      l->quant.correction + before / KRN_TILE_COLS,
     };
 
     isa->quantise_rows (dst, x, l->x_stride, m, begin, end);
@@ -149,12 +165,6 @@ prepare_group (KrnLinear *l, KrnForm form, int row, int m, int begin, int end)
   default:
     break;
   }
-}
-
-static int
-group_size (const KrnLinear *l, KrnForm form)
-{
-  return form == KRN_FORM_QUANT ? l->dev->isa->quant_m : l->dev->isa->panel_m;
 }
 
 /* One item is up to PREPARE_COLS columns of one group.  False when there is no such item. */
@@ -214,6 +224,7 @@ run_panel (KrnLinear *l, int member, const KrnProduct *p, int row, int rows, flo
 {
   const KrnIsa *isa = l->dev->isa;
   bool          bf16 = p->w.type == KRN_BF16;
+  int           group = group_size (l, p->form);
   float        *b = (float *) krn_scratch (l->dev, member);
 
   for (int begin = 0; begin < l->cols; begin += PANEL_DEPTH) {
@@ -223,8 +234,8 @@ run_panel (KrnLinear *l, int member, const KrnProduct *p, int row, int rows, flo
       isa->pack_panel (b, krn_row_bf16 (p->w, row) + begin, krn_stride (p->w), true, rows, depth);
     else
       isa->pack_panel (b, krn_row (p->w, row) + begin, krn_stride (p->w), false, rows, depth);
-    for (int i = 0; i < l->n; i += isa->panel_m) {
-      int          m = min_int (isa->panel_m, l->n - i);
+    for (int i = 0; i < l->n; i += group) {
+      int          m = min_int (group, l->n - i);
       const float *a = l->panel + (size_t) i * (size_t) l->cols + (size_t) begin * (size_t) m;
 
       isa->panel (y + (size_t) i * y_stride, y_stride, a, (size_t) m, m, b, (size_t) isa->panel_n, depth, rows, begin > 0);
@@ -238,13 +249,14 @@ run_panel_bf16 (KrnLinear *l, int member, const KrnProduct *p, int row, int rows
   const KrnIsa *isa = l->dev->isa;
   uint16_t     *b = (uint16_t *) krn_scratch (l->dev, member);
   size_t        cols = (size_t) round_up (l->cols, 2);
+  int           group = group_size (l, p->form);
 
   for (int begin = 0; begin < l->cols; begin += PANEL_DEPTH) {
     int depth = min_int (PANEL_DEPTH, l->cols - begin);
 
     isa->pack_panel_bf16 (b, krn_row_bf16 (p->w, row) + begin, krn_stride (p->w), rows, depth);
-    for (int i = 0; i < l->n; i += isa->panel_m) {
-      int             m = min_int (isa->panel_m, l->n - i);
+    for (int i = 0; i < l->n; i += group) {
+      int             m = min_int (group, l->n - i);
       const uint16_t *a = l->panel_bf16 + (size_t) i * cols + (size_t) begin * (size_t) m;
 
       isa->panel_bf16 (y + (size_t) i * y_stride, y_stride, a, m, b, depth, rows, begin > 0);
@@ -257,23 +269,23 @@ run_quant (KrnLinear *l, const KrnProduct *p, int row, int rows, float *y, size_
 {
   const KrnIsa        *isa = l->dev->isa;
   size_t               tile_row = krn_quant_bytes (p->w.type, KRN_TILE_ROWS, l->cols);
+  int                  group = group_size (l, p->form);
   const unsigned char *tiles = p->w.buf->data + p->w.offset + (size_t) (row / KRN_TILE_ROWS) * tile_row;
 
-  for (int i = 0; i < l->n; i += isa->quant_m) {
+  for (int i = 0; i < l->n; i += group) {
     size_t       before = (size_t) i * (size_t) l->cols;
     KrnQuantRows x = {
       l->quant.q + before,
       l->quant.scale + before / KRN_TILE_COLS,
-      l->quant.sum + before / KRN_TILE_COLS,
+      l->quant.correction + before / KRN_TILE_COLS,
     };
 
     isa->quant_dot (y + (size_t) i * y_stride,
                     y_stride,
                     x,
-                    min_int (isa->quant_m, l->n - i),
+                    min_int (group, l->n - i),
                     p->w.type,
                     tiles,
-                    (rows + KRN_TILE_ROWS - 1) / KRN_TILE_ROWS,
                     rows,
                     l->cols);
   }

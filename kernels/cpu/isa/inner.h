@@ -30,8 +30,14 @@ void ISA (pack_rows) (float *dst, const float *x, size_t x_stride, int m, int co
 void ISA (pack_panel) (float *dst, const void *w, size_t w_stride, bool bf16, int rows, int cols);
 void ISA (panel) (float *y, size_t y_stride, const float *a, size_t a_stride, int m, const float *b, size_t b_stride, int depth, int rows, bool add);
 
+#if defined(__AVX512BF16__)
+void ISA (pack_rows_bf16) (uint16_t *dst, const float *x, size_t x_stride, int m, int cols);
+void ISA (pack_panel_bf16) (uint16_t *dst, const uint16_t *w, size_t w_stride, int rows, int cols);
+void ISA (panel_bf16) (float *y, size_t y_stride, const uint16_t *a, int m, const uint16_t *b, int depth, int rows, bool add);
+#endif
+
 void ISA (quantise_rows) (KrnQuantRows dst, const float *x, size_t x_stride, int m, int begin, int end);
-void ISA (quant_dot) (float *y, size_t y_stride, KrnQuantRows x, int m, KrnType type, const void *tiles, int n_tiles, int rows, int cols);
+void ISA (quant_dot) (float *y, size_t y_stride, KrnQuantRows x, int m, KrnType type, const void *tiles, int rows, int cols);
 
 void ISA (quantise_tile) (KrnType type, uint8_t *tile, const uint16_t *src, size_t stride, int rows);
 

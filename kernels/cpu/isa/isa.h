@@ -33,18 +33,20 @@ typedef struct {
 } KrnKeys;
 
 /* A group of activation rows, quantised in blocks of 32 columns:
- *   q     (cols / 4, m, 4)  int8, within ±127
- *   scale (cols / 32, m)
- *   sum   (cols / 32, m)    the sum of the 32 q: what an unsigned weight adds too much, per unit of its offset */
+ *   q          (cols / 4, m, 4)  int8, within ±127
+ *   scale      (cols / 32, m)
+ *   correction (cols / 32, m)    −8 times the sum of the 32 q: takes out the offset of a four-bit weight; times 16, of
+ *                                an eight-bit one */
 typedef struct {
   int8_t  *q;
   float   *scale;
-  int32_t *sum;
+  int32_t *correction;
 } KrnQuantRows;
 
 typedef struct {
   const char *name;
   int         dot_rows; /* weight rows that dot () wants a multiple of */
+  int         panel_min; /* from so many activation rows on, packing the weights pays */
   int         panel_m;  /* activation rows in a group of the panel form */
   int         panel_n;  /* weight rows in a panel */
   int         quant_m;  /* activation rows in a group of the quantised form */
@@ -94,8 +96,8 @@ typedef struct {
 
   /* Columns [begin, end) of m rows into dst; begin and end are multiples of 32. */
   void (*quantise_rows) (KrnQuantRows dst, const float *x, size_t x_stride, int m, int begin, int end);
-  /* y[i·y_stride + r] for i < m <= quant_m, r < rows <= 16·n_tiles: n_tiles (1 or 2) row tiles of w. */
-  void (*quant_dot) (float *y, size_t y_stride, KrnQuantRows x, int m, KrnType type, const void *tiles, int n_tiles, int rows, int cols);
+  /* y[i·y_stride + r] for i < m <= quant_m, r < rows; the first of them is the first of a tile. */
+  void (*quant_dot) (float *y, size_t y_stride, KrnQuantRows x, int m, KrnType type, const void *tiles, int rows, int cols);
 
   /* ---- quantise.c ------------------------------------------------------------------------------ */
 

@@ -3,11 +3,13 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * A quad is 4 columns: 16 rows × 4 weights in 64 bytes, against 4 activations that all rows share.  Weights come as the tile
- * has them, q + 128 or q + 8; what lanes_start () is given, the sum of the block's activations, takes the offset out.  Every
- * instruction set arrives at the same whole numbers. */
+ * has them, q + 128 or q + 8; the correction, −8 times the sum of the block's activations, takes the offset out, at the start or
+ * at the end of the 8 quads of a block.  Every instruction set arrives at the same whole numbers.  bits is 8 or 4: how large a
+ * weight can be. */
 #pragma once
 
 #include "kernels/cpu/isa/simd.h"
+#include "kernels/krn-quant.h"
 
 #define TILE_SCALE_BYTES 32
 #define QUAD_BYTES       64
@@ -38,16 +40,23 @@ quad_high (const uint8_t *p)
 }
 
 ALWAYS_INLINE Lanes
-lanes_start (int32_t sum, int offset)
+lanes_start (const int32_t *correction, int bits)
 {
-  return _mm512_set1_epi32 (-offset * sum);
+  __m512i x = _mm512_set1_epi32 (*correction);
+
+  return bits == 8 ? _mm512_slli_epi32 (x, 4) : x;
 }
 
-/* bits is 8 or 4: how large a weight can be. */
 ALWAYS_INLINE Lanes
 lanes_dot (Lanes s, Quad w, int32_t activations, int bits)
 {
   return _mm512_dpbusd_epi32 (s, w, _mm512_set1_epi32 (activations));
+}
+
+ALWAYS_INLINE Lanes
+lanes_finish (Lanes s, const int32_t *correction, int bits)
+{
+  return s;
 }
 
 #elif VW == 8
@@ -92,14 +101,13 @@ quad_high (const uint8_t *p)
 }
 
 ALWAYS_INLINE Lanes
-lanes_start (int32_t sum, int offset)
+lanes_start (const int32_t *correction, int bits)
 {
-  __m256i x = _mm256_set1_epi32 (offset == 8 ? -8 * sum : 0);
-
-  return (Lanes){{x, x}};
+  return (Lanes){{_mm256_setzero_si256 (), _mm256_setzero_si256 ()}};
 }
 
-/* vpmaddubsw wants unsigned times signed and saturates at 16 bits: |w| · (±a) is at most 2 · 128 · 127. */
+/* vpmaddubsw multiplies unsigned by signed and saturates at 16 bits.  Eight-bit weights go in as |w| · ±a, at most 2 · 128 · 127.
+ * Four-bit weights make at most 2 · 15 · 127, so that all 8 quads of a block fit 16-bit sums. */
 ALWAYS_INLINE Lanes
 lanes_dot (Lanes s, Quad w, int32_t activations, int bits)
 {
@@ -107,61 +115,86 @@ lanes_dot (Lanes s, Quad w, int32_t activations, int bits)
   __m256i       a = _mm256_set1_epi32 (activations);
 
   for (int i = 0; i < 2; i++) {
-    __m256i pairs = bits == 8 ? _mm256_maddubs_epi16 (_mm256_abs_epi8 (w.v[i]), _mm256_sign_epi8 (a, w.v[i]))
-                              : _mm256_maddubs_epi16 (w.v[i], a);
+    if (bits == 8) {
+      __m256i pairs = _mm256_maddubs_epi16 (_mm256_abs_epi8 (w.v[i]), _mm256_sign_epi8 (a, w.v[i]));
 
-    s.v[i] = _mm256_add_epi32 (s.v[i], _mm256_madd_epi16 (pairs, one));
+      s.v[i] = _mm256_add_epi32 (s.v[i], _mm256_madd_epi16 (pairs, one));
+    } else {
+      s.v[i] = _mm256_add_epi16 (s.v[i], _mm256_maddubs_epi16 (w.v[i], a));
+    }
   }
+  return s;
+}
+
+ALWAYS_INLINE Lanes
+lanes_finish (Lanes s, const int32_t *correction, int bits)
+{
+  const __m256i one = _mm256_set1_epi16 (1);
+
+  for (int i = 0; i < 2 && bits == 4; i++)
+    s.v[i] = _mm256_add_epi32 (_mm256_madd_epi16 (s.v[i], one), _mm256_set1_epi32 (*correction));
   return s;
 }
 
 #else
 
+/* Whole numbers of this size are exact in floats, which every machine multiplies fast. */
 typedef struct {
-  int32_t v[16];
+  vf v[KRN_TILE_ROWS / VW];
 } Lanes;
 
 typedef struct {
-  int16_t v[64];
+  vf v[4][KRN_TILE_ROWS / VW]; /* by column */
 } Quad;
+
+/* The four bytes of every row, one column to a vector; first shifted, then masked. */
+ALWAYS_INLINE Quad
+quad_spread (const uint8_t *p, int shift, int mask)
+{
+  Quad w;
+
+  for (int i = 0; i < KRN_TILE_ROWS / VW; i++) {
+    vi x;
+
+    memcpy (&x, p + 4 * VW * i, sizeof x);
+    for (int c = 0; c < 4; c++) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+      int byte = 8 * c;
+#else
+      int byte = 24 - 8 * c;
+#endif
+      w.v[c][i] = __builtin_convertvector ((x >> (byte + shift)) & mask, vf);
+    }
+  }
+  return w;
+}
 
 ALWAYS_INLINE Quad
 quad_load (const uint8_t *p)
 {
-  Quad w;
-
-  for (int i = 0; i < 64; i++)
-    w.v[i] = p[i];
-  return w;
+  return quad_spread (p, 0, 255);
 }
 
 ALWAYS_INLINE Quad
 quad_low (const uint8_t *p)
 {
-  Quad w;
-
-  for (int i = 0; i < 64; i++)
-    w.v[i] = p[i] & 15;
-  return w;
+  return quad_spread (p, 0, 15);
 }
 
 ALWAYS_INLINE Quad
 quad_high (const uint8_t *p)
 {
-  Quad w;
-
-  for (int i = 0; i < 64; i++)
-    w.v[i] = p[i] >> 4;
-  return w;
+  return quad_spread (p, 4, 15);
 }
 
 ALWAYS_INLINE Lanes
-lanes_start (int32_t sum, int offset)
+lanes_start (const int32_t *correction, int bits)
 {
+  vf    x = vf_set1 ((float) (*correction * (bits == 8 ? 16 : 1)));
   Lanes s;
 
-  for (int i = 0; i < 16; i++)
-    s.v[i] = -offset * sum;
+  for (int i = 0; i < KRN_TILE_ROWS / VW; i++)
+    s.v[i] = x;
   return s;
 }
 
@@ -171,8 +204,15 @@ lanes_dot (Lanes s, Quad w, int32_t activations, int bits)
   int8_t a[4];
 
   memcpy (a, &activations, sizeof a);
-  for (int i = 0; i < 16; i++)
-    s.v[i] += w.v[4 * i] * a[0] + w.v[4 * i + 1] * a[1] + w.v[4 * i + 2] * a[2] + w.v[4 * i + 3] * a[3];
+  for (int c = 0; c < 4; c++)
+    for (int i = 0; i < KRN_TILE_ROWS / VW; i++)
+      s.v[i] = vf_fma (w.v[c][i], vf_set1 (a[c]), s.v[i]);
+  return s;
+}
+
+ALWAYS_INLINE Lanes
+lanes_finish (Lanes s, const int32_t *correction, int bits)
+{
   return s;
 }
 
@@ -205,9 +245,6 @@ lanes_float (Lanes s, int i)
 #elif VW == 8
   return _mm256_cvtepi32_ps (s.v[i]);
 #else
-  vi part;
-
-  memcpy (&part, s.v + VW * i, sizeof part);
-  return __builtin_convertvector (part, vf);
+  return s.v[i];
 #endif
 }

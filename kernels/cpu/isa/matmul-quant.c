@@ -16,35 +16,38 @@
 #define TINY    1e-30f
 
 /* One block of 32 columns of row i of m.  With an infinite or missing activation the scale is not a number, and so is
- * every sum over the block. */
+ * every product over the block. */
 static void
 quantise_block (KrnQuantRows dst, const float *x, int m, int i, int block)
 {
-  int8_t  q[KRN_TILE_COLS];
-  vf      largest = vf_set1 (0.0f), zero = vf_set1 (0.0f), factor;
-  size_t  at = (size_t) block * (size_t) m + (size_t) i;
-  float   most;
-  int32_t sum = 0;
+  int8_t q[KRN_TILE_COLS];
+  vf     v[KRN_TILE_COLS / VW];
+  vf     largest = vf_set1 (0.0f), total = vf_set1 (0.0f), factor;
+  size_t at = (size_t) block * (size_t) m + (size_t) i;
+  float  most, scale, sum;
 
-  for (int c = 0; c < KRN_TILE_COLS; c += VW) {
-    vf v = vf_load (x + c);
-
-    largest = vf_max (vf_abs (v), largest);
-    zero = vf_fma (v, vf_set1 (0.0f), zero); /* infinite · 0 is not a number */
+  for (int c = 0; c < KRN_TILE_COLS / VW; c++) {
+    v[c] = vf_load (x + c * VW);
+    largest = vf_max (vf_abs (v[c]), largest);
   }
   most = vf_hmax (largest);
-  if (!(vf_sum (zero) == 0.0f)) {
-    memset (q, 0, sizeof q);
-    dst.scale[at] = NAN;
-  } else {
-    factor = vf_set1 (most > TINY ? 127.0f / most : 0.0f);
-    for (int c = 0; c < KRN_TILE_COLS; c += VW)
-      vf_store_int8 (q + c, vf_load (x + c) * factor);
-    dst.scale[at] = most > TINY ? most / 127.0f : 0.0f;
+  factor = vf_set1 (most > TINY ? 127.0f / most : 0.0f);
+  scale = most > TINY ? most / 127.0f : 0.0f;
+  for (int c = 0; c < KRN_TILE_COLS / VW; c++) {
+    v[c] = vf_round (v[c] * factor); /* infinite · 0 is not a number either */
+    total = total + v[c];
   }
-  for (int c = 0; c < KRN_TILE_COLS; c++)
-    sum += q[c];
-  dst.sum[at] = sum;
+  sum = vf_sum (total);
+  if (isnan (sum)) {
+    scale = sum;
+    sum = 0.0f;
+    for (int c = 0; c < KRN_TILE_COLS / VW; c++)
+      v[c] = vf_set1 (0.0f);
+  }
+  for (int c = 0; c < KRN_TILE_COLS / VW; c++)
+    vf_store_int8 (q + c * VW, v[c]);
+  dst.scale[at] = scale;
+  dst.correction[at] = -8 * (int32_t) sum;
   for (int c = 0; c < KRN_TILE_COLS; c += 4)
     memcpy (dst.q + ((size_t) (block * KRN_TILE_COLS + c) * (size_t) m + 4 * (size_t) i), q + c, 4);
 }
@@ -69,17 +72,17 @@ load_quad (const int8_t *p)
 /* sum[t][i] = the whole-number products of one block: M activation rows, T tiles.  M, T and bits are constants where this is
  * inlined. */
 ALWAYS_INLINE void
-block_dot (const int M, const int T, const int bits, Lanes sum[2][QUANT_M], const uint8_t *const tile[2], const int8_t *q, const int32_t *sums)
+block_dot (const int M, const int T, const int bits, Lanes sum[QUANT_T][QUANT_M], const uint8_t *const tile[QUANT_T], const int8_t *q, const int32_t *correction)
 {
   UNROLL (12)
   for (int i = 0; i < M; i++)
     UNROLL (2)
     for (int t = 0; t < T; t++)
-      sum[t][i] = lanes_start (sums[i], bits == 8 ? 128 : 8);
+      sum[t][i] = lanes_start (&correction[i], bits);
 
   UNROLL (8)
   for (int g = 0; g < KRN_TILE_COLS / 4; g++) {
-    Quad w[2];
+    Quad w[QUANT_T];
 
     UNROLL (2)
     for (int t = 0; t < T; t++) {
@@ -96,6 +99,12 @@ block_dot (const int M, const int T, const int bits, Lanes sum[2][QUANT_M], cons
         sum[t][i] = lanes_dot (sum[t][i], w[t], a, bits);
     }
   }
+
+  UNROLL (12)
+  for (int i = 0; i < M; i++)
+    UNROLL (2)
+    for (int t = 0; t < T; t++)
+      sum[t][i] = lanes_finish (sum[t][i], &correction[i], bits);
 }
 
 ALWAYS_INLINE void
@@ -103,21 +112,23 @@ tiles_dot (const int M, const int T, const int bits, float *y, size_t y_stride, 
 {
   const size_t   tile_bytes = TILE_SCALE_BYTES + (bits == 8 ? 512 : 256);
   int            n_blocks = cols / KRN_TILE_COLS;
-  const uint8_t *tile[2] = {tiles, tiles + (size_t) n_blocks * tile_bytes};
-  vf             total[2][QUANT_M][VECTORS];
+  const uint8_t *tile[QUANT_T];
+  vf             total[QUANT_T][QUANT_M][VECTORS];
 
   UNROLL (2)
-  for (int t = 0; t < T; t++)
+  for (int t = 0; t < T; t++) {
+    tile[t] = tiles + (size_t) (t * n_blocks) * tile_bytes;
     UNROLL (12)
     for (int i = 0; i < M; i++)
       UNROLL (4)
       for (int v = 0; v < VECTORS; v++)
         total[t][i][v] = vf_set1 (0.0f);
+  }
 
   for (int b = 0; b < n_blocks; b++) {
-    Lanes sum[2][QUANT_M];
+    Lanes sum[QUANT_T][QUANT_M];
 
-    block_dot (M, T, bits, sum, tile, x.q, x.sum);
+    block_dot (M, T, bits, sum, tile, x.q, x.correction);
     UNROLL (2)
     for (int t = 0; t < T; t++) {
       UNROLL (4)
@@ -132,7 +143,7 @@ tiles_dot (const int M, const int T, const int bits, float *y, size_t y_stride, 
     }
     x.q += KRN_TILE_COLS * M;
     x.scale += M;
-    x.sum += M;
+    x.correction += M;
   }
 
   for (int i = 0; i < M; i++)
@@ -166,15 +177,24 @@ choose_rows (const int T, const int bits, float *y, size_t y_stride, KrnQuantRow
 #undef ROWS
 }
 
-void
-ISA (quant_dot) (float *y, size_t y_stride, KrnQuantRows x, int m, KrnType type, const void *tiles, int n_tiles, int rows, int cols)
+ALWAYS_INLINE void
+all_tiles (const int bits, float *y, size_t y_stride, KrnQuantRows x, int m, const uint8_t *tiles, int rows, int cols)
 {
-  if (type == KRN_Q8 && n_tiles == 2)
-    choose_rows (2, 8, y, y_stride, x, m, tiles, rows, cols);
-  else if (type == KRN_Q8)
-    choose_rows (1, 8, y, y_stride, x, m, tiles, rows, cols);
-  else if (n_tiles == 2)
-    choose_rows (2, 4, y, y_stride, x, m, tiles, rows, cols);
+  const size_t tile_row = (size_t) (cols / KRN_TILE_COLS) * (TILE_SCALE_BYTES + (bits == 8 ? 512 : 256));
+  const int    step = QUANT_T * KRN_TILE_ROWS;
+  int          r = 0;
+
+  for (; rows - r > step - KRN_TILE_ROWS; r += step, tiles += QUANT_T * tile_row)
+    choose_rows (QUANT_T, bits, y + r, y_stride, x, m, tiles, rows - r, cols);
+  for (; r < rows; r += KRN_TILE_ROWS, tiles += tile_row)
+    choose_rows (1, bits, y + r, y_stride, x, m, tiles, rows - r, cols);
+}
+
+void
+ISA (quant_dot) (float *y, size_t y_stride, KrnQuantRows x, int m, KrnType type, const void *tiles, int rows, int cols)
+{
+  if (type == KRN_Q8)
+    all_tiles (8, y, y_stride, x, m, tiles, rows, cols);
   else
-    choose_rows (1, 4, y, y_stride, x, m, tiles, rows, cols);
+    all_tiles (4, y, y_stride, x, m, tiles, rows, cols);
 }

@@ -6,9 +6,7 @@
  * R weight rows by M activation rows of dot products along the columns; a weight vector is widened once for M
  * rows, and activations are loaded once for R rows. */
 #include "kernels/cpu/isa/inner.h"
-
-#define DOT_ROWS 4
-#define DOT_M    4
+#include "kernels/cpu/isa/panel.h"
 
 ALWAYS_INLINE vf
 load_weights (const void *w, size_t i, bool bf16)
@@ -23,26 +21,26 @@ load_weights_n (const void *w, size_t i, bool bf16, int n)
               : vf_load_n ((const float *) w + i, n);
 }
 
-/* R <= DOT_ROWS, M <= DOT_M and bf16 are constants where this is inlined. */
+/* R <= DOT_R, M <= DOT_M and bf16 are constants where this is inlined. */
 ALWAYS_INLINE void
 dot_tile (const int R, const int M, const bool bf16, float *y, size_t y_stride, const float *x, size_t x_stride, const void *w, size_t w_stride, int cols)
 {
-  vf  sum[DOT_ROWS][DOT_M];
+  vf  sum[DOT_R][DOT_M];
   int k = 0;
 
   UNROLL (4)
   for (int r = 0; r < R; r++)
-    UNROLL (4)
+    UNROLL (6)
     for (int i = 0; i < M; i++)
       sum[r][i] = vf_set1 (0.0f);
 
   for (; k + VW <= cols; k += VW) {
-    vf v[DOT_ROWS];
+    vf v[DOT_R];
 
     UNROLL (4)
     for (int r = 0; r < R; r++)
       v[r] = load_weights (w, (size_t) r * w_stride + (size_t) k, bf16);
-    UNROLL (4)
+    UNROLL (6)
     for (int i = 0; i < M; i++) {
       vf a = vf_load (x + (size_t) i * x_stride + k);
 
@@ -56,52 +54,73 @@ dot_tile (const int R, const int M, const bool bf16, float *y, size_t y_stride, 
     for (int r = 0; r < R; r++) {
       vf v = load_weights_n (w, (size_t) r * w_stride + (size_t) k, bf16, cols - k);
 
-      UNROLL (4)
+      UNROLL (6)
       for (int i = 0; i < M; i++)
         sum[r][i] = vf_fma (v, vf_load_n (x + (size_t) i * x_stride + k, cols - k), sum[r][i]);
     }
   }
 
-  UNROLL (4)
+  UNROLL (6)
   for (int i = 0; i < M; i++)
     UNROLL (4)
     for (int r = 0; r < R; r++)
       y[(size_t) i * y_stride + (size_t) r] = vf_sum (sum[r][i]);
 }
 
+/* m <= DOT_M activation rows against all weight rows. */
 ALWAYS_INLINE void
-dot_rows (const int R, const bool bf16, float *y, size_t y_stride, const float *x, size_t x_stride, int n, const void *w, size_t w_stride, int cols)
+dot_rows (const int R, const int M, const bool bf16, float *y, size_t y_stride, const float *x, size_t x_stride, const void *w, size_t w_stride, int rows, int cols)
 {
-  int i = 0;
+  size_t      row_bytes = w_stride * (bf16 ? sizeof (uint16_t) : sizeof (float));
+  const char *row = w;
+  int         r = 0;
 
-  for (; i + 4 <= n; i += 4)
-    dot_tile (R, 4, bf16, y + (size_t) i * y_stride, y_stride, x + (size_t) i * x_stride, x_stride, w, w_stride, cols);
-  y += (size_t) i * y_stride;
-  x += (size_t) i * x_stride;
-  switch (n - i) {
-  case 3:
-    dot_tile (R, 3, bf16, y, y_stride, x, x_stride, w, w_stride, cols);
-    break;
-  case 2:
-    dot_tile (R, 2, bf16, y, y_stride, x, x_stride, w, w_stride, cols);
-    break;
-  case 1:
-    dot_tile (R, 1, bf16, y, y_stride, x, x_stride, w, w_stride, cols);
-    break;
-  }
+  for (; r + R <= rows; r += R, row += (size_t) R * row_bytes)
+    dot_tile (R, M, bf16, y + r, y_stride, x, x_stride, row, w_stride, cols);
+  for (; r < rows; r++, row += row_bytes)
+    dot_tile (1, M, bf16, y + r, y_stride, x, x_stride, row, w_stride, cols);
 }
 
 ALWAYS_INLINE void
+dot_group (const bool bf16, float *y, size_t y_stride, const float *x, size_t x_stride, int m, const void *w, size_t w_stride, int rows, int cols)
+{
+#define ROWS(R, M)                                                                                 \
+  case M:                                                                                          \
+    dot_rows (R, M, bf16, y, y_stride, x, x_stride, w, w_stride, rows, cols);                      \
+    break
+  switch (m) {
+    ROWS (DOT_R, 1);
+    ROWS (DOT_R, 2);
+    ROWS (DOT_R_MANY, 3);
+    ROWS (DOT_R_MANY, 4);
+#if DOT_M > 4
+    ROWS (DOT_R_MANY, 5);
+    ROWS (DOT_R_MANY, 6);
+#endif
+  }
+#undef ROWS
+}
+
+/* Weight rows in small blocks outside, groups of activations inside: a block is read from memory once. */
+ALWAYS_INLINE void
 dot_all (const bool bf16, float *y, size_t y_stride, const float *x, size_t x_stride, int n, const void *w, size_t w_stride, int rows, int cols)
 {
-  size_t       row_bytes = w_stride * (bf16 ? sizeof (uint16_t) : sizeof (float));
-  const char  *row = w;
-  int          r = 0;
+  size_t row_bytes = w_stride * (bf16 ? sizeof (uint16_t) : sizeof (float));
+  int    m = (n + (n + DOT_M - 1) / DOT_M - 1) / ((n + DOT_M - 1) / DOT_M);
+  int    block = m == n ? rows : DOT_R;
 
-  for (; r + DOT_ROWS <= rows; r += DOT_ROWS, row += DOT_ROWS * row_bytes)
-    dot_rows (DOT_ROWS, bf16, y + r, y_stride, x, x_stride, n, row, w_stride, cols);
-  for (; r < rows; r++, row += row_bytes)
-    dot_rows (1, bf16, y + r, y_stride, x, x_stride, n, row, w_stride, cols);
+  for (int r = 0; r < rows; r += block)
+    for (int i = 0; i < n; i += m)
+      dot_group (bf16,
+                 y + (size_t) i * y_stride + r,
+                 y_stride,
+                 x + (size_t) i * x_stride,
+                 x_stride,
+                 n - i < m ? n - i : m,
+                 (const char *) w + (size_t) r * row_bytes,
+                 w_stride,
+                 rows - r < block ? rows - r : block,
+                 cols);
 }
 
 void

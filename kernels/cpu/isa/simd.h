@@ -69,6 +69,19 @@ vf_load_bf16_n (const uint16_t *p, int n)
   return _mm512_castsi512_ps (_mm512_slli_epi32 (_mm512_cvtepu16_epi32 (x), 16));
 }
 
+/* Of VW pairs of BF16, the first and the second of every pair. */
+ALWAYS_INLINE vf
+vf_bf16_even (vf a)
+{
+  return _mm512_castsi512_ps (_mm512_slli_epi32 (_mm512_castps_si512 (a), 16));
+}
+
+ALWAYS_INLINE vf
+vf_bf16_odd (vf a)
+{
+  return _mm512_castsi512_ps (_mm512_and_si512 (_mm512_castps_si512 (a), _mm512_set1_epi32 ((int) 0xffff0000)));
+}
+
 ALWAYS_INLINE vf
 vf_fma (vf a, vf b, vf c)
 {
@@ -114,7 +127,7 @@ vf_if_less (vf a, vf b, vf x, vf y)
   return _mm512_mask_blend_ps (_mm512_cmp_ps_mask (a, b, _CMP_LT_OQ), y, x);
 }
 
-/* To the nearest whole number, as bytes; |a| <= 127. */
+/* Whole numbers within ±127, as bytes. */
 ALWAYS_INLINE void
 vf_store_int8 (int8_t *p, vf a)
 {
@@ -163,16 +176,20 @@ vf_mask_n (int n)
   return _mm256_cmpgt_epi32 (_mm256_set1_epi32 (n), _mm256_setr_epi32 (0, 1, 2, 3, 4, 5, 6, 7));
 }
 
+/* Masked stores are slow on many machines, and the common case is a whole vector. */
 ALWAYS_INLINE vf
 vf_load_n (const float *p, int n)
 {
-  return _mm256_maskload_ps (p, vf_mask_n (n));
+  return n == VW ? vf_load (p) : _mm256_maskload_ps (p, vf_mask_n (n));
 }
 
 ALWAYS_INLINE void
 vf_store_n (float *p, vf x, int n)
 {
-  _mm256_maskstore_ps (p, vf_mask_n (n), x);
+  if (n == VW)
+    vf_store (p, x);
+  else
+    _mm256_maskstore_ps (p, vf_mask_n (n), x);
 }
 
 ALWAYS_INLINE vf
@@ -187,8 +204,22 @@ vf_load_bf16_n (const uint16_t *p, int n)
 {
   uint16_t part[8] = {0};
 
+  if (n == VW)
+    return vf_load_bf16 (p);
   memcpy (part, p, (size_t) n * sizeof *p);
   return vf_load_bf16 (part);
+}
+
+ALWAYS_INLINE vf
+vf_bf16_even (vf a)
+{
+  return _mm256_castsi256_ps (_mm256_slli_epi32 (_mm256_castps_si256 (a), 16));
+}
+
+ALWAYS_INLINE vf
+vf_bf16_odd (vf a)
+{
+  return _mm256_castsi256_ps (_mm256_and_si256 (_mm256_castps_si256 (a), _mm256_set1_epi32 ((int) 0xffff0000)));
 }
 
 ALWAYS_INLINE vf
@@ -267,6 +298,7 @@ vf_hmax (vf a)
 #define VW 4
 typedef float   vf __attribute__ ((vector_size (16)));
 typedef int32_t vi __attribute__ ((vector_size (16)));
+typedef uint16_t vh __attribute__ ((vector_size (16)));
 
 ALWAYS_INLINE vf
 vf_set1 (float x)
@@ -294,6 +326,8 @@ vf_load_n (const float *p, int n)
 {
   vf x = {0};
 
+  if (n == VW)
+    return vf_load (p);
   memcpy (&x, p, (size_t) n * sizeof *p);
   return x;
 }
@@ -301,15 +335,24 @@ vf_load_n (const float *p, int n)
 ALWAYS_INLINE void
 vf_store_n (float *p, vf x, int n)
 {
-  memcpy (p, &x, (size_t) n * sizeof *p);
+  if (n == VW)
+    vf_store (p, x);
+  else
+    memcpy (p, &x, (size_t) n * sizeof *p);
 }
 
 ALWAYS_INLINE vf
 vf_load_bf16 (const uint16_t *p)
 {
-  vi x = {p[0], p[1], p[2], p[3]};
+  const vh zero = {0};
+  vh       x = zero;
 
-  return (vf) (x << 16);
+  memcpy (&x, p, VW * sizeof *p);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  return (vf) __builtin_shufflevector (zero, x, 0, 8, 1, 9, 2, 10, 3, 11);
+#else
+  return (vf) __builtin_shufflevector (x, zero, 0, 8, 1, 9, 2, 10, 3, 11);
+#endif
 }
 
 ALWAYS_INLINE vf
@@ -317,8 +360,22 @@ vf_load_bf16_n (const uint16_t *p, int n)
 {
   uint16_t part[4] = {0};
 
+  if (n == VW)
+    return vf_load_bf16 (p);
   memcpy (part, p, (size_t) n * sizeof *p);
   return vf_load_bf16 (part);
+}
+
+ALWAYS_INLINE vf
+vf_bf16_even (vf a)
+{
+  return (vf) ((vi) a << 16);
+}
+
+ALWAYS_INLINE vf
+vf_bf16_odd (vf a)
+{
+  return (vf) ((vi) a & (int32_t) 0xffff0000);
 }
 
 ALWAYS_INLINE vf
@@ -374,7 +431,6 @@ vf_if_less (vf a, vf b, vf x, vf y)
 ALWAYS_INLINE void
 vf_store_int8 (int8_t *p, vf a)
 {
-  a = vf_round (a);
   for (int i = 0; i < VW; i++)
     p[i] = (int8_t) a[i];
 }
@@ -395,6 +451,16 @@ vf_hmax (vf a)
 }
 
 #endif
+
+/* VW times 32 bits, whatever they mean; p need not be aligned. */
+ALWAYS_INLINE vf
+vf_load_bits (const void *p)
+{
+  vf x;
+
+  memcpy (&x, p, sizeof x);
+  return x;
+}
 
 /* e^x to about one unit in the last place; 0 below −87.3, clamped above 88. */
 ALWAYS_INLINE vf

@@ -9,7 +9,8 @@
 
 const KrnIsa ISA_ (KRN_ISA, table) = {
   .name = STRING (KRN_ISA),
-  .dot_rows = 4,
+  .dot_rows = DOT_R,
+  .panel_min = PANEL_MIN,
   .panel_m = PANEL_M,
   .panel_n = PANEL_N,
   .quant_m = QUANT_M,
@@ -30,6 +31,16 @@ const KrnIsa ISA_ (KRN_ISA, table) = {
   .pack_rows = ISA (pack_rows),
   .pack_panel = ISA (pack_panel),
   .panel = ISA (panel),
+
+#if defined(__AVX512BF16__)
+  .bf16_dot = true,
+  .pack_rows_bf16 = ISA (pack_rows_bf16),
+  .pack_panel_bf16 = ISA (pack_panel_bf16),
+  .panel_bf16 = ISA (panel_bf16),
+#endif
+#if defined(__AVX512VNNI__)
+  .int8_dot = true,
+#endif
 
   .quantise_rows = ISA (quantise_rows),
   .quant_dot = ISA (quant_dot),
