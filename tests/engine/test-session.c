@@ -20,6 +20,7 @@ typedef struct {
 } Fixture;
 
 #define N_IDS 9000
+#define LONG  4600 /* more than the rings of the small model hold, with chunks of 64 */
 
 static Fixture f;
 
@@ -224,32 +225,32 @@ rewind_from (guint length, guint chunk, guint common, gboolean kept)
 static void
 test_rewind_within (void)
 {
-  rewind_from (6000, 256, 6000 - 17, TRUE);
-  rewind_from (6000, 256, 6000 - 300, TRUE);
-  rewind_from (6000, 256, 6000 - 4096, TRUE);
+  rewind_from (LONG, 64, LONG - 17, TRUE);
+  rewind_from (LONG, 64, LONG - 300, TRUE);
+  rewind_from (LONG, 64, LONG - 4096, TRUE);
 }
 
 static void
 test_rewind_edge (void)
 {
-  guint oldest = 6000 - (16 + 256 + 4096); /* that the rings hold */
+  guint oldest = LONG - (16 + 64 + 4096); /* that the rings hold */
 
-  rewind_from (6000, 256, oldest + 15, TRUE);
-  rewind_from (6000, 256, oldest + 14, FALSE);
+  rewind_from (LONG, 64, oldest + 15, TRUE);
+  rewind_from (LONG, 64, oldest + 14, FALSE);
 }
 
 static void
 test_rewind_beyond (void)
 {
-  rewind_from (6000, 256, 700, FALSE);
-  rewind_from (8900, 512, 0, FALSE);
+  rewind_from (LONG, 64, 300, FALSE);
+  rewind_from (LONG, 64, 0, FALSE);
 }
 
 /* The first tokens need nothing from before the start, as long as the rings have not come round. */
 static void
 test_rewind_to_start (void)
 {
-  rewind_from (4000, 256, 3, TRUE);
+  rewind_from (4000, 64, 3, TRUE);
 }
 
 /* After a rewind the rings still hold nothing older than before it: a second one may not believe
@@ -257,17 +258,17 @@ test_rewind_to_start (void)
 static void
 test_rewind_twice (void)
 {
-  g_autoptr (GemSession) session = new_session (N_IDS, 256);
-  g_autofree gint32 *first = branch (3000, 3010), *second = branch (1000, 1030);
+  g_autoptr (GemSession) session = new_session (N_IDS, 64);
+  g_autofree gint32 *first = branch (3000, 3010), *second = branch (300, 330);
 
-  sync_ok (session, f.ids, 6000);
+  sync_ok (session, f.ids, LONG);
   sync_ok (session, first, 3010);
   g_assert_cmpuint (gem_session_get_n_reused (session), ==, 3000);
-  sync_ok (session, second, 1030);
+  sync_ok (session, second, 330);
   g_assert_cmpuint (gem_session_get_n_reused (session), ==, 0);
   assert_as_fresh (session);
-  sync_ok (session, f.ids, 6000); /* and from the restart on everything is there again */
-  g_assert_cmpuint (gem_session_get_n_reused (session), ==, 1000);
+  sync_ok (session, f.ids, LONG); /* and from the restart on everything is there again */
+  g_assert_cmpuint (gem_session_get_n_reused (session), ==, 300);
   assert_as_fresh (session);
 }
 
@@ -333,21 +334,21 @@ static void
 test_cancel_between_layers (void)
 {
   g_autoptr (GemSession) session = new_session (N_IDS, 512);
-  g_autofree gint32 *ids = branch (5000, 5400);
+  g_autofree gint32 *ids = branch (4700, 5100);
   g_autoptr (GError) error = NULL;
-  GemDecoderSpan span = {&session->cache, session->options.cancelled, 0, 400, 5000};
+  GemDecoderSpan span = {&session->cache, session->options.cancelled, 0, 400, 4700};
 
-  sync_ok (session, f.ids, 5000);
-  gem_cache_will_store (&session->cache, 5000, 400);
-  g_assert_true (gem_decoder_run (&session->decoder, ids + 5000, 400, &span, 1,
+  sync_ok (session, f.ids, 4700);
+  gem_cache_will_store (&session->cache, 4700, 400);
+  g_assert_true (gem_decoder_run (&session->decoder, ids + 4700, 400, &span, 1,
                                   400)); /* and nobody counted it */
   gem_session_cancel (session);
-  g_assert_false (gem_session_sync (session, ids, 5400, NULL, NULL, &error));
+  g_assert_false (gem_session_sync (session, ids, 5100, NULL, NULL, &error));
   g_assert_error (error, GEM_ERROR, GEM_ERROR_CANCELLED);
-  g_assert_cmpuint (gem_session_get_length (session), ==, 5000);
+  g_assert_cmpuint (gem_session_get_length (session), ==, 4700);
   gem_session_reset_cancel (session);
-  sync_ok (session, f.ids, 5100);
-  g_assert_cmpuint (gem_session_get_n_reused (session), ==, 5000);
+  sync_ok (session, f.ids, 4800);
+  g_assert_cmpuint (gem_session_get_n_reused (session), ==, 4700);
   assert_as_fresh (session);
 }
 
