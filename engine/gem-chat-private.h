@@ -87,6 +87,13 @@ void gem_prompt_put_quoted (GemPromptWriter *self, const char *text, gsize lengt
 /* Moves the ends past what Python's str.strip () removes. */
 void gem_chat_trim (const char **text, gsize *length);
 
+/* ---- the request (gem-chat-request.c) -------------------------------------------------------- */
+
+gboolean    gem_chat_check_request (const json_t *request, GError **error);
+/* That a value nests too deeply or has U+0000, at which a segment's text would end: a phrase; NULL
+ * if neither. */
+const char *gem_chat_find_fault (const json_t *value);
+
 /* ---- values and declarations (gem-chat-tools.c) ---------------------------------------------- */
 
 /* A value as it stands in arguments and results. */

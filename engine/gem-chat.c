@@ -15,10 +15,6 @@
 #include "gem-json.h"
 #include "gem-parser.h"
 
-/* The arguments of a call may nest GEM_JSON_VALUE_DEPTH levels, and they lie this much deeper in
- * their message. */
-#define MAX_DEPTH (GEM_JSON_VALUE_DEPTH + 8)
-
 /* What the last rendered message leaves to be continued. */
 typedef enum {
   PENDING_NOTHING,
@@ -33,7 +29,7 @@ typedef struct {
   GArray  *turns;     /* of guint: the messages that are rendered in their own right, in order */
   guint    last_user; /* index of the last user message; meaningful if has_user */
   gboolean has_user;
-  gboolean thinking, preserve_thinking, continue_final, generation_prompt;
+  gboolean thinking, preserve_thinking, continue_final;
   Pending  pending;
 } Chat;
 
@@ -260,20 +256,20 @@ put_reasoning (Chat *chat, const json_t *reasoning)
 static gboolean
 put_argument_string (Chat *chat, guint index, const json_t *string, GError **error)
 {
-  json_t *arguments;
+  json_t     *arguments;
+  const char *fault = NULL;
 
   if (!chat->revision->strict_arguments) {
     gem_prompt_put_text (&chat->w, json_string_value (string), json_string_length (string));
     return TRUE;
   }
   arguments = gem_json_loads (json_string_value (string), json_string_length (string), NULL);
-  if (!json_is_object (arguments)) {
-    json_decref (arguments);
-    return fail (error, index, "has a tool call whose arguments are not a JSON object");
-  }
-  gem_chat_put_members (&chat->w, arguments);
+  if (!json_is_object (arguments))
+    fault = "has a tool call whose arguments are not a JSON object";
+  else if ((fault = gem_chat_find_fault (arguments)) == NULL)
+    gem_chat_put_members (&chat->w, arguments);
   json_decref (arguments);
-  return TRUE;
+  return fault == NULL || fail (error, index, fault);
 }
 
 static gboolean
@@ -654,105 +650,10 @@ put_generation_prompt (Chat *chat)
 
 /* ---- the request ----------------------------------------------------------------------------- */
 
-/* That @value nests at most @depth levels and has no U+0000: a segment's text ends at its first. */
-static const char *
-find_fault (const json_t *value, guint depth)
-{
-  const char *key, *fault = NULL;
-  size_t      i;
-  json_t     *child;
-
-  if (json_is_string (value))
-    return strlen (json_string_value (value)) == json_string_length (value)
-               ? NULL
-               : "contains the character U+0000";
-  if (depth == 0 && (json_is_object (value) || json_is_array (value)))
-    return "nests too deeply";
-  json_object_foreach ((json_t *)value, key, child)
-  {
-    if ((fault = find_fault (child, depth - 1)) != NULL)
-      return fault;
-  }
-  json_array_foreach (value, i, child)
-  {
-    if ((fault = find_fault (child, depth - 1)) != NULL)
-      return fault;
-  }
-  return NULL;
-}
-
 static gboolean
-check_messages (const json_t *messages, GError **error)
+get_flag (const json_t *request, const char *name)
 {
-  size_t  i;
-  json_t *message;
-
-  if (!json_is_array (messages) || json_array_size (messages) == 0) {
-    g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_INPUT, "The conversation has no messages.");
-    return FALSE;
-  }
-  json_array_foreach (messages, i, message)
-  {
-    const char *fault = find_fault (message, MAX_DEPTH);
-
-    if (fault != NULL)
-      return fail (error, (guint)i, fault);
-    if (json_string_length (json_object_get (message, "role")) == 0)
-      return fail (error, (guint)i, "has no role");
-  }
-  return TRUE;
-}
-
-static gboolean
-check_tools (const json_t *tools, GError **error)
-{
-  size_t      i;
-  json_t     *tool;
-  const char *fault;
-
-  if (gem_json_is_true (tools) && !json_is_array (tools)) {
-    g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_INPUT, "“tools” is not a list.");
-    return FALSE;
-  }
-  json_array_foreach (tools, i, tool)
-  {
-    if ((fault = find_fault (tool, MAX_DEPTH)) != NULL) {
-      g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_INPUT, "Tool %u %s.", (guint)i + 1, fault);
-      return FALSE;
-    }
-  }
-  return TRUE;
-}
-
-static gboolean
-get_flag (const json_t *request, const char *name, gboolean *flag, GError **error)
-{
-  const json_t *value = json_object_get (request, name);
-
-  *flag = json_is_true (value);
-  if (value == NULL || json_is_boolean (value) || json_is_null (value))
-    return TRUE;
-  g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_INPUT, "“%s” is neither true nor false.", name);
-  return FALSE;
-}
-
-static gboolean
-read_request (Chat *chat, const json_t *request, GError **error)
-{
-  if (!check_messages (chat->messages, error) ||
-      !check_tools (json_object_get (request, "tools"), error))
-    return FALSE;
-  if (!get_flag (request, "add_generation_prompt", &chat->generation_prompt, error) ||
-      !get_flag (request, "enable_thinking", &chat->thinking, error) ||
-      !get_flag (request, "preserve_thinking", &chat->preserve_thinking, error) ||
-      !get_flag (request, "continue_final_message", &chat->continue_final, error))
-    return FALSE;
-  if (chat->continue_final && chat->generation_prompt) {
-    g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_INPUT,
-                 "“continue_final_message” and “add_generation_prompt” exclude each other.");
-    return FALSE;
-  }
-  return TRUE;
+  return json_is_true (json_object_get (request, name));
 }
 
 /* Which messages are rendered in their own right, and where the last user message is. */
@@ -776,7 +677,7 @@ plan_turns (Chat *chat)
 static gboolean
 render (Chat *chat, const json_t *request, GError **error)
 {
-  if (!read_request (chat, request, error))
+  if (!gem_chat_check_request (request, error))
     return FALSE;
   plan_turns (chat);
   gem_prompt_put_special (&chat->w, "<bos>");
@@ -785,7 +686,7 @@ render (Chat *chat, const json_t *request, GError **error)
   for (guint turn = 0; turn < chat->turns->len; turn++)
     if (!put_message (chat, turn, error))
       return FALSE;
-  if (chat->generation_prompt)
+  if (get_flag (request, "add_generation_prompt"))
     put_generation_prompt (chat);
   return TRUE;
 }
@@ -794,7 +695,10 @@ GemPrompt *
 gem_chat_render (const json_t *request, GemTemplate revision, GError **error)
 {
   Chat       chat = {.revision = gem_revision_get (revision),
-                     .messages = json_object_get (request, "messages")};
+                     .messages = json_object_get (request, "messages"),
+                     .thinking = get_flag (request, "enable_thinking"),
+                     .preserve_thinking = get_flag (request, "preserve_thinking"),
+                     .continue_final = get_flag (request, "continue_final_message")};
   GemPrompt *prompt = NULL;
 
   chat.turns = g_array_new (FALSE, FALSE, sizeof (guint));

@@ -51,6 +51,11 @@ char *gem_prompt_to_text (const GemPrompt *self) G_GNUC_WARN_UNUSED_RESULT;
  * media front end's work).  Fails if the tokenizer lacks a special token that the prompt needs. */
 gboolean gem_prompt_tokenize (const GemPrompt *self, GemTokenizer *tokenizer, GArray *ids, GError **error);
 
+/* Call arguments that are JSON in a string, as they travel over the wire and lie in a store, become objects, in place: what a
+ * server does before it renders.  A string that is no JSON object stays.  Revisions differ in what they make of a string, so
+ * call this first unless a string is meant. */
+void gem_chat_unpack_arguments (json_t *request);
+
 /* NULL with an error that names the message when the request makes no sense (no messages, an unknown content part, nesting
  * deeper than 64, …). */
 GemPrompt *gem_chat_render (const json_t *request, GemTemplate revision, GError **error) G_GNUC_WARN_UNUSED_RESULT;

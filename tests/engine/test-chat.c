@@ -143,6 +143,33 @@ test_requests (void)
   }
 }
 
+/* A store keeps arguments as text; unpacked, every revision renders them alike, all digits of
+ * integers included. */
+static void
+test_unpack_arguments (void)
+{
+  static const char stored[] = "{\"messages\": [{\"role\": \"assistant\", \"tool_calls\": ["
+                               "{\"function\": {\"name\": \"f\", \"arguments\": \"{\\\"b\\\": 1, "
+                               "\\\"a\\\": 123456789012345678901}\"}},"
+                               "{\"function\": {\"name\": \"g\", \"arguments\": {\"c\": true}}}, "
+                               "{\"function\": {\"name\": \"h\"}}, 5]}, 5]}";
+  json_t           *request = gem_json_loads (stored, strlen (stored), NULL);
+  json_t           *messages = json_object_get (request, "messages");
+
+  gem_chat_unpack_arguments (request);
+  json_array_remove (messages, 1);
+  json_array_remove (json_object_get (json_array_get (messages, 0), "tool_calls"), 3);
+  for (guint revision = GEM_TEMPLATE_E2B; revision <= GEM_TEMPLATE_VLLM; revision++) {
+    g_autoptr (GemPrompt) prompt = gem_chat_render (request, (GemTemplate)revision, NULL);
+    g_autofree char *text = gem_prompt_to_text (prompt);
+
+    g_assert_nonnull (strstr (text, "<|tool_call>call:f{a:123456789012345678901,b:1}<tool_call|><|"
+                                    "tool_call>call:g{c:true}"
+                                    "<tool_call|><|tool_call>call:h{}<tool_call|>"));
+  }
+  json_decref (request);
+}
+
 static void
 test_preserve_thinking (void)
 {
@@ -377,6 +404,9 @@ test_errors (void)
       {"{'messages': [{'role': 'assistant', 'tool_calls': [{'function': {'name': 'f', 'arguments': "
        "'x'}}]}]}",
        "not a JSON object"},
+      {"{'messages': [{'role': 'assistant', 'tool_calls': [{'function': {'name': 'f', 'arguments': "
+       "'{\\'a\\': \\'\\\\u0000\\'}'}}]}]}",
+       "U+0000"},
       {"{'messages': [{'role': 'assistant', 'tool_calls': [{'function': {'name': 'f', 'arguments': "
        "[1]}}]}]}",
        "not an object"},
@@ -663,6 +693,7 @@ main (int argc, char **argv)
   }
   g_test_add_func ("/chat/peers", test_peers);
   g_test_add_func ("/chat/requests", test_requests);
+  g_test_add_func ("/chat/unpack-arguments", test_unpack_arguments);
   g_test_add_func ("/chat/preserve-thinking", test_preserve_thinking);
   g_test_add_func ("/chat/tokens-equal-text", test_tokens_equal_text);
   g_test_add_func ("/chat/forgery", test_forgery);

@@ -742,8 +742,7 @@ test_hostile (void)
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autofree char *start = g_strconcat (cases[i].start, NULL);
-    json_t          *result = parse_repeated (start, cases[i].unit);
+    json_t *result = parse_repeated (cases[i].start, cases[i].unit);
 
     g_assert_nonnull (json_object_get (result, "tool_calls"));
     json_decref (result);
