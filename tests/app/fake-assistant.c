@@ -682,6 +682,12 @@ fake_assistant_get_n_started (FakeAssistant *self)
 }
 
 guint
+fake_assistant_get_n_running (FakeAssistant *self)
+{
+  return g_queue_get_length (&self->turns);
+}
+
+guint
 fake_assistant_get_n_cancelled (FakeAssistant *self)
 {
   return self->n_cancelled;

@@ -61,6 +61,7 @@ void fake_assistant_add_hang (FakeAssistant *self);
 
 /* What was asked. */
 guint         fake_assistant_get_n_started (FakeAssistant *self);
+guint         fake_assistant_get_n_running (FakeAssistant *self); /* turns that have not ended */
 guint         fake_assistant_get_n_cancelled (FakeAssistant *self);
 guint         fake_assistant_get_n_answer_now (FakeAssistant *self);
 FacetRequest *fake_assistant_get_last_request (

@@ -40,11 +40,26 @@ open_library (Fixture *f)
     g_main_context_iteration (NULL, TRUE);
 }
 
+#define wait_until(condition)                                                                      \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    gint64 deadline_ = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;                              \
+    while (!(condition)) {                                                                         \
+      g_main_context_iteration (NULL, FALSE);                                                      \
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline_);                                     \
+      g_usleep (200);                                                                              \
+    }                                                                                              \
+  }                                                                                                \
+  G_STMT_END
+
 static void
 close_library (Fixture *f)
 {
   g_clear_object (&f->conversation);
   facet_library_close (f->library);
+  /* An answer that was abandoned still ends at the assistant, and holds the conversation until
+   * then. */
+  wait_until (fake_assistant_get_n_running (f->fake) == 0);
   while (g_main_context_iteration (NULL, FALSE))
     ;
   g_assert_finalize_object (f->library);
@@ -83,18 +98,6 @@ reopen (Fixture *f)
   while (!facet_conversation_get_loaded (f->conversation))
     g_main_context_iteration (NULL, TRUE);
 }
-
-#define wait_until(condition)                                                                      \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    gint64 deadline_ = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;                              \
-    while (!(condition)) {                                                                         \
-      g_main_context_iteration (NULL, FALSE);                                                      \
-      g_assert_cmpint (g_get_monotonic_time (), <, deadline_);                                     \
-      g_usleep (200);                                                                              \
-    }                                                                                              \
-  }                                                                                                \
-  G_STMT_END
 
 static void
 wait_idle (Fixture *f)
@@ -774,7 +777,7 @@ test_close_at_once (Fixture *f, gconstpointer data)
 static void
 test_sampling (Fixture *f, gconstpointer data)
 {
-  const FacetSampling own = { 0.5, 20, 0.9, 0.05, 1.1 };
+  const FacetSampling own = {0.5, 20, 0.9, 0.05, 1.1};
   const FacetRequest *request;
 
   send_and_wait (f, "One");
