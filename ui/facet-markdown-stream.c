@@ -28,7 +28,7 @@
 #define MAX_FENCE_PIECE                                                                            \
   (256 * 1024)                /* the same, when that would cut a fence inside of a list open */
 #define LIST_PIECE      2048  /* bytes after which a list is cut at its next item */
-#define CODE_PIECE      16384 /* bytes after which a code block is continued in another */
+#define CODE_PIECE      12288 /* bytes after which a code block is continued in another */
 #define MAX_DEFINITIONS 65536 /* bytes of their targets, all together */
 #define MAX_MENTIONS    8192
 

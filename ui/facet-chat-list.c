@@ -1,0 +1,861 @@
+/* facet-chat-list.c: which messages are on the screen, and where.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Main thread.  The height of a message that was never near the screen is estimated; as messages
+ * come near, they are measured.  The list therefore counts pixels from a floating origin: when
+ * something above the screen turns out higher than it was thought to be, the adjustment's lower end
+ * moves and its value stays, so that neither what is read nor a scrolling gesture in progress
+ * jumps.  (GtkListView of GTK 4.8 moves the value instead, and keeps at least 200 rows.)
+ *
+ * All layout is done in one place, lay_out (), from size_allocate. */
+#define G_LOG_DOMAIN "facet-chat-list"
+
+#include "config.h"
+
+#include <math.h>
+
+#include "facet-chat-list.h"
+#include "facet-message-answer.h"
+#include "facet-message-person.h"
+
+#define OVERSCAN   240 /* pixels above and below the screen that have widgets, too */
+#define PADDING    18  /* above the first and below the last message */
+#define MAX_PASSES 5
+#define MAX_SPARE  4
+#define LINE_STEP  60 /* pixels that an arrow key scrolls */
+
+enum {
+  KIND_PERSON,
+  KIND_ANSWER,
+  N_KINDS,
+};
+
+struct _FacetChatList {
+  GtkWidget parent_instance;
+
+  FacetConversation *conversation;
+  GPtrArray         *turns;      /* of FacetTurnModel, owned: the messages that are shown */
+  GHashTable        *by_message; /* message → turn, borrowed */
+  GHashTable        *rows;       /* turn → FacetMessageRow, those with widgets; both borrowed */
+  GPtrArray         *spare[N_KINDS];
+
+  GtkAdjustment *adjustment[2]; /* by GtkOrientation */
+  guint          scroll_policy[2];
+  double origin; /* value + origin is what is at the top of the screen, from the list's upper end */
+  double value;  /* as it was last seen */
+  double height; /* of all, at the last layout */
+  gboolean configuring;
+
+  gboolean        pinned;
+  FacetTurnModel *anchor_turn; /* borrowed, one of :turns; NULL: the upper end */
+  FacetRowAnchor  anchor;
+  double          fallback; /* the top of the screen, should the anchor be gone */
+
+  guint tick; /* 0: no text waits to be read */
+};
+
+enum {
+  PROP_PINNED = 1,
+  PROP_HADJUSTMENT,
+  PROP_VADJUSTMENT,
+  PROP_HSCROLL_POLICY,
+  PROP_VSCROLL_POLICY,
+};
+
+enum {
+  EDIT_REQUESTED,
+  TOAST,
+  N_SIGNALS,
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (FacetChatList,
+                               facet_chat_list,
+                               GTK_TYPE_WIDGET,
+                               G_IMPLEMENT_INTERFACE (GTK_TYPE_SCROLLABLE, NULL))
+
+static void
+set_pinned (FacetChatList *self, gboolean pinned)
+{
+  if (self->pinned == pinned)
+    return;
+  self->pinned = pinned;
+  g_object_notify (G_OBJECT (self), "pinned");
+}
+
+gboolean
+facet_chat_list_get_pinned (FacetChatList *self)
+{
+  return self->pinned;
+}
+
+void
+facet_chat_list_pin (FacetChatList *self)
+{
+  set_pinned (self, TRUE);
+  gtk_widget_queue_allocate (GTK_WIDGET (self));
+}
+
+/* --- rows
+ * -----------------------------------------------------------------------------------------------
+ */
+
+static guint
+kind_of (FacetTurnModel *turn)
+{
+  FacetRole role = facet_message_get_role (facet_turn_model_get_message (turn));
+
+  return role == FACET_ROLE_ASSISTANT ? KIND_ANSWER : KIND_PERSON;
+}
+
+static void
+relayout_cb (FacetChatList *self)
+{
+  gtk_widget_queue_allocate (GTK_WIDGET (self));
+}
+
+static void
+edit_requested_cb (FacetChatList *self, FacetMessage *message)
+{
+  g_signal_emit (self, signals[EDIT_REQUESTED], 0, message);
+}
+
+static void
+toast_cb (FacetChatList *self, const char *text, gboolean undo)
+{
+  g_signal_emit (self, signals[TOAST], 0, text, undo);
+}
+
+static FacetMessageRow *
+make_row (FacetChatList *self, guint kind)
+{
+  FacetMessageRow *row =
+      g_object_new (kind == KIND_ANSWER ? FACET_TYPE_MESSAGE_ANSWER : FACET_TYPE_MESSAGE_PERSON,
+                    NULL);
+
+  g_signal_connect_object (row, "changed", G_CALLBACK (relayout_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (row, "edit-requested", G_CALLBACK (edit_requested_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (row, "toast", G_CALLBACK (toast_cb), self, G_CONNECT_SWAPPED);
+  gtk_widget_set_parent (GTK_WIDGET (row), GTK_WIDGET (self));
+  return row;
+}
+
+static FacetMessageRow *
+ensure_row (FacetChatList *self, FacetTurnModel *turn)
+{
+  FacetMessageRow *row = g_hash_table_lookup (self->rows, turn);
+  guint            kind = kind_of (turn);
+
+  if (row != NULL)
+    return row;
+  if (self->spare[kind]->len > 0) {
+    row = g_ptr_array_steal_index (self->spare[kind], self->spare[kind]->len - 1);
+    gtk_widget_set_child_visible (GTK_WIDGET (row), TRUE);
+    gtk_accessible_reset_state (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_STATE_HIDDEN);
+  } else {
+    row = make_row (self, kind);
+  }
+  facet_message_row_bind (row, turn, self->conversation);
+  g_hash_table_insert (self->rows, turn, row);
+  return row;
+}
+
+static void
+put_row_away (FacetChatList *self, FacetMessageRow *row, guint kind)
+{
+  facet_message_row_bind (row, NULL, NULL);
+  if (self->spare[kind]->len >= MAX_SPARE) {
+    gtk_widget_unparent (GTK_WIDGET (row));
+    return;
+  }
+  gtk_widget_set_child_visible (GTK_WIDGET (row), FALSE);
+  gtk_accessible_update_state (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_STATE_HIDDEN, TRUE, -1);
+  g_ptr_array_add (self->spare[kind], row);
+}
+
+GtkWidget *
+facet_chat_list_get_row (FacetChatList *self, FacetMessage *message)
+{
+  FacetTurnModel *turn = g_hash_table_lookup (self->by_message, message);
+
+  return turn != NULL ? g_hash_table_lookup (self->rows, turn) : NULL;
+}
+
+guint
+facet_chat_list_get_n_rows (FacetChatList *self)
+{
+  return g_hash_table_size (self->rows);
+}
+
+/* --- layout
+ * --------------------------------------------------------------------------------------------- */
+
+static int
+text_width (FacetChatList *self)
+{
+  FacetRowColumns columns;
+
+  facet_message_row_get_columns (gtk_widget_get_width (GTK_WIDGET (self)), &columns);
+  return columns.text_width;
+}
+
+/* The turn at @y from the upper end, and where it begins. */
+static FacetTurnModel *
+find_turn (FacetChatList *self, double y, double *top, guint *index)
+{
+  int width = text_width (self);
+
+  *top = PADDING;
+  for (*index = 0; *index < self->turns->len; (*index)++) {
+    FacetTurnModel *turn = g_ptr_array_index (self->turns, *index);
+    double          height = facet_turn_model_get_height (turn, width);
+
+    if (y < *top + height || *index + 1 == self->turns->len)
+      return turn;
+    *top += height;
+  }
+  return NULL;
+}
+
+/* Remembers what is at @y as what has to stay there. */
+static void
+set_anchor (FacetChatList *self, double y)
+{
+  FacetMessageRow *row;
+  double           top;
+  guint            index;
+
+  self->fallback = y;
+  self->anchor_turn = find_turn (self, y, &top, &index);
+  if (self->anchor_turn == NULL)
+    return;
+  row = g_hash_table_lookup (self->rows, self->anchor_turn);
+  if (row == NULL) {
+    /* So much of it that the line at the top is known before anything above it is measured. */
+    row = ensure_row (self, self->anchor_turn);
+    facet_message_row_layout (row, gtk_widget_get_width (GTK_WIDGET (self)), y - top, y - top + 1);
+  }
+  facet_message_row_get_anchor (row, y - top, &self->anchor);
+}
+
+static double
+sum_heights (FacetChatList *self, FacetTurnModel *until, double *top)
+{
+  double height = PADDING;
+  int    width = text_width (self);
+
+  for (guint i = 0; i < self->turns->len; i++) {
+    FacetTurnModel *turn = g_ptr_array_index (self->turns, i);
+
+    if (turn == until)
+      *top = height;
+    height += facet_turn_model_get_height (turn, width);
+  }
+  return height + PADDING;
+}
+
+/* What is at the top of the screen, from the upper end. */
+static double
+find_view_top (FacetChatList *self)
+{
+  double           page = gtk_widget_get_height (GTK_WIDGET (self));
+  double           top = 0, view;
+  FacetMessageRow *row = NULL;
+
+  self->height = sum_heights (self, self->anchor_turn, &top);
+  if (self->pinned)
+    return MAX (self->height - page, 0);
+  if (self->anchor_turn != NULL)
+    row = g_hash_table_lookup (self->rows, self->anchor_turn);
+  view = row != NULL ? top + facet_message_row_resolve_anchor (row, &self->anchor) : self->fallback;
+  return CLAMP (view, 0, MAX (self->height - page, 0));
+}
+
+/* Gives widgets to the messages around the screen.  Returns whether a height turned out different.
+ */
+static gboolean
+lay_out_rows (FacetChatList *self, double view, GHashTable *used)
+{
+  int      width = gtk_widget_get_width (GTK_WIDGET (self));
+  int      column = text_width (self);
+  double   from = view - OVERSCAN;
+  double   to = view + gtk_widget_get_height (GTK_WIDGET (self)) + OVERSCAN;
+  gboolean changed = FALSE;
+  double   top;
+  guint    index;
+
+  if (find_turn (self, from, &top, &index) == NULL)
+    return FALSE;
+  for (; index < self->turns->len && top < to; index++) {
+    FacetTurnModel  *turn = g_ptr_array_index (self->turns, index);
+    FacetMessageRow *row = ensure_row (self, turn);
+    double           before = facet_turn_model_get_height (turn, column);
+    double           height = facet_message_row_layout (row, width, from - top, to - top);
+
+    g_hash_table_add (used, turn);
+    facet_turn_model_set_height (turn, column, height);
+    changed |= height != before;
+    top += height;
+  }
+  return changed;
+}
+
+static gboolean
+has_focus (FacetChatList *self, FacetMessageRow *row)
+{
+  return gtk_widget_get_focus_child (GTK_WIDGET (self)) == GTK_WIDGET (row);
+}
+
+/* Takes the widgets of messages that are far away, but for that which has the focus. */
+static void
+put_rows_away (FacetChatList *self, GHashTable *used)
+{
+  GHashTableIter iter;
+  gpointer       turn, row;
+
+  g_hash_table_iter_init (&iter, self->rows);
+  while (g_hash_table_iter_next (&iter, &turn, &row)) {
+    if (g_hash_table_contains (used, turn))
+      continue;
+    if (has_focus (self, row)) {
+      facet_message_row_layout (row, gtk_widget_get_width (GTK_WIDGET (self)), 0, 0);
+      continue;
+    }
+    put_row_away (self, row, kind_of (turn));
+    g_hash_table_iter_remove (&iter);
+  }
+}
+
+/* Returns what is at the top of the screen. */
+static double
+lay_out (FacetChatList *self)
+{
+  g_autoptr (GHashTable) used = g_hash_table_new (NULL, NULL);
+  double view = find_view_top (self);
+
+  for (guint pass = 0; pass < MAX_PASSES; pass++) {
+    double   before = view;
+    gboolean changed;
+
+    g_hash_table_remove_all (used);
+    changed = lay_out_rows (self, view, used);
+    view = find_view_top (self);
+    if (!changed && view == before)
+      break;
+  }
+  put_rows_away (self, used);
+  return view;
+}
+
+static void
+configure_adjustments (FacetChatList *self, double view)
+{
+  double         width = gtk_widget_get_width (GTK_WIDGET (self));
+  double         page = gtk_widget_get_height (GTK_WIDGET (self));
+  GtkAdjustment *vertical = self->adjustment[GTK_ORIENTATION_VERTICAL];
+
+  self->configuring = TRUE;
+  if (self->pinned)
+    self->value = view - self->origin;
+  else
+    self->origin = view - self->value;
+  if (vertical != NULL)
+    gtk_adjustment_configure (vertical, self->value, -self->origin,
+                              MAX (self->height, page) - self->origin, page / 10, page * 9 / 10,
+                              page);
+  if (self->adjustment[GTK_ORIENTATION_HORIZONTAL] != NULL)
+    gtk_adjustment_configure (self->adjustment[GTK_ORIENTATION_HORIZONTAL], 0, 0, width, 0, 0,
+                              width);
+  self->configuring = FALSE;
+}
+
+/* In the order in which they are read, for those who hear them. */
+static void
+allocate_rows (FacetChatList *self, double view)
+{
+  GtkWidget *previous = NULL;
+  int        width = gtk_widget_get_width (GTK_WIDGET (self));
+  int        column = text_width (self);
+  double     top = PADDING - view;
+
+  for (guint i = 0; i < self->turns->len; i++) {
+    FacetTurnModel *turn = g_ptr_array_index (self->turns, i);
+    GtkWidget      *row = g_hash_table_lookup (self->rows, turn);
+    double          height = facet_turn_model_get_height (turn, column);
+    int             minimum;
+
+    if (row != NULL) {
+      if (gtk_widget_get_prev_sibling (row) != previous)
+        gtk_widget_insert_after (row, GTK_WIDGET (self), previous);
+      previous = row;
+      gtk_widget_measure (row, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL, NULL);
+      gtk_widget_size_allocate (row,
+                                &(GtkAllocation){0, (int)floor (top), width, (int)ceil (height)},
+                                -1);
+    }
+    top += height;
+  }
+}
+
+static void
+facet_chat_list_size_allocate (GtkWidget *widget, int width, int height, int baseline)
+{
+  FacetChatList *self = FACET_CHAT_LIST (widget);
+  double         view = lay_out (self);
+
+  configure_adjustments (self, view);
+  if (!self->pinned)
+    set_anchor (self, view);
+  allocate_rows (self, view);
+}
+
+static void
+facet_chat_list_measure (GtkWidget     *widget,
+                         GtkOrientation orientation,
+                         int            for_size,
+                         int           *minimum,
+                         int           *natural,
+                         int           *minimum_baseline,
+                         int           *natural_baseline)
+{
+  *minimum = 0;
+  *natural = 0;
+}
+
+/* --- scrolling
+ * ------------------------------------------------------------------------------------------ */
+
+static void
+scroll_to (FacetChatList *self, double value)
+{
+  GtkAdjustment *vertical = self->adjustment[GTK_ORIENTATION_VERTICAL];
+
+  if (vertical != NULL)
+    gtk_adjustment_set_value (vertical, value);
+}
+
+/* The person has scrolled. */
+static void
+value_changed_cb (FacetChatList *self)
+{
+  GtkAdjustment *vertical = self->adjustment[GTK_ORIENTATION_VERTICAL];
+  double         value = gtk_adjustment_get_value (vertical);
+  double end = gtk_adjustment_get_upper (vertical) - gtk_adjustment_get_page_size (vertical);
+
+  if (self->configuring || value == self->value)
+    return;
+  if (value < self->value)
+    set_pinned (self, FALSE);
+  else if (value >= end - 1)
+    set_pinned (self, TRUE);
+  self->value = value;
+  if (!self->pinned)
+    set_anchor (self, value + self->origin);
+  gtk_widget_queue_allocate (GTK_WIDGET (self));
+}
+
+void
+facet_chat_list_reveal (FacetChatList *self, GtkWidget *widget, const GdkRectangle *rectangle)
+{
+  double height = gtk_widget_get_height (GTK_WIDGET (self));
+  double x, y;
+
+  if (!gtk_widget_translate_coordinates (widget, GTK_WIDGET (self), rectangle->x, rectangle->y, &x,
+                                         &y))
+    return;
+  if (y < PADDING)
+    scroll_to (self, self->value + y - PADDING);
+  else if (y + rectangle->height > height - PADDING)
+    scroll_to (self, self->value + MIN (y + rectangle->height - height + PADDING, y - PADDING));
+}
+
+static void
+scroll_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  FacetChatList *self = FACET_CHAT_LIST (widget);
+  double         page = MAX (gtk_widget_get_height (widget) - LINE_STEP, LINE_STEP);
+  int            step = g_variant_get_int32 (parameter);
+
+  switch (step) {
+  case -3:
+    scroll_to (self, -self->origin);
+    break;
+  case 3:
+    facet_chat_list_pin (self);
+    break;
+  case -2:
+  case 2:
+    scroll_to (self, self->value + page * (step / 2));
+    break;
+  default:
+    scroll_to (self, self->value + LINE_STEP * step);
+    break;
+  }
+}
+
+/* What the keyboard reaches is brought on the screen. */
+static void
+facet_chat_list_set_focus_child (GtkWidget *widget, GtkWidget *child)
+{
+  FacetChatList *self = FACET_CHAT_LIST (widget);
+  GtkRoot       *root = gtk_widget_get_root (widget);
+  GtkWidget     *focus;
+
+  GTK_WIDGET_CLASS (facet_chat_list_parent_class)->set_focus_child (widget, child);
+  if (child == NULL || root == NULL || !gtk_window_get_focus_visible (GTK_WINDOW (root)))
+    return;
+  focus = gtk_root_get_focus (root);
+  /* A column of text brings its caret, not all of itself. */
+  if (focus != NULL && gtk_widget_is_ancestor (focus, child) &&
+      gtk_widget_get_height (focus) < LINE_STEP)
+    facet_chat_list_reveal (self, focus,
+                            &(GdkRectangle){0, 0, gtk_widget_get_width (focus),
+                                            gtk_widget_get_height (focus)});
+}
+
+/* Beyond the last message that has a widget, the next one gets one. */
+static gboolean
+facet_chat_list_focus (GtkWidget *widget, GtkDirectionType direction)
+{
+  FacetChatList *self = FACET_CHAT_LIST (widget);
+  double         page = gtk_widget_get_height (widget) / 2.0;
+  double         before = self->value;
+
+  if (GTK_WIDGET_CLASS (facet_chat_list_parent_class)->focus (widget, direction))
+    return TRUE;
+  if (gtk_widget_get_focus_child (widget) == NULL)
+    return FALSE;
+  if (direction == GTK_DIR_TAB_FORWARD)
+    scroll_to (self, self->value + page);
+  else if (direction == GTK_DIR_TAB_BACKWARD)
+    scroll_to (self, self->value - page);
+  if (self->value == before)
+    return FALSE;
+  facet_chat_list_size_allocate (widget, gtk_widget_get_width (widget),
+                                 gtk_widget_get_height (widget), -1);
+  return GTK_WIDGET_CLASS (facet_chat_list_parent_class)->focus (widget, direction);
+}
+
+void
+facet_chat_list_selection_began (FacetChatList *self, GtkWidget *widget)
+{
+  for (guint i = 0; i < self->turns->len; i++) {
+    FacetTurnModel *turn = g_ptr_array_index (self->turns, i);
+    FacetFlow      *flows[] = {facet_turn_model_get_body (turn), facet_turn_model_get_trace (turn)};
+
+    for (guint j = 0; j < G_N_ELEMENTS (flows); j++) {
+      if (facet_flow_has_selection (flows[j]))
+        facet_flow_select (flows[j], (FacetFlowPosition){0}, (FacetFlowPosition){0});
+    }
+  }
+}
+
+/* --- the conversation
+ * ----------------------------------------------------------------------------------- */
+
+/* Once a frame, before layout: reads what has arrived. */
+static gboolean
+tick_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
+{
+  FacetChatList *self = FACET_CHAT_LIST (widget);
+
+  self->tick = 0;
+  for (guint i = 0; i < self->turns->len; i++) {
+    FacetTurnModel *turn = g_ptr_array_index (self->turns, i);
+
+    if (facet_turn_model_is_dirty (turn))
+      facet_turn_model_update (turn);
+  }
+  gtk_widget_queue_allocate (widget);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+dirty_cb (FacetChatList *self)
+{
+  if (self->tick == 0)
+    self->tick = gtk_widget_add_tick_callback (GTK_WIDGET (self), tick_cb, NULL, NULL);
+}
+
+static gboolean
+is_shown (FacetMessage *message)
+{
+  FacetRole role = facet_message_get_role (message);
+
+  return role == FACET_ROLE_USER || role == FACET_ROLE_ASSISTANT;
+}
+
+static FacetTurnModel *
+make_turn (FacetChatList *self, FacetMessage *message)
+{
+  FacetTurnModel *turn = facet_turn_model_new (message);
+
+  g_signal_connect_object (turn, "dirty", G_CALLBACK (dirty_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (turn, "changed", G_CALLBACK (relayout_cb), self, G_CONNECT_SWAPPED);
+  return turn;
+}
+
+/* The turns of the messages that there are now; those that were there stay. */
+static void
+refresh_turns (FacetChatList *self)
+{
+  g_autoptr (GPtrArray) old = self->turns;
+  g_autoptr (GHashTable) old_by_message = self->by_message;
+  guint n =
+      self->conversation != NULL ? g_list_model_get_n_items (G_LIST_MODEL (self->conversation)) : 0;
+
+  self->turns = g_ptr_array_new_with_free_func (g_object_unref);
+  self->by_message = g_hash_table_new (NULL, NULL);
+  for (guint i = 0; i < n; i++) {
+    g_autoptr (FacetMessage) message = g_list_model_get_item (G_LIST_MODEL (self->conversation), i);
+    FacetTurnModel *turn = g_hash_table_lookup (old_by_message, message);
+
+    if (!is_shown (message))
+      continue;
+    turn = turn != NULL ? g_object_ref (turn) : make_turn (self, message);
+    g_ptr_array_add (self->turns, turn);
+    g_hash_table_insert (self->by_message, message, turn);
+  }
+  for (guint i = 0; i < old->len; i++) {
+    FacetTurnModel  *turn = g_ptr_array_index (old, i);
+    FacetMessageRow *row = g_hash_table_lookup (self->rows, turn);
+
+    if (g_hash_table_lookup (self->by_message, facet_turn_model_get_message (turn)) == turn)
+      continue;
+    if (self->anchor_turn == turn)
+      self->anchor_turn = NULL;
+    if (row != NULL) {
+      g_hash_table_remove (self->rows, turn);
+      put_row_away (self, row, kind_of (turn));
+    }
+  }
+  gtk_widget_queue_allocate (GTK_WIDGET (self));
+}
+
+static void
+items_changed_cb (FacetChatList *self, guint position, guint removed, guint added)
+{
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->conversation));
+
+  refresh_turns (self);
+  /* Who sends wants to see the answer. */
+  if (added > 0 && position + added == n) {
+    g_autoptr (FacetMessage) last =
+        g_list_model_get_item (G_LIST_MODEL (self->conversation), n - 1);
+
+    if (facet_message_is_running (last) || removed == 0)
+      facet_chat_list_pin (self);
+  }
+}
+
+static void
+busy_cb (FacetChatList *self)
+{
+  GHashTableIter iter;
+  gpointer       row;
+
+  g_hash_table_iter_init (&iter, self->rows);
+  while (g_hash_table_iter_next (&iter, NULL, &row))
+    facet_message_row_update_actions (row);
+}
+
+FacetConversation *
+facet_chat_list_get_conversation (FacetChatList *self)
+{
+  return self->conversation;
+}
+
+void
+facet_chat_list_set_conversation (FacetChatList *self, FacetConversation *conversation)
+{
+  FacetConversation *old = self->conversation;
+
+  if (old == conversation)
+    return;
+  if (old != NULL) {
+    g_signal_handlers_disconnect_by_func (old, items_changed_cb, self);
+    g_signal_handlers_disconnect_by_func (old, busy_cb, self);
+  }
+  self->conversation = NULL;
+  refresh_turns (self);
+  g_clear_object (&old);
+  if (conversation != NULL) {
+    self->conversation = g_object_ref (conversation);
+    g_signal_connect_object (conversation, "items-changed", G_CALLBACK (items_changed_cb), self,
+                             G_CONNECT_SWAPPED);
+    g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (busy_cb), self,
+                             G_CONNECT_SWAPPED);
+  }
+  refresh_turns (self);
+  self->origin = 0;
+  facet_chat_list_pin (self);
+}
+
+/* --- widget
+ * --------------------------------------------------------------------------------------------- */
+
+static void
+set_adjustment (FacetChatList *self, GtkOrientation orientation, GtkAdjustment *adjustment)
+{
+  if (adjustment != NULL && self->adjustment[orientation] == adjustment)
+    return;
+  if (self->adjustment[orientation] != NULL) {
+    g_signal_handlers_disconnect_by_func (self->adjustment[orientation], value_changed_cb, self);
+    g_clear_object (&self->adjustment[orientation]);
+  }
+  if (adjustment == NULL)
+    adjustment = gtk_adjustment_new (0, 0, 0, 0, 0, 0);
+  self->adjustment[orientation] = g_object_ref_sink (adjustment);
+  if (orientation == GTK_ORIENTATION_VERTICAL)
+    g_signal_connect_swapped (adjustment, "value-changed", G_CALLBACK (value_changed_cb), self);
+  gtk_widget_queue_allocate (GTK_WIDGET (self));
+}
+
+static void
+facet_chat_list_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  FacetChatList *self = FACET_CHAT_LIST (object);
+
+  switch (id) {
+  case PROP_PINNED:
+    g_value_set_boolean (value, self->pinned);
+    break;
+  case PROP_HADJUSTMENT:
+    g_value_set_object (value, self->adjustment[GTK_ORIENTATION_HORIZONTAL]);
+    break;
+  case PROP_VADJUSTMENT:
+    g_value_set_object (value, self->adjustment[GTK_ORIENTATION_VERTICAL]);
+    break;
+  case PROP_HSCROLL_POLICY:
+    g_value_set_enum (value, (int)self->scroll_policy[GTK_ORIENTATION_HORIZONTAL]);
+    break;
+  case PROP_VSCROLL_POLICY:
+    g_value_set_enum (value, (int)self->scroll_policy[GTK_ORIENTATION_VERTICAL]);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+}
+
+static void
+facet_chat_list_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  FacetChatList *self = FACET_CHAT_LIST (object);
+
+  switch (id) {
+  case PROP_HADJUSTMENT:
+    set_adjustment (self, GTK_ORIENTATION_HORIZONTAL, g_value_get_object (value));
+    break;
+  case PROP_VADJUSTMENT:
+    set_adjustment (self, GTK_ORIENTATION_VERTICAL, g_value_get_object (value));
+    break;
+  case PROP_HSCROLL_POLICY:
+    self->scroll_policy[GTK_ORIENTATION_HORIZONTAL] = (guint)g_value_get_enum (value);
+    break;
+  case PROP_VSCROLL_POLICY:
+    self->scroll_policy[GTK_ORIENTATION_VERTICAL] = (guint)g_value_get_enum (value);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+}
+
+static void
+facet_chat_list_dispose (GObject *object)
+{
+  FacetChatList *self = FACET_CHAT_LIST (object);
+  GtkWidget     *child;
+
+  facet_chat_list_set_conversation (self, NULL);
+  for (guint i = 0; i < 2; i++) {
+    if (self->adjustment[i] != NULL)
+      g_signal_handlers_disconnect_by_func (self->adjustment[i], value_changed_cb, self);
+    g_clear_object (&self->adjustment[i]);
+  }
+  for (guint i = 0; i < N_KINDS; i++)
+    g_ptr_array_set_size (self->spare[i], 0);
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
+    gtk_widget_unparent (child);
+  G_OBJECT_CLASS (facet_chat_list_parent_class)->dispose (object);
+}
+
+static void
+facet_chat_list_finalize (GObject *object)
+{
+  FacetChatList *self = FACET_CHAT_LIST (object);
+
+  g_ptr_array_unref (self->turns);
+  g_hash_table_unref (self->by_message);
+  g_hash_table_unref (self->rows);
+  for (guint i = 0; i < N_KINDS; i++)
+    g_ptr_array_unref (self->spare[i]);
+  G_OBJECT_CLASS (facet_chat_list_parent_class)->finalize (object);
+}
+
+static void
+add_scroll_key (GtkWidgetClass *widget_class, guint key, guint keypad_key, int step)
+{
+  gtk_widget_class_add_binding_action (widget_class, key, 0, "list.scroll", "i", step);
+  gtk_widget_class_add_binding_action (widget_class, keypad_key, 0, "list.scroll", "i", step);
+}
+
+static void
+facet_chat_list_class_init (FacetChatListClass *klass)
+{
+  GObjectClass   *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->dispose = facet_chat_list_dispose;
+  object_class->finalize = facet_chat_list_finalize;
+  object_class->get_property = facet_chat_list_get_property;
+  object_class->set_property = facet_chat_list_set_property;
+  widget_class->measure = facet_chat_list_measure;
+  widget_class->size_allocate = facet_chat_list_size_allocate;
+  widget_class->focus = facet_chat_list_focus;
+  widget_class->set_focus_child = facet_chat_list_set_focus_child;
+
+  g_object_class_install_property (object_class, PROP_PINNED,
+                                   g_param_spec_boolean ("pinned", NULL, NULL, FALSE,
+                                                         G_PARAM_READABLE |
+                                                             G_PARAM_STATIC_STRINGS));
+  g_object_class_override_property (object_class, PROP_HADJUSTMENT, "hadjustment");
+  g_object_class_override_property (object_class, PROP_VADJUSTMENT, "vadjustment");
+  g_object_class_override_property (object_class, PROP_HSCROLL_POLICY, "hscroll-policy");
+  g_object_class_override_property (object_class, PROP_VSCROLL_POLICY, "vscroll-policy");
+  signals[EDIT_REQUESTED] =
+      g_signal_new ("edit-requested", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                    NULL, G_TYPE_NONE, 1, FACET_TYPE_MESSAGE);
+  signals[TOAST] = g_signal_new ("toast", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
+                                 NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_BOOLEAN);
+
+  gtk_widget_class_install_action (widget_class, "list.scroll", "i", scroll_action);
+  add_scroll_key (widget_class, GDK_KEY_Up, GDK_KEY_KP_Up, -1);
+  add_scroll_key (widget_class, GDK_KEY_Down, GDK_KEY_KP_Down, 1);
+  add_scroll_key (widget_class, GDK_KEY_Page_Up, GDK_KEY_KP_Page_Up, -2);
+  add_scroll_key (widget_class, GDK_KEY_Page_Down, GDK_KEY_KP_Page_Down, 2);
+  add_scroll_key (widget_class, GDK_KEY_Home, GDK_KEY_KP_Home, -3);
+  add_scroll_key (widget_class, GDK_KEY_End, GDK_KEY_KP_End, 3);
+  gtk_widget_class_set_css_name (widget_class, "chat-list");
+  gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_LIST);
+}
+
+static void
+facet_chat_list_init (FacetChatList *self)
+{
+  self->turns = g_ptr_array_new_with_free_func (g_object_unref);
+  self->by_message = g_hash_table_new (NULL, NULL);
+  self->rows = g_hash_table_new (NULL, NULL);
+  for (guint i = 0; i < N_KINDS; i++)
+    self->spare[i] = g_ptr_array_new ();
+  self->pinned = TRUE;
+  gtk_widget_set_overflow (GTK_WIDGET (self), GTK_OVERFLOW_HIDDEN);
+}
+
+GtkWidget *
+facet_chat_list_new (void)
+{
+  return g_object_new (FACET_TYPE_CHAT_LIST, NULL);
+}

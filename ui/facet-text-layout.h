@@ -1,0 +1,55 @@
+/* facet-text-layout.h: a block's text laid out and drawn: what text blocks and tables' cells share.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Main thread.  Bytes are counted in the block's text; a cell's layout covers a part of it. */
+#pragma once
+
+#include "facet-compat.h"
+#include "facet-markdown.h"
+
+G_BEGIN_DECLS
+
+/* Colours that CSS gives to the text of a widget. */
+typedef struct {
+  GdkRGBA text, link, rule, pill, selection;
+} FacetTextColors;
+
+void facet_text_colors_init (FacetTextColors *self, GtkWidget *widget);
+
+typedef struct {
+  const FacetBlock *block; /* borrowed */
+  PangoLayout      *layout;
+  gsize             start, end; /* bytes of the block that it shows */
+} FacetTextLayout;
+
+/* @scale: of the widget's font; @bold: all of it. */
+void facet_text_layout_init (FacetTextLayout       *self,
+                             GtkWidget             *widget,
+                             const FacetBlock      *block,
+                             gsize                  start,
+                             gsize                  end,
+                             double                 scale,
+                             gboolean               bold,
+                             const FacetTextColors *colors);
+void facet_text_layout_clear (FacetTextLayout *self);
+
+/* Returns the height at @width. */
+int   facet_text_layout_set_width (FacetTextLayout *self, int width);
+/* Draws at the snapshot's origin; bytes [sel_start, sel_end) are selected, none when equal. */
+void  facet_text_layout_draw (FacetTextLayout       *self,
+                              GtkSnapshot           *snapshot,
+                              const FacetTextColors *colors,
+                              gsize                  sel_start,
+                              gsize                  sel_end);
+/* The byte nearest to a place. */
+gsize facet_text_layout_get_byte (FacetTextLayout *self, double x, double y);
+/* The link at a place, as in FacetSpan; 0: none. */
+guint facet_text_layout_get_link (FacetTextLayout *self, double x, double y);
+/* Where the caret before @byte is. */
+void  facet_text_layout_get_caret (FacetTextLayout *self, gsize byte, GdkRectangle *rectangle);
+
+/* The widget's font size in pixels. */
+double facet_text_font_size (GtkWidget *widget);
+
+G_END_DECLS
