@@ -18,10 +18,12 @@
 
 /* The first byte of a big integer: never part of UTF-8, so no text that jansson reads gives it. */
 #define BIG_INTEGER_BYTE '\xff'
-/* U+FFFF marks an integer on its way through jansson; a text with big integers and this character
- * is refused. */
+/* On its way through jansson, an integer is a string that starts with U+FFFF and an i; a string
+ * that starts with U+FFFF itself gets that character and an s in front, so that none is taken for
+ * the other. */
 #define MARK         "\xef\xbf\xbf"
-#define MARK_ESCAPED "\\uffff"
+#define MARK_INTEGER MARK "i"
+#define MARK_STRING  MARK "s"
 
 /* 19 digits is the least that may overflow. */
 #define SAFE_DIGITS 18
@@ -121,75 +123,111 @@ skip_string (const char *text, const char *end)
   return text < end ? text + 1 : end;
 }
 
-/* Copies @text with every integer that jansson may not hold turned into a marked string.  NULL:
- * there are none. */
+/* Whether the string that starts with the quote at @text starts with the mark, as it is or escaped.
+ */
+static gboolean
+is_marked (const char *text, const char *end)
+{
+  gsize left = (gsize)(end - text) - 1;
+
+  return (left >= 3 && memcmp (text + 1, MARK, 3) == 0) ||
+         (left >= 6 && g_ascii_strncasecmp (text + 1, "\\uffff", 6) == 0);
+}
+
+static gboolean
+is_key (const char *after, const char *end)
+{
+  while (after < end && g_ascii_isspace (*after))
+    after++;
+  return after < end && *after == ':';
+}
+
+/* The end of the number at @text, and whether jansson may not hold it. */
+static const char *
+skip_number (const char *text, const char *end, gboolean *big)
+{
+  const char *c = text + 1;
+
+  while (c < end && g_ascii_isdigit (*c))
+    c++;
+  *big = c - text > SAFE_DIGITS && text[0] != '0' && !(text[0] == '-' && text[1] == '0');
+  if (c < end && (*c == '.' || *c == 'e' || *c == 'E')) {
+    *big = FALSE; /* a real */
+    while (c < end && (g_ascii_isalnum (*c) || strchr (".+-", *c) != NULL))
+      c++;
+  }
+  return c;
+}
+
+/* Copies @text with marks where they are needed.  NULL: nowhere. */
 static GString *
 mark_big_integers (const char *text, gsize length)
 {
-  const char *end = text + length, *copied = text;
-  GString    *marked = NULL;
+  const char *end = text + length, *copied = text, *after;
+  GString    *out = NULL;
 
-  for (const char *c = text; c < end;) {
-    const char *start = c;
+  for (const char *c = text; c < end; c = after) {
+    gboolean string = *c == '"', big = FALSE;
 
-    if (*c == '"') {
-      c = skip_string (c, end);
+    if (string)
+      after = skip_string (c, end);
+    else if (*c == '-' || g_ascii_isdigit (*c))
+      after = skip_number (c, end, &big);
+    else
+      after = c + 1;
+    if (!(big || (string && is_marked (c, end))) || is_key (after, end))
       continue;
-    }
-    if (*c != '-' && !g_ascii_isdigit (*c)) {
-      c++;
-      continue;
-    }
-    for (c++; c < end && g_ascii_isdigit (*c);)
-      c++;
-    if (c < end && (*c == '.' || *c == 'e' || *c == 'E')) {
-      /* A real: jansson reads it.  Its exponent's digits are no integer. */
-      while (c < end && (g_ascii_isalnum (*c) || strchr (".+-", *c) != NULL))
-        c++;
-    } else if (c - start > SAFE_DIGITS && *start != '0' && !g_str_has_prefix (start, "-0")) {
-      if (marked == NULL)
-        marked = g_string_sized_new (length + 64);
-      g_string_append_len (marked, copied, start - copied);
-      g_string_append (marked, "\"" MARK);
-      g_string_append_len (marked, start, c - start);
-      g_string_append_c (marked, '"');
-      copied = c;
-    }
+
+    if (out == NULL)
+      out = g_string_sized_new (length + 64);
+    g_string_append_len (out, copied, c - copied);
+    g_string_append (out, big ? "\"" MARK_INTEGER : "\"" MARK_STRING);
+    copied = big ? c : c + 1;
+    g_string_append_len (out, copied, after - copied);
+    if (big)
+      g_string_append_c (out, '"');
+    copied = after;
   }
-  if (marked != NULL)
-    g_string_append_len (marked, copied, end - copied);
-  return marked;
+  if (out != NULL)
+    g_string_append_len (out, copied, end - copied);
+  return out;
 }
 
-static const char *
-get_marked (const json_t *value)
+/* What a marked string stands for, NULL if it is none.  (transfer full) */
+static json_t *
+unmark (const json_t *value)
 {
   const char *text = json_string_value (value);
+  gsize       length = json_string_length (value), n = strlen (MARK_INTEGER);
 
-  return text != NULL && g_str_has_prefix (text, MARK) ? text + strlen (MARK) : NULL;
+  if (text == NULL || !g_str_has_prefix (text, MARK))
+    return NULL;
+  if (g_str_has_prefix (text, MARK_INTEGER))
+    return gem_json_integer_new (text + n, length - n);
+  return json_stringn_nocheck (text + n, length - n);
 }
 
 static void
-replace_marks (json_t *container)
+unmark_children (json_t *container)
 {
-  const char *key, *digits;
+  const char *key;
   size_t      i;
-  json_t     *value;
+  json_t     *value, *unmarked;
   void       *next;
 
   json_object_foreach_safe (container, next, key, value)
   {
-    if ((digits = get_marked (value)) != NULL)
-      json_object_set_new_nocheck (container, key, gem_json_integer_new (digits, strlen (digits)));
+    if ((unmarked = unmark (value)) != NULL)
+      json_object_set_new_nocheck (container, key, unmarked);
     else
-      replace_marks (value);
+      unmark_children (value);
   }
   json_array_foreach (container, i, value)
   {
-    if ((digits = get_marked (value)) != NULL)
-      json_array_set_new (container, i, gem_json_integer_new (digits, strlen (digits)));
+    if ((unmarked = unmark (value)) != NULL)
+      json_array_set_new (container, i, unmarked);
     else
-      replace_marks (value);
+      unmark_children (value);
   }
 }
 
@@ -197,33 +235,26 @@ json_t *
 gem_json_loads (const char *text, gsize length, GError **error)
 {
   GString     *marked = mark_big_integers (text, length);
-  json_t      *value = NULL;
   json_error_t fault;
+  json_t      *value =
+      json_loadb (marked != NULL ? marked->str : text, marked != NULL ? marked->len : length,
+                  JSON_DECODE_ANY | JSON_ALLOW_NUL, &fault);
 
-  if (marked == NULL) {
-    value = json_loadb (text, length, JSON_DECODE_ANY | JSON_ALLOW_NUL, &fault);
-  } else {
-    gboolean ambiguous = g_strstr_len (text, (gssize)length, MARK) != NULL ||
-                         g_strstr_len (text, (gssize)length, MARK_ESCAPED) != NULL ||
-                         g_strstr_len (text, (gssize)length, "\\uFFFF") != NULL;
-
-    if (ambiguous)
-      g_snprintf (fault.text, sizeof fault.text, "the noncharacter U+FFFF beside a large integer");
-    else
-      value = json_loadb (marked->str, marked->len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &fault);
-    g_string_free (marked, TRUE);
-    if (value != NULL && get_marked (value) != NULL) {
-      const char *digits = get_marked (value);
-      json_t     *integer = gem_json_integer_new (digits, strlen (digits));
-
-      json_decref (value);
-      value = integer;
-    }
-    replace_marks (value);
-  }
   if (value == NULL)
     g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_INPUT,
                  "This is not JSON that can be read: %s.", fault.text);
+  if (value != NULL && marked != NULL) {
+    json_t *unmarked = unmark (value);
+
+    if (unmarked != NULL) {
+      json_decref (value);
+      value = unmarked;
+    } else {
+      unmark_children (value);
+    }
+  }
+  if (marked != NULL)
+    g_string_free (marked, TRUE);
   return value;
 }
 

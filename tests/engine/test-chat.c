@@ -544,14 +544,23 @@ test_json (void)
   assert_dumps ("[1.0, -0.0, 1E3, 0.00001, -0]", "[1.0, -0.0, 1000.0, 1e-05, 0]");
   assert_dumps ("{\"a\": 1, \"b\": 2, \"a\": 3}", "{\"a\": 3, \"b\": 2}");
 
+  /* The character that marks them on their way changes nothing. */
+  assert_dumps ("[100000000000000000000, \"\\uffff\", \"\\uFfFfi5\", \"\xef\xbf\xbf"
+                "s\", {\"\\uffffi1\" : \"\\uffff\"}]",
+                "[100000000000000000000, \"\xef\xbf\xbf\", \"\xef\xbf\xbfi5\", \"\xef\xbf\xbf"
+                "s\", {\"\xef\xbf\xbfi1\": \"\xef\xbf\xbf\"}]");
+  assert_dumps ("\"\\uffffi12\"", "\"\xef\xbf\xbfi12\"");
+
   static const char *const bad[] = {"",
                                     "{",
                                     "[1,]",
                                     "\"\\ud800\"",
                                     "\"\xff\"",
                                     "1e999",
-                                    "[100000000000000000000, \"\\uffff\"]",
-                                    "[100000000000000000000, \"\xef\xbf\xbf\"]",
+                                    "{100000000000000000000: 1}",
+                                    "[100000000000000000000",
+                                    "-",
+                                    "\"\\uffff",
                                     "01",
                                     "nan",
                                     "1 2"};
