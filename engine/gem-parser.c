@@ -279,7 +279,7 @@ take_label (GemParser *self, const char *text, gsize length)
   gsize wanted = strlen (LABEL) - self->label->len;
   gsize n = MIN (wanted, length);
 
-  if (memcmp (LABEL + self->label->len, text, n) != 0) {
+  if (memcmp (&LABEL[self->label->len], text, n) != 0) {
     self->state = STATE_THOUGHT;
     emit_reasoning (self, self->label->str, self->label->len);
     g_string_truncate (self->label, 0);
