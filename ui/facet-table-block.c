@@ -61,15 +61,17 @@ facet_table_block_get_widths (const FacetTable *table, int width, double cell_wi
   return total;
 }
 
+/* What a character takes, with room for digits, capitals and bold. */
 static double
 get_cell_width (FacetTableBlock *self)
 {
   PangoContext     *context = gtk_widget_get_pango_context (GTK_WIDGET (self));
   PangoFontMetrics *metrics = pango_context_get_metrics (context, NULL, NULL);
-  double width = (double)pango_font_metrics_get_approximate_char_width (metrics) / PANGO_SCALE;
+  int               letter = pango_font_metrics_get_approximate_char_width (metrics);
+  int               digit = pango_font_metrics_get_approximate_digit_width (metrics);
 
   pango_font_metrics_unref (metrics);
-  return width;
+  return 1.12 * MAX (letter, digit) / PANGO_SCALE;
 }
 
 static void
