@@ -2,10 +2,11 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A work item is one query row, one K/V head with all its query heads, and a part of the visible keys.  With
- * few rows the keys are cut so that every member has work; the parts, each with its own maximum m, sum l and unnormalised
- * o, are merged afterwards:  o = Σ e^(m_s − m)·o_s / Σ e^(m_s − m)·l_s. */
-#include "kernels/cpu/device.h"
+ * A work item is a block of query rows, one K/V head with all its query heads, and a part of the visible keys.  A block is one
+ * row in decoding and a dozen in prefilling (attention-lanes.c).  With few blocks the keys are cut so that every member
+ * has work; the parts, each with its own maximum m, sum l and unnormalised o, are merged afterwards:
+ *   o = Σ e^(m_s − m)·o_s / Σ e^(m_s − m)·l_s. */
+#include "kernels/cpu/attention.h"
 
 #include <math.h>
 #include <string.h>
@@ -14,16 +15,6 @@
 #define PART_KEYS      64
 #define MAX_PARTS      256
 #define ITEMS_A_MEMBER 2
-
-typedef struct {
-  KrnDevice     *dev;
-  KrnMat         o, q;
-  const KrnSpan *spans;
-  int            n_rows; /* of all spans */
-  int            n_heads, n_kv_heads, head_dim, window;
-  float          scale;
-  int            parts; /* per row */
-} Attention;
 
 static int
 min_int (int a, int b)
@@ -45,159 +36,208 @@ cache_row (KrnMat m, int slot, int col)
   return krn_row (m, slot) + col;
 }
 
-/* Keys [begin, end) by position; the ring may wrap once. */
-static void
-attend_keys (const Attention *a, const KrnSpan *span, float *o, float *m, float *l, const float *q, int heads, int kv_head, int begin, int end)
+KrnKeys
+krn_attention_keys (const KrnAttention *a, const KrnAttentionBlock *b, int begin, int most)
 {
-  const KrnCache *cache = &span->cache;
-  int             slots = cache->k.rows;
+  const KrnCache *cache = &b->span->cache;
+  int             slot = begin % cache->k.rows;
 
-  while (begin < end) {
-    int     slot = begin % slots;
-    KrnKeys keys = {
-      .k = cache_row (cache->k, slot, kv_head * a->head_dim),
-      .v = cache_row (cache->v, slot, kv_head * a->head_dim),
-      .k_stride = krn_stride (cache->k),
-      .v_stride = krn_stride (cache->v),
-      .bf16 = cache->k.type == KRN_BF16,
-      .n_keys = min_int (end - begin, slots - slot),
-    };
+  return (KrnKeys){
+    .k = cache_row (cache->k, slot, b->kv_head * a->head_dim),
+    .v = cache_row (cache->v, slot, b->kv_head * a->head_dim),
+    .k_stride = krn_stride (cache->k),
+    .v_stride = krn_stride (cache->v),
+    .bf16 = cache->k.type == KRN_BF16,
+    .n_keys = min_int (min_int (b->end - begin, cache->k.rows - slot), most),
+  };
+}
 
-    a->dev->isa->attend (o, m, l, q, heads, &keys, a->head_dim, a->scale);
-    begin += keys.n_keys;
+/* ---- blocks ----------------------------------------------------------------------------------------- */
+
+/* The rows of the index-th block of all spans.  False when there are no more blocks. */
+static bool
+find_block (const KrnAttention *a, int index, KrnAttentionBlock *b)
+{
+  for (int s = 0; s < a->n_spans; s++) {
+    const KrnSpan *span = &a->spans[s];
+    int            rows = krn_attention_lanes_rows (a, span);
+    int            n_blocks = (span->n_rows + rows - 1) / rows;
+
+    if (index < n_blocks) {
+      b->span = span;
+      b->row = index * rows;
+      b->n_rows = min_int (rows, span->n_rows - b->row);
+      return true;
+    }
+    index -= n_blocks;
   }
+  return false;
 }
 
-/* What one item leaves behind: o (heads, hd), m (heads), l (heads). */
-static size_t
-part_floats (const Attention *a)
-{
-  size_t heads = (size_t) (a->n_heads / a->n_kv_heads);
-
-  return heads * (size_t) a->head_dim + 2 * heads;
-}
-
+/* The part-th part of the keys that any of the block's rows sees. */
 static void
-attention_item (const Attention *a, int r, int kv_head, int part, float *o)
+cut_keys (const KrnAttention *a, KrnAttentionBlock *b, int part)
 {
-  const KrnSpan *span = a->spans;
-  int            heads = a->n_heads / a->n_kv_heads;
-  float         *m = o + heads * a->head_dim, *l = m + heads;
-  int            within = r, position, first, step, begin;
-  const float   *q;
+  int position = b->span->position + b->row;
+  int first = a->window > 0 ? max_int (0, position - a->window + 1) : 0;
+  int end = position + b->n_rows;
+  int step = (end - first - 1) / a->parts + 1;
 
-  for (; within >= span->n_rows; span++)
-    within -= span->n_rows;
-  position = span->position + within;
-  first = a->window > 0 ? max_int (0, position - a->window + 1) : 0;
-  step = (position - first) / a->parts + 1;
-  begin = first + part * step;
-  q = krn_row (a->q, span->row + within) + (size_t) (kv_head * heads) * (size_t) a->head_dim;
+  b->begin = first + part * step;
+  b->end = min_int (b->begin + step, end);
+}
 
-  memset (o, 0, (size_t) (heads * a->head_dim) * sizeof *o);
+/* A block of one row. */
+static void
+attend_row (const KrnAttention *a, const KrnAttentionBlock *b, float *out)
+{
+  int          heads = krn_attention_group (a);
+  float       *m = out + heads * a->head_dim, *l = m + heads;
+  const float *q = krn_row (a->q, b->span->row + b->row) + (size_t) (b->kv_head * heads) * (size_t) a->head_dim;
+
+  memset (out, 0, (size_t) (heads * a->head_dim) * sizeof *out);
   for (int h = 0; h < heads; h++) {
     m[h] = -INFINITY;
     l[h] = 0.0f;
   }
-  attend_keys (a, span, o, m, l, q, heads, kv_head, begin, min_int (begin + step, position + 1));
-}
+  for (int j = b->begin; j < b->end;) {
+    KrnKeys keys = krn_attention_keys (a, b, j, b->end - j);
 
-/* The parts of one row and K/V head, together and normalised. */
-static void
-merge (const Attention *a, int r, int kv_head, const float *parts)
-{
-  const KrnSpan *span = a->spans;
-  int            heads = a->n_heads / a->n_kv_heads, hd = a->head_dim;
-  int            within = r;
-  float         *o;
-
-  for (; within >= span->n_rows; span++)
-    within -= span->n_rows;
-  o = krn_row (a->o, span->row + within) + (size_t) (kv_head * heads) * (size_t) hd;
-
-  for (int h = 0; h < heads; h++, o += hd) {
-    const float *part = parts;
-    float        most = -INFINITY, total = 0.0f;
-
-    for (int s = 0; s < a->parts; s++, part += part_floats (a))
-      most = fmaxf (most, part[heads * hd + h]);
-    memset (o, 0, (size_t) hd * sizeof *o);
-    part = parts;
-    for (int s = 0; s < a->parts; s++, part += part_floats (a)) {
-      float factor = expf (part[heads * hd + h] - most);
-
-      total += factor * part[heads * hd + heads + h];
-      for (int i = 0; i < hd && factor > 0.0f; i++)
-        o[i] += factor * part[h * hd + i];
-    }
-    a->dev->isa->scale (o, o, hd, 1.0f / total);
+    a->dev->isa->attend (out, m, l, q, heads, &keys, a->head_dim, a->scale);
+    j += keys.n_keys;
   }
 }
+
+static void
+merge_head (const KrnAttention *a, const float *parts, size_t lane, size_t lanes, float *o)
+{
+  int   hd = a->head_dim;
+  float most = -INFINITY, total = 0.0f;
+
+  for (int s = 0; s < a->parts; s++)
+    most = fmaxf (most, parts[(size_t) s * a->part_floats + lanes * (size_t) hd + lane]);
+  memset (o, 0, (size_t) hd * sizeof *o);
+  for (int s = 0; s < a->parts; s++, parts += a->part_floats) {
+    float        factor = expf (parts[lanes * (size_t) hd + lane] - most);
+    const float *part = parts + lane * (size_t) hd;
+
+    if (factor == 0.0f)
+      continue;
+    total += factor * parts[lanes * (size_t) (hd + 1) + lane];
+    for (int i = 0; i < hd; i++)
+      o[i] += factor * part[i];
+  }
+  a->dev->isa->scale (o, o, hd, 1.0f / total);
+}
+
+/* The parts of one block, together and normalised. */
+static void
+merge (const KrnAttention *a, const KrnAttentionBlock *b, const float *parts)
+{
+  int heads = krn_attention_group (a);
+
+  for (int r = 0; r < b->n_rows; r++) {
+    float *o = krn_row (a->o, b->span->row + b->row + r) + (size_t) (b->kv_head * heads) * (size_t) a->head_dim;
+
+    for (int h = 0; h < heads; h++)
+      merge_head (a, parts, (size_t) (r * heads + h), (size_t) (b->n_rows * heads), o + h * a->head_dim);
+  }
+}
+
+/* ---- the task --------------------------------------------------------------------------------------- */
 
 static void
 attention_task (void *context, int member)
 {
-  const Attention *a = context;
-  float           *parts = (float *) a->dev->arena;
-  float           *own = (float *) krn_scratch (a->dev, member);
+  const KrnAttention *a = context;
 
   for (;;) {
-    unsigned item = krn_pool_claim (&a->dev->pool);
-    int      part = (int) (item % (unsigned) a->parts);
-    int      kv_head = (int) (item / (unsigned) a->parts % (unsigned) a->n_kv_heads);
-    int      r = (int) (item / (unsigned) (a->parts * a->n_kv_heads));
+    unsigned          item = krn_pool_claim (&a->dev->pool);
+    unsigned          block = item / (unsigned) a->parts;
+    float            *out = (float *) krn_scratch (a->dev, member);
+    KrnAttentionBlock b;
 
-    if (r >= a->n_rows)
+    if (!find_block (a, (int) (block / (unsigned) a->n_kv_heads), &b))
       return;
-    if (a->parts > 1) {
-      attention_item (a, r, kv_head, part, parts + item * part_floats (a));
-    } else {
-      attention_item (a, r, kv_head, 0, own);
-      merge (a, r, kv_head, own);
-    }
+    b.kv_head = (int) (block % (unsigned) a->n_kv_heads);
+    cut_keys (a, &b, (int) (item % (unsigned) a->parts));
+    if (a->parts > 1)
+      out = (float *) a->dev->arena + item * a->part_floats;
+    if (krn_attention_lanes_rows (a, b.span) > 1)
+      krn_attention_lanes (a, &b, member, out);
+    else
+      attend_row (a, &b, out);
+    if (a->parts == 1)
+      merge (a, &b, out);
   }
+}
+
+static void
+merge_task (void *context, int member)
+{
+  const KrnAttention *a = context;
+
+  for (;;) {
+    unsigned          block = krn_pool_claim (&a->dev->pool);
+    KrnAttentionBlock b;
+
+    if (!find_block (a, (int) (block / (unsigned) a->n_kv_heads), &b))
+      return;
+    b.kv_head = (int) (block % (unsigned) a->n_kv_heads);
+    merge (a, &b, (const float *) a->dev->arena + (size_t) (block * (unsigned) a->parts) * a->part_floats);
+  }
+}
+
+/* Blocks, what a part of the largest leaves behind, and into how many parts the keys are cut. */
+static int
+plan (KrnAttention *a)
+{
+  int    n_blocks = 0, most_keys = 0, most_rows = 0;
+  size_t size;
+
+  for (int s = 0; s < a->n_spans; s++) {
+    const KrnSpan *span = &a->spans[s];
+    int            rows = krn_attention_lanes_rows (a, span);
+    int            keys = span->position + span->n_rows;
+
+    n_blocks += (span->n_rows + rows - 1) / rows * a->n_kv_heads;
+    most_rows = max_int (most_rows, min_int (rows, span->n_rows));
+    most_keys = max_int (most_keys, a->window > 0 ? min_int (keys, a->window + rows) : keys);
+  }
+  a->parts = 1;
+  if (n_blocks == 0)
+    return 0;
+  a->part_floats = (size_t) (most_rows * krn_attention_group (a)) * (size_t) (a->head_dim + 2);
+  a->parts = ITEMS_A_MEMBER * a->dev->pool.n_threads / n_blocks;
+  a->parts = min_int (min_int (a->parts, MAX_PARTS), (most_keys + PART_KEYS - 1) / PART_KEYS);
+  size = (size_t) n_blocks * a->part_floats * sizeof (float);
+  a->parts = max_int (1, min_int (a->parts, (int) (KRN_ARENA_BYTES / size)));
+  return n_blocks;
 }
 
 void
 krn_cpu_attention (KrnDevice *dev, KrnMat o, KrnMat q, const KrnSpan *spans, int n_spans, int32_t n_heads, int32_t n_kv_heads, int32_t head_dim, int32_t window, float scale)
 {
-  Attention a = {
+  KrnAttention a = {
     .dev = dev,
     .o = o,
     .q = q,
     .spans = spans,
+    .n_spans = n_spans,
     .n_heads = n_heads,
     .n_kv_heads = n_kv_heads,
     .head_dim = head_dim,
     .window = window,
     .scale = scale,
   };
-  int most_keys = 0;
 
-  for (int s = 0; s < n_spans; s++) {
-    int keys = spans[s].position + spans[s].n_rows;
-
-    a.n_rows += spans[s].n_rows;
-    most_keys = max_int (most_keys, window > 0 ? min_int (keys, window) : keys);
-  }
-  if (a.n_rows == 0)
+  if (plan (&a) == 0)
     return;
-  if (part_floats (&a) * sizeof (float) > KRN_SCRATCH_BYTES) {
+  if (a.part_floats * sizeof (float) > KRN_SCRATCH_BYTES / 4) {
     krn_device_fail (dev, "%d heads of %d are too many for the CPU backend.", n_heads, head_dim);
     return;
   }
-  a.parts = ITEMS_A_MEMBER * dev->pool.n_threads / (a.n_rows * n_kv_heads);
-  a.parts = min_int (min_int (a.parts, MAX_PARTS), (most_keys + PART_KEYS - 1) / PART_KEYS);
-  while (a.parts > 1 && (size_t) (a.n_rows * n_kv_heads * a.parts) * part_floats (&a) * sizeof (float) > KRN_ARENA_BYTES)
-    a.parts--;
-  a.parts = max_int (a.parts, 1);
-
   krn_pool_run (&dev->pool, attention_task, &a);
   if (a.parts > 1)
-    for (int r = 0; r < a.n_rows; r++)
-      for (int kv_head = 0; kv_head < n_kv_heads; kv_head++)
-        merge (&a,
-               r,
-               kv_head,
-               (const float *) dev->arena + (size_t) ((r * n_kv_heads + kv_head) * a.parts) * part_floats (&a));
+    krn_pool_run (&dev->pool, merge_task, &a);
 }

@@ -2,15 +2,17 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Each figure is the best of a few short rounds with all members of the pool.  The array that is read is larger than
- * any last-level cache. */
+ * Each figure is the median of some short rounds with all members of the pool, as the benchmarks that are compared with it
+ * give medians.  The array that is read is larger than any last-level cache. */
 #include "kernels/cpu/device.h"
 
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
 
 #define READ_BYTES ((size_t) 512 << 20)
-#define REPEATS    12
+#define PART_UNIT  ((size_t) 262144) /* what peak_read () reads at once */
+#define REPEATS    11
 #define ROUNDS     1000000L
 
 typedef struct {
@@ -32,7 +34,7 @@ now (void)
 static float *
 member_part (const Measure *m, int member, size_t *n)
 {
-  *n = READ_BYTES / sizeof (float) / (size_t) m->dev->pool.n_threads / 64 * 64;
+  *n = READ_BYTES / sizeof (float) / (size_t) m->dev->pool.n_threads / PART_UNIT * PART_UNIT;
   return m->memory + (size_t) member * *n;
 }
 
@@ -63,20 +65,27 @@ measure_task (void *context, int member)
   }
 }
 
-/* Seconds of the fastest of some runs. */
-static double
-fastest (Measure *m)
+static int
+compare (const void *a, const void *b)
 {
-  double best = 1e9;
+  double x = *(const double *) a, y = *(const double *) b;
+
+  return (x > y) - (x < y);
+}
+
+static double
+median_seconds (Measure *m)
+{
+  double took[REPEATS];
 
   for (int i = 0; i < REPEATS; i++) {
-    double begin = now (), took;
+    double begin = now ();
 
     krn_pool_run (&m->dev->pool, measure_task, m);
-    took = now () - begin;
-    best = took < best ? took : best;
+    took[i] = now () - begin;
   }
-  return best;
+  qsort (took, REPEATS, sizeof *took, compare);
+  return took[REPEATS / 2];
 }
 
 static double
@@ -87,20 +96,22 @@ peak_tera (Measure *m, double (*peak) (long rounds))
   if (operations == 0.0)
     return 0.0;
   m->peak = peak;
-  return operations * ROUNDS * m->dev->pool.n_threads / fastest (m) / 1e12;
+  return operations * ROUNDS * m->dev->pool.n_threads / median_seconds (m) / 1e12;
 }
 
 int
 krn_cpu_limits (KrnDevice *dev, KrnLimits *limits)
 {
   Measure m = {.dev = dev};
+  size_t  n;
 
   m.memory = mmap (NULL, READ_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (m.memory == MAP_FAILED)
     return -1;
   madvise (m.memory, READ_BYTES, MADV_HUGEPAGE);
   krn_pool_run (&dev->pool, fill_task, &m);
-  limits->read_gbs = (double) READ_BYTES / fastest (&m) / 1e9;
+  member_part (&m, 0, &n);
+  limits->read_gbs = (double) (n * sizeof (float)) * dev->pool.n_threads / median_seconds (&m) / 1e9;
   munmap (m.memory, READ_BYTES);
 
   limits->f32_tflops = peak_tera (&m, dev->isa->peak_f32);

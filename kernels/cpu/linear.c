@@ -14,8 +14,8 @@
 #define PANEL_MIN_BF16      6
 /* Columns of a panel that are packed at once: panel_n · 2048 floats stay in the second-level cache. */
 #define PANEL_DEPTH         2048
-/* A work item of the row form reads about so much. */
-#define ITEM_BYTES          (64u << 10)
+/* A work item with few rows reads about so much: enough that the streams within it lie far apart. */
+#define ITEM_BYTES          (256u << 10)
 #define ITEMS_A_MEMBER      4
 /* Columns that are made ready by one item. */
 #define PREPARE_COLS        1024
@@ -118,7 +118,7 @@ krn_linear_add (KrnLinear *l, KrnMat w, float *y, size_t y_stride)
   else
     p->unit = isa->panel_n;
   p->rows_per_item = p->unit;
-  if (p->form == KRN_FORM_ROWS)
+  if (p->form == KRN_FORM_ROWS || (p->form == KRN_FORM_QUANT && l->n < isa->panel_min))
     p->rows_per_item = round_up (min_int (share, enough) + 1, p->unit);
   p->n_items = (w.rows + p->rows_per_item - 1) / p->rows_per_item;
   l->wanted[p->form] = true;
@@ -307,12 +307,14 @@ krn_linear_rows (KrnLinear *l, int member, const KrnProduct *p, int begin, int e
     run_rows (l, p, begin, end - begin, y, y_stride);
     return;
   }
+  if (p->form == KRN_FORM_QUANT) {
+    run_quant (l, p, begin, end - begin, y, y_stride);
+    return;
+  }
   for (int row = begin; row < end; row += p->unit, y += p->unit) {
     int rows = min_int (p->unit, end - row);
 
-    if (p->form == KRN_FORM_QUANT)
-      run_quant (l, p, row, rows, y, y_stride);
-    else if (p->form == KRN_FORM_PANEL_BF16)
+    if (p->form == KRN_FORM_PANEL_BF16)
       run_panel_bf16 (l, member, p, row, rows, y, y_stride);
     else
       run_panel (l, member, p, row, rows, y, y_stride);

@@ -1,114 +1,175 @@
-/* attention.c: softmax attention of one query row over many keys, in one pass.
+/* attention.c: softmax attention over many keys in one pass, for one query row and for many.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Keys come in tiles.  A tile's scores are computed for all query heads that share the K/V head, so that a key is read
- * once; then the running maximum m is raised, what was summed so far is corrected by e^(old − new), and the tile's values
- * are added with their weights.  Callers may cut the keys anywhere and merge the parts. */
+ * Keys come in tiles.  A tile's scores are computed, the running maximum m is raised, what was summed so far is corrected by
+ * e^(old − new), and the tile's values are added with their weights.  Callers may cut the keys anywhere and merge the
+ * parts.
+ *
+ * For one query row the query heads that share a K/V head are taken together, so that a key is read once.  For many rows
+ * the pairs of row and head are the lanes of vectors, and scores and values are packed matrix products (matmul.c). */
 #include <math.h>
 
 #include "kernels/cpu/isa/inner.h"
+#include "kernels/cpu/isa/panel.h"
+#include "kernels/cpu/isa/transpose.h"
 
+/* ---- one row ------------------------------------------------------------------------------------------ */
+
+#if VW == 4
+#define HEADS_AT_ONCE 4
+#else
 #define HEADS_AT_ONCE 8
+#endif
+#define COLUMNS (VW == 16 ? 2 : 1) /* vectors of values at once */
 
 ALWAYS_INLINE vf
 load_key (const void *p, size_t i, bool bf16, int n)
 {
   if (bf16)
-    return n == VW ? vf_load_bf16 ((const uint16_t *) p + i) : vf_load_bf16_n ((const uint16_t *) p + i, n);
-  return n == VW ? vf_load ((const float *) p + i) : vf_load_n ((const float *) p + i, n);
+    return vf_load_bf16_n ((const uint16_t *) p + i, n);
+  return vf_load_n ((const float *) p + i, n);
 }
 
-/* s[h·KRN_KEY_TILE + j] = scale · q_h · k_j for one key and H heads. */
-ALWAYS_INLINE void
-score_key (const int H, const bool bf16, float *s, const float *q, int hd, const void *k, float scale)
+/* The sum of every vector. */
+ALWAYS_INLINE vf
+sum_each (vf v[VW])
 {
-  vf sum[HEADS_AT_ONCE];
+  vf total;
 
-  UNROLL (8)
-  for (int h = 0; h < H; h++)
-    sum[h] = vf_set1 (0.0f);
+  transpose (v);
+  total = v[0];
+  UNROLL (16)
+  for (int i = 1; i < VW; i++)
+    total = total + v[i];
+  return total;
+}
+
+/* s[j·H + h] = q_h · k_j for VW / H keys and H heads. */
+ALWAYS_INLINE void
+score_keys (const int H, const bool bf16, float *s, const float *q, int hd, const char *k, size_t k_bytes, vf scale)
+{
+  const int K = VW / H;
+  vf        sum[VW];
+
+  UNROLL (16)
+  for (int a = 0; a < VW; a++)
+    sum[a] = vf_set1 (0.0f);
   for (int i = 0; i < hd; i += VW) {
     int part = hd - i < VW ? hd - i : VW;
-    vf  v = load_key (k, (size_t) i, bf16, part);
+    vf  key[VW];
 
+    UNROLL (16)
+    for (int j = 0; j < K; j++)
+      key[j] = load_key (k + (size_t) j * k_bytes, (size_t) i, bf16, part);
     UNROLL (8)
-    for (int h = 0; h < H; h++)
-      sum[h] = vf_fma (part == VW ? vf_load (q + h * hd + i) : vf_load_n (q + h * hd + i, part), v, sum[h]);
+    for (int h = 0; h < H; h++) {
+      vf x = vf_load_n (q + h * hd + i, part);
+
+      UNROLL (16)
+      for (int j = 0; j < K; j++)
+        sum[j * H + h] = vf_fma (x, key[j], sum[j * H + h]);
+    }
   }
-  UNROLL (8)
-  for (int h = 0; h < H; h++)
-    s[h * KRN_KEY_TILE] = vf_sum (sum[h]) * scale;
+  vf_store (s, sum_each (sum) * scale);
 }
 
-/* o_h[i…] += Σ_j p[h, j] · v_j[i…] for one vector of columns and H heads. */
+/* o_h[i…] += Σ_j p[j·H + h] · v_j[i…] for C vectors of columns, of which the last may be short. */
 ALWAYS_INLINE void
-add_values (const int H, const bool bf16, float *o, int hd, const float *p, const void *v, size_t v_stride, int n_keys, int i)
+add_values (const int H, const int C, const bool bf16, float *o, int hd, const float *p, const char *v, size_t v_bytes, int n_keys, int i)
 {
-  int part = hd - i < VW ? hd - i : VW;
-  vf  sum[HEADS_AT_ONCE];
+  int last = hd - i - (C - 1) * VW < VW ? hd - i - (C - 1) * VW : VW;
+  vf  sum[HEADS_AT_ONCE][2];
 
   UNROLL (8)
   for (int h = 0; h < H; h++)
-    sum[h] = vf_load_n (o + h * hd + i, part);
-  for (int j = 0; j < n_keys; j++) {
-    vf x = load_key (v, (size_t) j * v_stride + (size_t) i, bf16, part);
+    UNROLL (2)
+    for (int c = 0; c < C; c++)
+      sum[h][c] = vf_load_n (o + h * hd + i + c * VW, c == C - 1 ? last : VW);
+  for (int j = 0; j < n_keys; j++, v += v_bytes, p += H) {
+    vf x[2];
 
+    UNROLL (2)
+    for (int c = 0; c < C; c++)
+      x[c] = load_key (v, (size_t) (i + c * VW), bf16, c == C - 1 ? last : VW);
     UNROLL (8)
-    for (int h = 0; h < H; h++)
-      sum[h] = vf_fma (vf_set1 (p[h * KRN_KEY_TILE + j]), x, sum[h]);
+    for (int h = 0; h < H; h++) {
+      vf weight = vf_set1 (p[h]);
+
+      UNROLL (2)
+      for (int c = 0; c < C; c++)
+        sum[h][c] = vf_fma (weight, x[c], sum[h][c]);
+    }
   }
   UNROLL (8)
   for (int h = 0; h < H; h++)
-    vf_store_n (o + h * hd + i, sum[h], part);
+    UNROLL (2)
+    for (int c = 0; c < C; c++)
+      vf_store_n (o + h * hd + i + c * VW, sum[h][c], c == C - 1 ? last : VW);
 }
 
-/* Scores become weights e^(s − m); m and l follow.  Returns what the sums so far must be multiplied by. */
-static float
-soften (float *s, int n, float *m, float *l)
+/* Scores (n keys, H) become weights e^(s − m); m and l follow, and so do the rows of o.  s is a multiple of VW long. */
+ALWAYS_INLINE void
+soften (const int H, float *s, int n, float *m, float *l, float *o, int hd)
 {
-  float most = ISA (max) (s, n);
-  float factor = 1.0f;
-  vf    total = vf_set1 (0.0f);
-  vf    shift;
+  int   length = n * H;
+  float lanes[VW], most[VW];
+  vf    high = vf_set1 (-INFINITY), total = vf_set1 (0.0f), shift;
 
-  if (most > *m) {
-    factor = expf (*m - most);
-    *m = most;
-  }
-  shift = vf_set1 (*m);
-  for (int j = 0; j < n; j += VW) {
-    int part = n - j < VW ? n - j : VW;
-    vf  e = vf_exp (vf_load_n (s + j, part) - shift);
+  for (int i = length; i % VW != 0; i++)
+    s[i] = -INFINITY;
+  for (int i = 0; i < length; i += VW)
+    high = vf_max (vf_load (s + i), high);
+  vf_store (lanes, high);
+  for (int h = 0; h < H; h++) {
+    float factor = 1.0f, before = m[h];
 
-    vf_store_n (s + j, e, part);
-    total = total + vf_load_n (s + j, part);
+    for (int i = h; i < VW; i += H)
+      m[h] = lanes[i] > m[h] ? lanes[i] : m[h];
+    if (m[h] > before) {
+      factor = expf (before - m[h]);
+      l[h] *= factor;
+      ISA (scale) (o + h * hd, o + h * hd, hd, factor);
+    }
+    for (int i = h; i < VW; i += H)
+      most[i] = m[h];
   }
-  *l = *l * factor + vf_sum (total);
-  return factor;
+  shift = vf_load (most);
+  for (int i = 0; i < length; i += VW) {
+    vf e = vf_exp (vf_load (s + i) - shift);
+
+    vf_store (s + i, e);
+    total = total + e;
+  }
+  vf_store (lanes, total);
+  for (int i = 0; i < VW; i++)
+    l[i % H] += lanes[i];
 }
 
 ALWAYS_INLINE void
 attend_heads (const int H, const bool bf16, float *o, float *m, float *l, const float *q, const KrnKeys *keys, int hd, float scale)
 {
-  float       s[HEADS_AT_ONCE * KRN_KEY_TILE];
+  const int   K = VW / H;
+  float       s[HEADS_AT_ONCE * (KRN_KEY_TILE + VW)];
   size_t      size = bf16 ? sizeof (uint16_t) : sizeof (float);
+  size_t      k_bytes = keys->k_stride * size, v_bytes = keys->v_stride * size;
   const char *k = keys->k, *v = keys->v;
 
   for (int done = 0; done < keys->n_keys; done += KRN_KEY_TILE) {
     int n = keys->n_keys - done < KRN_KEY_TILE ? keys->n_keys - done : KRN_KEY_TILE;
+    int j = 0, i = 0;
 
-    for (int j = 0; j < n; j++, k += keys->k_stride * size)
-      score_key (H, bf16, s + j, q, hd, k, scale);
-    for (int h = 0; h < H; h++) {
-      float factor = soften (s + h * KRN_KEY_TILE, n, &m[h], &l[h]);
-
-      if (factor != 1.0f)
-        ISA (scale) (o + h * hd, o + h * hd, hd, factor);
-    }
-    for (int i = 0; i < hd; i += VW)
-      add_values (H, bf16, o, hd, s, v, keys->v_stride, n, i);
-    v += (size_t) n * keys->v_stride * size;
+    for (; j + K <= n; j += K, k += (size_t) K * k_bytes)
+      score_keys (H, bf16, s + j * H, q, hd, k, k_bytes, vf_set1 (scale));
+    /* A last incomplete vector scores its first key again in place of those that are not there. */
+    for (; j < n; j++, k += k_bytes)
+      score_keys (H, bf16, s + j * H, q, hd, k, 0, vf_set1 (scale));
+    soften (H, s, n, m, l, o, hd);
+    for (; i + COLUMNS * VW <= hd; i += COLUMNS * VW)
+      add_values (H, COLUMNS, bf16, o, hd, s, v, v_bytes, n, i);
+    for (; i < hd; i += VW)
+      add_values (H, 1, bf16, o, hd, s, v, v_bytes, n, i);
+    v += (size_t) n * v_bytes;
   }
 }
 
@@ -116,7 +177,7 @@ void
 ISA (attend) (float *o, float *m, float *l, const float *q, int heads, const KrnKeys *keys, int hd, float scale)
 {
   while (heads > 0) {
-    int part = heads >= 8 ? 8 : heads >= 4 ? 4 : heads >= 2 ? 2 : 1;
+    int part = heads >= 8 ? HEADS_AT_ONCE : heads >= 4 ? 4 : heads >= 2 ? 2 : 1;
 
 #define HEADS(H)                                                                                   \
   case H:                                                                                          \
@@ -126,7 +187,9 @@ ISA (attend) (float *o, float *m, float *l, const float *q, int heads, const Krn
       attend_heads (H, false, o, m, l, q, keys, hd, scale);                                        \
     break
     switch (part) {
+#if HEADS_AT_ONCE == 8
       HEADS (8);
+#endif
       HEADS (4);
       HEADS (2);
       HEADS (1);
@@ -138,4 +201,64 @@ ISA (attend) (float *o, float *m, float *l, const float *q, int heads, const Krn
     l += part;
     heads -= part;
   }
+}
+
+/* ---- many rows: lanes ------------------------------------------------------------------------------------ */
+
+void
+ISA (soften_lanes) (float *s, int n_keys, float *m, float *l, const float *first, const float *last, int key)
+{
+  for (int v = 0; v < PANEL_N; v += VW) {
+    vf    before = vf_load (m + v), most = before, total = vf_set1 (0.0f), factor;
+    float position = (float) key;
+
+    for (int j = 0; j < n_keys; j++, position += 1.0f) {
+      vf x = vf_load (s + j * PANEL_N + v);
+
+      if (first) {
+        x = vf_if_less (vf_set1 (position), vf_load (first + v), vf_set1 (-INFINITY), x);
+        x = vf_if_less (vf_load (last + v), vf_set1 (position), vf_set1 (-INFINITY), x);
+        vf_store (s + j * PANEL_N + v, x);
+      }
+      most = vf_max (x, most);
+    }
+    for (int j = 0; j < n_keys; j++) {
+      vf e = vf_exp (vf_load (s + j * PANEL_N + v) - most);
+
+      vf_store (s + j * PANEL_N + v, e);
+      total = total + e;
+    }
+    factor = vf_exp (before - most);
+    vf_store (m + v, most);
+    vf_store (l + v, vf_fma (vf_load (l + v), factor, total));
+    /* The row after the keys hands the factors to correct_lanes (). */
+    vf_store (s + n_keys * PANEL_N + v, factor);
+  }
+}
+
+void
+ISA (correct_lanes) (float *o, const float *factor, int hd)
+{
+  vf a = vf_load (factor), b = vf_load (factor + VW);
+
+  for (int i = 0; i < hd; i++, o += PANEL_N) {
+    vf_store (o, vf_load (o) * a);
+    vf_store (o + VW, vf_load (o + VW) * b);
+  }
+}
+
+void
+ISA (unpack_lanes) (float *o, const float *lanes, int n, int hd)
+{
+  for (int v = 0; v < n; v += VW)
+    for (int i = 0; i < hd; i += VW) {
+      int part = hd - i < VW ? hd - i : VW;
+      vf  x[VW];
+
+      for (int c = 0; c < VW; c++)
+        x[c] = c < part ? vf_load (lanes + (i + c) * PANEL_N + v) : vf_set1 (0.0f);
+      transpose (x);
+      for (int lane = 0; lane < VW && v + lane < n; lane++)
+        vf_store_n (o + (size_t) (v + lane) * (size_t) hd + i, x[lane], part);
+    }
 }

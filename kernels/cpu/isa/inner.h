@@ -42,6 +42,9 @@ void ISA (quant_dot) (float *y, size_t y_stride, KrnQuantRows x, int m, KrnType 
 void ISA (quantise_tile) (KrnType type, uint8_t *tile, const uint16_t *src, size_t stride, int rows);
 
 void ISA (attend) (float *o, float *m, float *l, const float *q, int heads, const KrnKeys *keys, int head_dim, float scale);
+void ISA (soften_lanes) (float *s, int n_keys, float *m, float *l, const float *first, const float *last, int key);
+void ISA (correct_lanes) (float *o, const float *factor, int head_dim);
+void ISA (unpack_lanes) (float *o, const float *lanes, int n, int head_dim);
 
 float  ISA (peak_read) (const float *x, size_t n);
 double ISA (peak_f32) (long rounds);

@@ -15,8 +15,7 @@
 
 #define KRN_MAX_PANEL_M 16 /* no set takes more activation rows at once, */
 #define KRN_MAX_PANEL_N 32 /* nor more weight rows */
-#define KRN_KEY_TILE    64 /* keys that attention looks at between two corrections of the running maximum */
-#define KRN_MAX_HEADS   16 /* query heads that attend () takes at once */
+#define KRN_KEY_TILE    96 /* keys that attention looks at between two corrections of the running maximum */
 
 /* The weight of a norm, (1, n), F32 or BF16.  data NULL: ones. */
 typedef struct {
@@ -109,6 +108,15 @@ typedef struct {
   /* One query row, `heads` query heads of the same K/V head: o (heads, hd) += Σ_j e^(s_j − m)·v_j, l += Σ_j e^(s_j − m), where m is the
    * running maximum; o and l are corrected when m grows.  Starts from m = −∞, l = 0, o = 0. */
   void (*attend) (float *o, float *m, float *l, const float *q, int heads, const KrnKeys *keys, int head_dim, float scale);
+
+  /* Many query rows: panel_n lanes, each a row and a head.  Scores s (n_keys, panel_n) become weights e^(s − m), m and l (panel_n)
+   * follow; row n_keys of s is e^(old m − new m).  A lane sees the keys first … last, the first of s being number `key`; first NULL: all.
+   * Starts from m = −1e30, l = 0. */
+  void (*soften_lanes) (float *s, int n_keys, float *m, float *l, const float *first, const float *last, int key);
+  /* o (hd, panel_n) times one factor for each lane. */
+  void (*correct_lanes) (float *o, const float *factor, int head_dim);
+  /* o (n, hd) from the first n <= panel_n lanes. */
+  void (*unpack_lanes) (float *o, const float *lanes, int n, int head_dim);
 
   /* ---- peak.c: what the machine can do ---------------------------------------------------------- */
 

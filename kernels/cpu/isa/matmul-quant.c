@@ -107,8 +107,9 @@ block_dot (const int M, const int T, const int bits, Lanes sum[QUANT_T][QUANT_M]
       sum[t][i] = lanes_finish (sum[t][i], &correction[i], bits);
 }
 
+/* The T row tiles lie `step` row tiles apart, for the same reason as in matvec.c; only the last may have missing rows. */
 ALWAYS_INLINE void
-tiles_dot (const int M, const int T, const int bits, float *y, size_t y_stride, KrnQuantRows x, const uint8_t *tiles, int rows, int cols)
+tiles_dot (const int M, const int T, const int bits, float *y, size_t y_stride, KrnQuantRows x, const uint8_t *tiles, int step, int rows, int cols)
 {
   const size_t   tile_bytes = TILE_SCALE_BYTES + (bits == 8 ? 512 : 256);
   int            n_blocks = cols / KRN_TILE_COLS;
@@ -117,7 +118,7 @@ tiles_dot (const int M, const int T, const int bits, float *y, size_t y_stride, 
 
   UNROLL (2)
   for (int t = 0; t < T; t++) {
-    tile[t] = tiles + (size_t) (t * n_blocks) * tile_bytes;
+    tile[t] = tiles + (size_t) (t * step) * (size_t) n_blocks * tile_bytes;
     UNROLL (12)
     for (int i = 0; i < M; i++)
       UNROLL (4)
@@ -149,7 +150,7 @@ tiles_dot (const int M, const int T, const int bits, float *y, size_t y_stride, 
   for (int i = 0; i < M; i++)
     for (int t = 0; t < T; t++)
       for (int v = 0; v < VECTORS; v++) {
-        int row = t * KRN_TILE_ROWS + v * VW;
+        int row = t * step * KRN_TILE_ROWS + v * VW;
         int part = rows - row < VW ? rows - row : VW;
 
         if (part > 0)
@@ -158,11 +159,11 @@ tiles_dot (const int M, const int T, const int bits, float *y, size_t y_stride, 
 }
 
 ALWAYS_INLINE void
-choose_rows (const int T, const int bits, float *y, size_t y_stride, KrnQuantRows x, int m, const uint8_t *tiles, int rows, int cols)
+choose_rows (const int T, const int bits, float *y, size_t y_stride, KrnQuantRows x, int m, const uint8_t *tiles, int step, int rows, int cols)
 {
 #define ROWS(M)                                                                                    \
   case M:                                                                                          \
-    tiles_dot (M, T, bits, y, y_stride, x, tiles, rows, cols);                                     \
+    tiles_dot (M, T, bits, y, y_stride, x, tiles, step, rows, cols);                               \
     break
   switch (m) {
     ROWS (1);
@@ -181,13 +182,15 @@ ALWAYS_INLINE void
 all_tiles (const int bits, float *y, size_t y_stride, KrnQuantRows x, int m, const uint8_t *tiles, int rows, int cols)
 {
   const size_t tile_row = (size_t) (cols / KRN_TILE_COLS) * (TILE_SCALE_BYTES + (bits == 8 ? 512 : 256));
-  const int    step = QUANT_T * KRN_TILE_ROWS;
-  int          r = 0;
+  int          n_tiles = (rows + KRN_TILE_ROWS - 1) / KRN_TILE_ROWS;
+  int          step = n_tiles / QUANT_T;
 
-  for (; rows - r > step - KRN_TILE_ROWS; r += step, tiles += QUANT_T * tile_row)
-    choose_rows (QUANT_T, bits, y + r, y_stride, x, m, tiles, rows - r, cols);
-  for (; r < rows; r += KRN_TILE_ROWS, tiles += tile_row)
-    choose_rows (1, bits, y + r, y_stride, x, m, tiles, rows - r, cols);
+  for (int t = 0; t < n_tiles; t++, y += KRN_TILE_ROWS, rows -= KRN_TILE_ROWS, tiles += tile_row) {
+    if (t < step)
+      choose_rows (QUANT_T, bits, y, y_stride, x, m, tiles, step, rows, cols);
+    else if (t >= step * QUANT_T)
+      choose_rows (1, bits, y, y_stride, x, m, tiles, 1, rows, cols);
+  }
 }
 
 void

@@ -48,6 +48,9 @@ const KrnIsa ISA_ (KRN_ISA, table) = {
   .quantise_tile = ISA (quantise_tile),
 
   .attend = ISA (attend),
+  .soften_lanes = ISA (soften_lanes),
+  .correct_lanes = ISA (correct_lanes),
+  .unpack_lanes = ISA (unpack_lanes),
 
   .peak_read = ISA (peak_read),
   .peak_f32 = ISA (peak_f32),
