@@ -3,18 +3,61 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Order: penalty and suppression on the raw logits, temperature, top-k, top-p, min-p, softmax, draw.  The vocabulary has
- * a quarter of a million entries and a few dozen survive, so nothing is sorted: thresholds are found by radix
- * selection on the bits of the logits, over ever fewer candidates.
+ * a quarter of a million entries and a few dozen survive, so nothing is sorted.  One pass leaves the maximum of every block of
+ * entries; the k-th largest maximum is a lower bound for the k-th largest entry, so that few blocks need a closer look.  What is left
+ * is a list of candidates (or the whole row, without top-k) in which thresholds are found by radix selection.
  *
- * A logit that is not a number counts as −inf.  The row of logits itself is the working memory: entries that are out become −inf,
- * and finally every entry its probability. */
+ * A logit that is not a number counts as −inf.  With nothing finite to choose from, or with +inf among the logits, the
+ * first of the largest is chosen.  The working memory is the device's arena. */
 #include "kernels/cpu/device.h"
 
 #include <math.h>
 #include <string.h>
 
+/* A temperature below this is greedy: dividing by it could overflow. */
+#define COLD       1e-6f
 #define RADIX_BITS 11
 #define RADIX_SIZE (1 << RADIX_BITS)
+
+typedef struct {
+  KrnDevice *dev;
+  float     *row; /* the logits */
+  int        n_row, n_blocks;
+  float      most;
+  float     *block; /* (n_blocks): maxima, later sums of weights */
+
+  /* The candidates: entries id[0], id[1], … of the row in ascending order, or the row itself when id is NULL. */
+  float   *x;
+  int32_t *id;
+  int      n;
+  float   *w; /* (n): e^(x − most), 0 for what is out */
+  double   total;
+} Draw;
+
+/* ---- random numbers ---------------------------------------------------------------------------------- */
+
+/* Uniform in [0, 1) from (seed, step, row): Philox 4×32 with ten rounds, a counter-based generator, so that a draw depends on
+ * nothing that was drawn before. */
+static double
+uniform (uint64_t seed, uint64_t step, uint32_t row)
+{
+  uint32_t c[4] = {(uint32_t) step, (uint32_t) (step >> 32), row, 0};
+  uint32_t k[2] = {(uint32_t) seed, (uint32_t) (seed >> 32)};
+
+  for (int round = 0; round < 10; round++) {
+    uint64_t p = (uint64_t) c[0] * 0xD2511F53u, q = (uint64_t) c[2] * 0xCD9E8D57u;
+
+    c[0] = (uint32_t) (q >> 32) ^ c[1] ^ k[0];
+    c[1] = (uint32_t) q;
+    c[2] = (uint32_t) (p >> 32) ^ c[3] ^ k[1];
+    c[3] = (uint32_t) p;
+    k[0] += 0x9E3779B9u;
+    k[1] += 0xBB67AE85u;
+  }
+  return (double) (((uint64_t) c[0] << 32 | c[1]) >> 11) * 0x1p-53;
+}
+
+/* ---- selection ---------------------------------------------------------------------------------------- */
 
 /* Larger floats have larger keys. */
 static uint32_t
@@ -36,175 +79,231 @@ float_from_key (uint32_t key)
   return x;
 }
 
-/* Two words from (seed, step, row): Philox 4×32 with ten rounds, a counter-based generator, so that a draw depends on nothing that
- * was drawn before. */
-static uint64_t
-random_bits (uint64_t seed, uint64_t step, uint32_t row)
+/* The largest value v in x such that all entries >= v together weigh at least `limit`; the smallest entry if there is none.  An
+ * entry weighs w, or 1 when w is NULL.  *above: what the entries > v weigh.  Radix selection, highest bits first. */
+static float
+select_value (const float *x, const float *w, int n, double limit, double *above)
 {
-  uint32_t c[4] = {(uint32_t) step, (uint32_t) (step >> 32), row, 0};
-  uint32_t k[2] = {(uint32_t) seed, (uint32_t) (seed >> 32)};
-
-  for (int round = 0; round < 10; round++) {
-    uint64_t p = (uint64_t) c[0] * 0xD2511F53u, q = (uint64_t) c[2] * 0xCD9E8D57u;
-
-    c[0] = (uint32_t) (q >> 32) ^ c[1] ^ k[0];
-    c[1] = (uint32_t) q;
-    c[2] = (uint32_t) (p >> 32) ^ c[3] ^ k[1];
-    c[3] = (uint32_t) p;
-    k[0] += 0x9E3779B9u;
-    k[1] += 0xBB67AE85u;
-  }
-  return (uint64_t) c[0] << 32 | c[1];
-}
-
-/* Once per distinct id: an id counts where it appears first. */
-static void
-penalise (float *x, int n, const KrnSampling *s)
-{
-  for (int i = 0; i < s->n_recent; i++) {
-    int  id = s->recent[i];
-    bool seen = id < 0 || id >= n;
-
-    for (int j = 0; j < i && !seen; j++)
-      seen = s->recent[j] == id;
-    if (!seen)
-      x[id] = x[id] > 0.0f ? x[id] / s->repetition_penalty : x[id] * s->repetition_penalty;
-  }
-}
-
-/* The largest key such that the entries above it weigh less than `limit` and with it at least as much: by count when mass is
- * false, else by e^(x − most).  *above: the weight above.  Radix selection from the highest bits down. */
-static uint32_t
-select_key (const float *x, int n, bool mass, double limit, float most, double *above)
-{
-  static const int shifts[] = {21, 10, 0};
+  static const int shifts[] = {21, 10, 0}, sizes[] = {RADIX_SIZE, RADIX_SIZE, 1 << 10};
   uint32_t         prefix = 0, known = 0;
 
   *above = 0.0;
   for (int pass = 0; pass < 3; pass++) {
-    double bins[RADIX_SIZE] = {0};
-    int    bin = RADIX_SIZE - 1;
-    int    shift = shifts[pass];
-    int    size = pass == 2 ? 1 << 10 : RADIX_SIZE;
+    double   bins[RADIX_SIZE] = {0};
+    uint32_t used[RADIX_SIZE / 32] = {0}; /* an entry may weigh nothing */
+    int      shift = shifts[pass], bin = -1;
+    uint32_t mask = (uint32_t) sizes[pass] - 1;
 
     for (int i = 0; i < n; i++) {
       uint32_t key = key_from_float (x[i]);
+      uint32_t b = key >> shift & mask;
 
-      if ((key & known) == prefix)
-        bins[key >> shift & (uint32_t) (size - 1)] += mass ? exp ((double) x[i] - most) : 1.0;
+      if ((key & known) == prefix) {
+        bins[b] += w ? w[i] : 1.0f;
+        used[b / 32] |= 1u << b % 32;
+      }
     }
-    for (bin = size - 1; bin > 0 && *above + bins[bin] < limit; bin--)
-      *above += bins[bin];
+    for (int b = sizes[pass] - 1; b >= 0; b--) {
+      if (!(used[b / 32] >> b % 32 & 1))
+        continue;
+      if (bin >= 0)
+        *above += bins[bin];
+      bin = b;
+      if (*above + bins[b] >= limit)
+        break;
+    }
     prefix |= (uint32_t) bin << shift;
-    known |= (uint32_t) (size - 1) << shift;
+    known |= mask << shift;
   }
-  return prefix;
+  return float_from_key (prefix);
+}
+
+/* Appends the entries >= lowest of the blocks that have any to the candidates, and takes them as the candidates. */
+static void
+collect (Draw *d, float lowest, float *x, int32_t *id)
+{
+  int n = 0;
+
+  for (int b = 0; b < d->n_blocks; b++) {
+    int begin = b * KRN_SAMPLE_BLOCK;
+    int end = d->n_row - begin < KRN_SAMPLE_BLOCK ? d->n_row : begin + KRN_SAMPLE_BLOCK;
+
+    if (d->block[b] < lowest)
+      continue;
+    for (int i = begin; i < end; i++)
+      if (d->row[i] >= lowest) {
+        x[n] = d->row[i];
+        id[n++] = i;
+      }
+  }
+  d->x = x;
+  d->id = id;
+  d->n = n;
 }
 
 /* Everything below the k-th largest is out; ties with it stay. */
 static void
-keep_top_k (float *x, int n, int k)
+keep_top_k (Draw *d, int k, float *x, int32_t *id)
 {
   double above;
-  float  threshold = float_from_key (select_key (x, n, false, k, 0.0f, &above));
+  float  lowest = -INFINITY;
+  int    n = 0;
 
-  for (int i = 0; i < n; i++)
-    if (x[i] < threshold)
-      x[i] = -INFINITY;
+  if (k <= d->n_blocks)
+    lowest = select_value (d->block, NULL, d->n_blocks, k, &above);
+  collect (d, lowest, x, id);
+  lowest = select_value (x, NULL, d->n, k, &above);
+  for (int i = 0; i < d->n; i++)
+    if (x[i] >= lowest) {
+      x[n] = x[i];
+      id[n++] = id[i];
+    }
+  d->n = n;
 }
 
-/* An entry stays iff the probability of those before it in descending order is below p; the first always stays. */
-static void
-keep_top_p (float *x, int n, float p, float most)
+/* A candidate stays iff those before it in descending order weigh less than p of all; the first always stays, and of equals
+ * the first ones.  Returns the smallest value that stays. */
+static float
+keep_top_p (Draw *d, float p)
 {
-  double   total = 0.0, above, each;
-  uint32_t key;
-  float    threshold;
+  double above, limit = (double) p * d->total;
+  float  lowest = select_value (d->x, d->w, d->n, limit, &above);
 
-  for (int i = 0; i < n; i++)
-    total += exp ((double) x[i] - most);
-  key = select_key (x, n, true, p * total, most, &above);
-  threshold = float_from_key (key);
-  each = exp ((double) threshold - most);
-  for (int i = 0; i < n; i++) {
-    if (x[i] < threshold) {
-      x[i] = -INFINITY;
-    } else if (x[i] == threshold) {
-      if (above > 0.0 && above >= p * total)
-        x[i] = -INFINITY;
-      above += each;
+  for (int i = 0; i < d->n; i++)
+    if (d->x[i] == lowest) {
+      if (above > 0.0 && above >= limit)
+        d->x[i] = -INFINITY;
+      above += d->w[i];
     }
+  return lowest;
+}
+
+/* ---- one row ------------------------------------------------------------------------------------------ */
+
+/* Once per distinct id; `seen` is a bit for every entry. */
+static void
+penalise (float *x, int n, const KrnSampling *s, uint32_t *seen)
+{
+  memset (seen, 0, ((size_t) n + 31) / 32 * sizeof *seen);
+  for (int i = 0; i < s->n_recent; i++) {
+    int id = s->recent[i];
+
+    if (id < 0 || id >= n || seen[id / 32] >> id % 32 & 1)
+      continue;
+    seen[id / 32] |= 1u << id % 32;
+    x[id] = x[id] > 0.0f ? x[id] / s->repetition_penalty : x[id] * s->repetition_penalty;
   }
 }
 
+/* The first of the largest entries. */
 static int
-argmax (const float *x, int n)
+find_most (const Draw *d)
 {
-  int best = 0;
+  for (int b = 0; b < d->n_blocks; b++) {
+    int i = b * KRN_SAMPLE_BLOCK;
 
-  for (int i = 1; i < n; i++)
-    if (x[i] > x[best])
-      best = i;
-  return best;
+    if (d->block[b] != d->most)
+      continue;
+    while (d->row[i] != d->most)
+      i++;
+    return i;
+  }
+  return 0;
+}
+
+/* The candidate at the target-th part of the total weight.  Never one that weighs nothing. */
+static int
+find_weight (const Draw *d, double target)
+{
+  double sum = 0.0;
+  int    b = 0, last = 0;
+
+  /* From the first block whose end lies beyond the target; rounding may leave the target behind all of them. */
+  while ((b + 1) * KRN_SAMPLE_BLOCK < d->n && sum + d->block[b] <= target)
+    sum += d->block[b++];
+  for (int i = b * KRN_SAMPLE_BLOCK; i < d->n; i++) {
+    if (d->w[i] == 0.0f)
+      continue;
+    last = i;
+    sum += d->w[i];
+    if (sum > target)
+      return i;
+  }
+  for (int i = d->n - 1; last == 0 && i > 0; i--)
+    if (d->w[i] > 0.0f)
+      last = i;
+  return last;
+}
+
+static void
+write_probabilities (const Draw *d, float *probs)
+{
+  memset (probs, 0, (size_t) d->n_row * sizeof *probs);
+  for (int i = 0; i < d->n; i++)
+    probs[d->id ? d->id[i] : i] = (float) (d->w[i] / d->total);
 }
 
 static int
-sample_row (float *x, int n, const KrnSampling *s, uint32_t row)
+choose_most (const Draw *d, float *probs)
 {
-  double total = 0.0, target, sum = 0.0;
-  float  most;
-  int    best, last;
+  int id = find_most (d);
 
-  for (int i = 0; i < n; i++)
-    if (isnan (x[i]))
-      x[i] = -INFINITY;
+  if (probs) {
+    memset (probs, 0, (size_t) d->n_row * sizeof *probs);
+    probs[id] = 1.0f;
+  }
+  return id;
+}
+
+static int
+sample_row (KrnDevice *dev, float *logits, int n, float *probs, const KrnSampling *s, uint32_t row)
+{
+  const KrnIsa *isa = dev->isa;
+  bool          cold = s->temperature < COLD;
+  Draw          d = {.dev = dev, .row = logits, .n_row = n, .x = logits, .n = n};
+  float        *memory = (float *) dev->arena;
+  float         lowest = -INFINITY;
+  int           chosen;
+
+  d.n_blocks = (n + KRN_SAMPLE_BLOCK - 1) / KRN_SAMPLE_BLOCK;
+  d.block = memory;
+  d.w = d.block + d.n_blocks;
+
   if (s->repetition_penalty != 1.0f && s->n_recent > 0)
-    penalise (x, n, s);
+    penalise (logits, n, s, (uint32_t *) (void *) memory);
   for (int i = 0; i < s->n_suppress; i++)
     if (s->suppress[i] >= 0 && s->suppress[i] < n)
-      x[s->suppress[i]] = -INFINITY;
-  best = argmax (x, n);
-  most = x[best];
-  if (s->temperature <= 0.0f || !(most < INFINITY && most > -INFINITY)) {
-    memset (x, 0, (size_t) n * sizeof *x);
-    x[best] = 1.0f;
-    return best;
-  }
+      logits[s->suppress[i]] = -INFINITY;
+  isa->condition (logits, n, cold ? 1.0f : s->temperature, d.block);
+  d.most = isa->max (d.block, d.n_blocks);
+  if (cold || !isfinite (d.most))
+    return choose_most (&d, probs);
 
-  for (int i = 0; i < n; i++)
-    x[i] /= s->temperature;
-  most = x[best];
   if (s->top_k > 0 && s->top_k < n)
-    keep_top_k (x, n, s->top_k);
-  if (s->top_p < 1.0f)
-    keep_top_p (x, n, s->top_p, most);
-  for (int i = 0; i < n; i++) {
-    double e = exp ((double) x[i] - most);
-
-    x[i] = e < s->min_p ? 0.0f : (float) e;
-    total += x[i];
+    keep_top_k (&d, s->top_k, d.w + n, (int32_t *) (void *) (d.w + 2 * (size_t) n));
+  if (s->top_p < 1.0f) {
+    d.total = isa->weigh (d.w, d.x, d.n, d.most, lowest, 0.0f, d.block);
+    lowest = keep_top_p (&d, s->top_p);
   }
+  d.total = isa->weigh (d.w, d.x, d.n, d.most, lowest, fminf (s->min_p, 1.0f), d.block);
 
-  target = (double) (random_bits (s->seed, s->step, row) >> 11) * 0x1p-53 * total;
-  last = best;
-  for (int i = 0; i < n; i++) {
-    if (x[i] > 0.0f && sum <= target)
-      last = i;
-    sum += x[i];
-    x[i] = (float) (x[i] / total);
-  }
-  return last;
+  chosen = find_weight (&d, uniform (s->seed, s->step, row) * d.total);
+  if (probs)
+    write_probabilities (&d, probs);
+  return d.id ? d.id[chosen] : chosen;
 }
 
 void
 krn_cpu_sample (KrnDevice *dev, KrnMat ids, KrnMat logits, KrnMat probs, const KrnSampling *sampling)
 {
-  for (int r = 0; r < logits.rows; r++) {
-    float   *x = krn_row (logits, r);
-    int32_t *id = (int32_t *) (ids.buf->data + ids.offset) + (size_t) r * krn_stride (ids);
+  /* Weights, candidates and their ids, and one figure a block. */
+  if ((size_t) logits.cols * 4 * sizeof (float) > KRN_ARENA_BYTES) {
+    krn_device_fail (dev, "A vocabulary of %d is too large for the CPU backend.", logits.cols);
+    return;
+  }
+  for (int r = 0; r < logits.rows && logits.cols > 0; r++) {
+    int32_t *id = (int32_t *) (void *) (ids.buf->data + ids.offset) + (size_t) r * krn_stride (ids);
 
-    *id = sample_row (x, logits.cols, sampling, (uint32_t) r);
-    if (probs.buf)
-      memcpy (krn_row (probs, r), x, (size_t) logits.cols * sizeof *x);
+    *id = sample_row (dev, krn_row (logits, r), logits.cols, probs.buf ? krn_row (probs, r) : NULL, sampling, (uint32_t) r);
   }
 }

@@ -46,6 +46,9 @@ void ISA (soften_lanes) (float *s, int n_keys, float *m, float *l, const float *
 void ISA (correct_lanes) (float *o, const float *factor, int head_dim);
 void ISA (unpack_lanes) (float *o, const float *lanes, int n, int head_dim);
 
+void   ISA (condition) (float *x, int n, float temperature, float *block_max);
+double ISA (weigh) (float *w, const float *x, int n, float most, float lowest, float least, float *block_sum);
+
 float  ISA (peak_read) (const float *x, size_t n);
 double ISA (peak_f32) (long rounds);
 double ISA (peak_bf16) (long rounds);

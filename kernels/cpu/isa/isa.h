@@ -15,6 +15,7 @@
 
 #define KRN_MAX_PANEL_M 16 /* no set takes more activation rows at once, */
 #define KRN_MAX_PANEL_N 32 /* nor more weight rows */
+#define KRN_SAMPLE_BLOCK 64
 #define KRN_KEY_TILE    96 /* keys that attention looks at between two corrections of the running maximum */
 
 /* The weight of a norm, (1, n), F32 or BF16.  data NULL: ones. */
@@ -117,6 +118,13 @@ typedef struct {
   void (*correct_lanes) (float *o, const float *factor, int head_dim);
   /* o (n, hd) from the first n <= panel_n lanes. */
   void (*unpack_lanes) (float *o, const float *lanes, int n, int head_dim);
+
+  /* ---- sample.c -------------------------------------------------------------------------------- */
+
+  /* x / temperature, not-a-number as −∞; the largest of every KRN_SAMPLE_BLOCK entries. */
+  void (*condition) (float *x, int n, float temperature, float *block_max);
+  /* w = e^(x − most), 0 where x < lowest or w < least; the sum of every block, and of all. */
+  double (*weigh) (float *w, const float *x, int n, float most, float lowest, float least, float *block_sum);
 
   /* ---- peak.c: what the machine can do ---------------------------------------------------------- */
 

@@ -143,17 +143,6 @@ ISA (rotate) (float *x, const float *cs, int n)
   }
 }
 
-/* The missing elements repeat the first. */
-static vf
-vf_load_max_n (const float *p, int n)
-{
-  float part[VW];
-
-  for (int i = 0; i < VW; i++)
-    part[i] = p[i < n ? i : 0];
-  return vf_load (part);
-}
-
 /* NaN counts as absent, unless there is nothing else. */
 float
 ISA (max) (const float *x, int n)
@@ -161,6 +150,6 @@ ISA (max) (const float *x, int n)
   vf m = vf_set1 (-INFINITY);
 
   for (int i = 0; i < n; i += VW)
-    m = vf_max (i + VW <= n ? vf_load (x + i) : vf_load_max_n (x + i, n - i), m);
+    m = vf_max (i + VW <= n ? vf_load (x + i) : vf_load_first_n (x + i, n - i), m);
   return vf_hmax (m);
 }

@@ -462,6 +462,17 @@ vf_load_bits (const void *p)
   return x;
 }
 
+/* 1 <= n <= VW elements; the rest of the vector repeats the first. */
+ALWAYS_INLINE vf
+vf_load_first_n (const float *p, int n)
+{
+  float part[VW];
+
+  for (int i = 0; i < VW; i++)
+    part[i] = p[i < n ? i : 0];
+  return vf_load (part);
+}
+
 /* e^x to about one unit in the last place; 0 below −87.3, clamped above 88. */
 ALWAYS_INLINE vf
 vf_exp (vf x)

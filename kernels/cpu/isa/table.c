@@ -52,6 +52,9 @@ const KrnIsa ISA_ (KRN_ISA, table) = {
   .correct_lanes = ISA (correct_lanes),
   .unpack_lanes = ISA (unpack_lanes),
 
+  .condition = ISA (condition),
+  .weigh = ISA (weigh),
+
   .peak_read = ISA (peak_read),
   .peak_f32 = ISA (peak_f32),
   .peak_bf16 = ISA (peak_bf16),
