@@ -9,6 +9,9 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "endless-model.h"
+#include "test-folder.h"
+
 #define TIMEOUT_S 60
 
 /* What one turn said. */
@@ -161,6 +164,19 @@ assistant_new (guint context_size)
   return facet_local_assistant_new (&options);
 }
 
+static char *endless_folder;
+
+/* What it writes ends only by force. */
+static FacetAssistant *
+endless_assistant_new (guint context_size)
+{
+  FacetLocalOptions options = {.model_folder = endless_folder,
+                               .threads = 2,
+                               .context_size = context_size};
+
+  return facet_local_assistant_new (&options);
+}
+
 static void
 wait_ready (FacetAssistant *assistant)
 {
@@ -171,11 +187,11 @@ wait_ready (FacetAssistant *assistant)
 }
 
 /* One for all tests that do not end it. */
+static FacetAssistant *shared;
+
 static FacetAssistant *
 shared_assistant (void)
 {
-  static FacetAssistant *shared;
-
   if (shared == NULL) {
     shared = assistant_new (0);
     wait_ready (shared);
@@ -558,13 +574,10 @@ test_too_long_alone (void)
 static void
 test_context_end (void)
 {
-  g_autoptr (FacetAssistant) assistant = assistant_new (128);
+  g_autoptr (FacetAssistant) assistant = endless_assistant_new (128);
   g_autoptr (FacetRequest) request = long_request_new (0, 0);
   Outcome o;
 
-  /* So hot that it does not find its end. */
-  request->temperature = 50;
-  request->seed = 7;
   outcome_init (&o);
   run (&o, assistant, request);
   g_assert_null (o.error);
@@ -578,7 +591,7 @@ test_context_end (void)
 static FacetRequest *
 slow_request_new (void)
 {
-  FacetRequest *request = long_request_new (20, 150);
+  FacetRequest *request = long_request_new (45, 150);
 
   request->temperature = 5;
   request->seed = 1;
@@ -618,14 +631,13 @@ test_cancel_reading (void)
 static void
 test_cancel_generating (void)
 {
+  g_autoptr (FacetAssistant) assistant = endless_assistant_new (0);
   g_autoptr (FacetRequest) request = request_new (FALSE, "Tell me a story");
   Outcome o;
 
-  request->temperature = 50;
-  request->seed = 7;
   outcome_init (&o);
   o.cancel_at_answer = 20;
-  run (&o, shared_assistant (), request);
+  run (&o, assistant, request);
   assert_stopped_soon (&o);
   g_assert_cmpuint (o.answer->len, >=, 20);
   g_assert_cmpuint (o.usage.answer_tokens, >, 0);
@@ -636,16 +648,17 @@ test_cancel_generating (void)
 static void
 test_cancel_queued (void)
 {
-  g_autoptr (FacetRequest) slow = slow_request_new ();
+  g_autoptr (FacetRequest) endless = request_new (FALSE, "Tell me a story");
   g_autoptr (FacetRequest) sum = request_new (TRUE, "3 + 2 = ?");
-  FacetAssistant *assistant = shared_assistant ();
-  Outcome         first, second, third;
+  g_autoptr (FacetAssistant) assistant = endless_assistant_new (0);
+  Outcome first, second, third;
 
   outcome_init (&first);
   outcome_init (&second);
   outcome_init (&third);
-  start (&first, assistant, slow);
+  start (&first, assistant, endless);
   start (&second, assistant, sum);
+  sum->max_tokens = 60;
   start (&third, assistant, sum);
   cancel (&second);
   facet_assistant_cancel (assistant, 1 << 20);
@@ -656,7 +669,7 @@ test_cancel_queued (void)
   cancel (&first);
   wait_until (third.ended);
   g_assert_true (first.ended && first.stopped);
-  g_assert_cmpstr (third.answer->str, ==, "3 + 2 = 5.");
+  g_assert_true (g_str_has_prefix (third.answer->str, "3 + 2 = 5."));
   outcome_clear (&first);
   outcome_clear (&second);
   outcome_clear (&third);
@@ -774,11 +787,9 @@ static void
 test_dispose_generating (void)
 {
   g_autoptr (FacetRequest) request = request_new (FALSE, "Tell me a story");
-  FacetAssistant *assistant = assistant_new (0);
+  FacetAssistant *assistant = endless_assistant_new (0);
   Outcome         o;
 
-  request->temperature = 50;
-  request->seed = 7;
   outcome_init (&o);
   start (&o, assistant, request);
   wait_until (o.answer->len > 0);
@@ -810,6 +821,8 @@ test_count (void)
 int
 main (int argc, char **argv)
 {
+  int status;
+
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/local-assistant/ready", test_ready);
   g_test_add_func ("/local-assistant/no-model", test_no_model);
@@ -837,5 +850,10 @@ main (int argc, char **argv)
   g_test_add_func ("/local-assistant/dispose-reading", test_dispose_reading);
   g_test_add_func ("/local-assistant/dispose-generating", test_dispose_generating);
   g_test_add_func ("/local-assistant/count", test_count);
-  return g_test_run ();
+  endless_folder = endless_model_new ();
+  status = g_test_run ();
+  g_clear_object (&shared);
+  test_folder_remove (endless_folder);
+  g_free (endless_folder);
+  return status;
 }
