@@ -121,18 +121,6 @@ find_parts (GemCheckpoint *self, const GemTextConfig *config, GError **error)
 
 /* ---- quantising ---- */
 
-/* Norms and tables stay as stored; so does a matrix whose rows do not divide into blocks. */
-static KrnType
-quantised_type (const GemWeightSlot *slot, GemWeights weights)
-{
-  gboolean matrix = slot->kind == GEM_SLOT_LINEAR || slot->kind == GEM_SLOT_HEAD;
-
-  if (!matrix || weights == GEM_WEIGHTS_BF16)
-    return KRN_BF16;
-  /* Every token's logits come from the head: 4 bits there cost more than they save. */
-  return weights == GEM_WEIGHTS_Q8 || slot->kind == GEM_SLOT_HEAD ? KRN_Q8 : KRN_Q4;
-}
-
 /* The matrices to quantise (of GemQuantJob); sets each part's job. */
 static GArray *
 list_jobs (GArray *parts, GemWeights weights)
@@ -142,7 +130,7 @@ list_jobs (GArray *parts, GemWeights weights)
   for (guint i = 0; i < parts->len; i++) {
     Part       *part = &g_array_index (parts, Part, i);
     GemQuantJob job = {
-        .type = quantised_type (&part->slot, weights),
+        .type = gem_weight_slot_get_type (&part->slot, weights),
         .rows = part->slot.rows,
         .cols = part->slot.cols,
         .source = part->tensor,

@@ -18,7 +18,7 @@ typedef struct _GemModel GemModel;
 typedef enum {
   GEM_WEIGHTS_BF16, /* as stored */
   GEM_WEIGHTS_Q8,   /* blocks of 32, 8 bits */
-  GEM_WEIGHTS_Q4,   /* blocks of 32, 4 bits; the output head stays q8 */
+  GEM_WEIGHTS_Q4,   /* blocks of 32, 4 bits; 8 for the head, keys, values, per-layer inputs */
 } GemWeights;
 
 typedef struct {

@@ -250,16 +250,6 @@ new_table (GemSynthetic *self,
 
 /* ---- the decoder's tensors ---- */
 
-static KrnType
-choose_type (const GemWeightSlot *slot, GemWeights type)
-{
-  gboolean matrix = slot->kind == GEM_SLOT_LINEAR || slot->kind == GEM_SLOT_HEAD;
-
-  if (!matrix || type == GEM_WEIGHTS_BF16)
-    return KRN_BF16;
-  return type == GEM_WEIGHTS_Q8 || slot->kind == GEM_SLOT_HEAD ? KRN_Q8 : KRN_Q4;
-}
-
 /* Keys carry the softmax scale: hd^−½ in the published model.  Rows that are gathered are
  * multiplied by the root of their length when they are read: √H, and √P for the table, of which a
  * row holds one P for each layer. */
@@ -315,7 +305,9 @@ make (GemSynthetic        *self,
       guint64              seed,
       GError             **error)
 {
-  KrnMat   view = {.type = choose_type (slot, weights), .rows = slot->rows, .cols = slot->cols};
+  KrnMat   view = {.type = gem_weight_slot_get_type (slot, weights),
+                   .rows = slot->rows,
+                   .cols = slot->cols};
   gboolean gathered =
       slot->kind == GEM_SLOT_TABLE || (slot->kind == GEM_SLOT_EMBED && weights != GEM_WEIGHTS_BF16);
   gsize   bytes = view.type == KRN_BF16 ? 2 * (gsize)slot->rows * (gsize)slot->cols

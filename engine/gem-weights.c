@@ -41,7 +41,7 @@ static const Binding model_bindings[] = {
     {"embed_tokens.weight", GEM_SLOT_EMBED, VOCABULARY, HIDDEN, MODEL (embed_tokens)},
     {"embed_tokens_per_layer.weight", GEM_SLOT_TABLE, PLE_VOCABULARY, ALL_PLE,
      MODEL (embed_per_layer)},
-    {"per_layer_model_projection.weight", GEM_SLOT_LINEAR, ALL_PLE, HIDDEN,
+    {"per_layer_model_projection.weight", GEM_SLOT_FINE, ALL_PLE, HIDDEN,
      MODEL (per_layer_projection)},
     {"per_layer_projection_norm.weight", GEM_SLOT_NORM, ONE, PLE, MODEL (per_layer_norm)},
 };
@@ -49,8 +49,8 @@ static const Binding model_bindings[] = {
 static const Binding layer_bindings[] = {
     {"input_layernorm.weight", GEM_SLOT_NORM, ONE, HIDDEN, LAYER (qkv.norm)},
     {"self_attn.q_proj.weight", GEM_SLOT_LINEAR, HEADS, HIDDEN, LAYER (qkv.wq)},
-    {"self_attn.k_proj.weight", GEM_SLOT_LINEAR, KV_HEADS, HIDDEN, LAYER (qkv.wk), TRUE},
-    {"self_attn.v_proj.weight", GEM_SLOT_LINEAR, KV_HEADS, HIDDEN, LAYER (qkv.wv), TRUE},
+    {"self_attn.k_proj.weight", GEM_SLOT_FINE, KV_HEADS, HIDDEN, LAYER (qkv.wk), TRUE},
+    {"self_attn.v_proj.weight", GEM_SLOT_FINE, KV_HEADS, HIDDEN, LAYER (qkv.wv), TRUE},
     {"self_attn.q_norm.weight", GEM_SLOT_NORM, ONE, HEAD_DIM, LAYER (qkv.q_norm)},
     {"self_attn.k_norm.weight", GEM_SLOT_NORM, ONE, HEAD_DIM, LAYER (qkv.k_norm), TRUE},
     {"self_attn.o_proj.weight", GEM_SLOT_LINEAR, HIDDEN, HEADS, LAYER (o_proj)},
@@ -60,8 +60,8 @@ static const Binding layer_bindings[] = {
     {"mlp.up_proj.weight", GEM_SLOT_LINEAR, MLP, HIDDEN, LAYER (mlp.up)},
     {"mlp.down_proj.weight", GEM_SLOT_LINEAR, HIDDEN, MLP, LAYER (mlp.down)},
     {"post_feedforward_layernorm.weight", GEM_SLOT_NORM, ONE, HIDDEN, LAYER (mlp.post_norm)},
-    {"per_layer_input_gate.weight", GEM_SLOT_LINEAR, PLE, HIDDEN, LAYER (ple.gate)},
-    {"per_layer_projection.weight", GEM_SLOT_LINEAR, HIDDEN, PLE, LAYER (ple.proj)},
+    {"per_layer_input_gate.weight", GEM_SLOT_FINE, PLE, HIDDEN, LAYER (ple.gate)},
+    {"per_layer_projection.weight", GEM_SLOT_FINE, HIDDEN, PLE, LAYER (ple.proj)},
     {"post_per_layer_input_norm.weight", GEM_SLOT_NORM, ONE, HIDDEN, LAYER (ple.post_norm)},
     {"layer_scalar", GEM_SLOT_SCALAR, ONE, ONE, LAYER (ple.scalar)},
 };
@@ -148,6 +148,19 @@ gem_text_weights_init (GemTextWeights *self, const GemTextConfig *c)
              sizeof head.name);
   g_array_append_val (slots, head);
   return slots;
+}
+
+/* Norms and gathered tables stay as stored.  What every token's logits, keys, values and per-layer
+ * inputs come from keeps 8 bits where the large matrices have 4: in a model of the published shape
+ * a fiftieth more to read, and a quarter less error. */
+KrnType
+gem_weight_slot_get_type (const GemWeightSlot *self, GemWeights weights)
+{
+  gboolean fine = self->kind == GEM_SLOT_FINE || self->kind == GEM_SLOT_HEAD;
+
+  if (weights == GEM_WEIGHTS_BF16 || !(fine || self->kind == GEM_SLOT_LINEAR))
+    return KRN_BF16;
+  return fine || weights == GEM_WEIGHTS_Q8 ? KRN_Q8 : KRN_Q4;
 }
 
 /* The exponent's denominator is the whole head even where only a part of it turns; the pairs that

@@ -8,6 +8,7 @@
 
 #include "gem-backend.h"
 #include "gem-config.h"
+#include "gem-model.h"
 
 G_BEGIN_DECLS
 
@@ -38,6 +39,7 @@ typedef struct {
 typedef enum {
   GEM_SLOT_NORM,   /* (1, n), as stored */
   GEM_SLOT_LINEAR, /* (out, in), quantised when asked for */
+  GEM_SLOT_FINE,   /* the same, never below 8 bits: small, and much depends on it */
   GEM_SLOT_SCALAR, /* one number, kept on the host */
   GEM_SLOT_EMBED,  /* gathered rows: stored type */
   GEM_SLOT_HEAD,   /* the same tensor as EMBED when tied; never below 8 bits */
@@ -52,6 +54,9 @@ typedef struct {
   KrnMat     *mat;        /* NULL for a scalar */
   float      *scalar;
 } GemWeightSlot;
+
+/* The type in which a slot's tensor is kept. */
+KrnType gem_weight_slot_get_type (const GemWeightSlot *self, GemWeights weights);
 
 /* Clears @weights, sets the numbers that are not tensors (eps, head sizes) and lists the tensors
  * (GemWeightSlot) that remain to be filled, in the order in which they are used.  Keys and values

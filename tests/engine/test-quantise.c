@@ -107,14 +107,14 @@ assert_quantised (GemModel *model, const char *folder, const char *prefix, KrnTy
     KrnType       type;
   } places[] = {
       {"embed_tokens.weight", &w->head, KRN_Q8},
-      {"per_layer_model_projection.weight", &w->per_layer_projection, type},
+      {"per_layer_model_projection.weight", &w->per_layer_projection, KRN_Q8},
       {"layers.0.self_attn.q_proj.weight", &w->layers[0].qkv.wq, type},
-      {"layers.0.self_attn.k_proj.weight", &w->layers[0].qkv.wk, type},
-      {"layers.1.self_attn.v_proj.weight", &w->layers[1].qkv.wv, type},
+      {"layers.0.self_attn.k_proj.weight", &w->layers[0].qkv.wk, KRN_Q8},
+      {"layers.1.self_attn.v_proj.weight", &w->layers[1].qkv.wv, KRN_Q8},
       {"layers.1.mlp.gate_proj.weight", &w->layers[1].mlp.gate, type},
       {"layers.1.mlp.down_proj.weight", &w->layers[1].mlp.down, type},
-      {"layers.0.per_layer_input_gate.weight", &w->layers[0].ple.gate, type},
-      {"layers.0.per_layer_projection.weight", &w->layers[0].ple.proj, type},
+      {"layers.0.per_layer_input_gate.weight", &w->layers[0].ple.gate, KRN_Q8},
+      {"layers.0.per_layer_projection.weight", &w->layers[0].ple.proj, KRN_Q8},
       {last_up, &w->layers[last].mlp.up, type},
       {last_o, &w->layers[last].o_proj, type},
   };
