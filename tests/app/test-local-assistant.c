@@ -22,14 +22,14 @@ typedef struct {
   FacetOverflow   overflow;
   gboolean        ended, stopped, cut_off, too_long;
   char           *error;
-  guint           n_events, n_reading;
+  guint           n_events, n_reading, n_usage;
   double          reading;        /* the last progress */
   gboolean        text_after_end; /* what must not be */
   FacetAssistant *assistant;
   guint64         turn;
   /* What to do when so much has come. */
-  guint           cancel_at_answer, cancel_at_thought, answer_now_at_thought;
-  gboolean        cancel_when_reading, answer_now_when_reading;
+  guint           cancel_at_thought, answer_now_at_thought;
+  gboolean        cancel_when_reading, cancel_at_usage;
   gint64          cancelled_at, ended_at;
 } Outcome;
 
@@ -58,8 +58,6 @@ event_cb (const FacetEvent *event, gpointer user_data)
     o->n_reading++;
     if (o->cancel_when_reading)
       cancel (o);
-    if (o->answer_now_when_reading)
-      facet_assistant_answer_now (o->assistant, o->turn);
     break;
   case FACET_EVENT_THOUGHT:
     g_assert_true (g_utf8_validate (event->text, -1, NULL));
@@ -73,14 +71,15 @@ event_cb (const FacetEvent *event, gpointer user_data)
   case FACET_EVENT_ANSWER:
     g_assert_true (g_utf8_validate (event->text, -1, NULL));
     g_string_append (o->answer, event->text);
-    if (o->cancel_at_answer > 0 && o->answer->len >= o->cancel_at_answer)
-      cancel (o);
     break;
   case FACET_EVENT_TOOL_CALL:
     g_string_append_printf (o->calls, "%s%s;", event->text, event->json);
     break;
   case FACET_EVENT_USAGE:
     o->usage = event->usage;
+    o->n_usage++;
+    if (o->cancel_at_usage)
+      cancel (o);
     break;
   case FACET_EVENT_TOO_LONG:
     o->too_long = o->ended = TRUE;
@@ -166,7 +165,7 @@ assistant_new (guint context_size)
 
 static char *endless_folder;
 
-/* What it writes ends only by force. */
+/* It writes until its context is full, or it goes round in circles. */
 static FacetAssistant *
 endless_assistant_new (guint context_size)
 {
@@ -586,7 +585,35 @@ test_context_end (void)
   outcome_clear (&o);
 }
 
+/* A model that repeats itself for ever is ended long before its context is full. */
+static void
+test_circles (void)
+{
+  g_autoptr (FacetAssistant) assistant = endless_assistant_new (0);
+  g_autoptr (FacetRequest) request = request_new (FALSE, "What is 17 - 13?");
+  Outcome o;
+
+  outcome_init (&o);
+  run (&o, assistant, request);
+  g_assert_null (o.error);
+  g_assert_true (o.cut_off);
+  g_assert_true (g_str_has_prefix (o.answer->str, "17 - 13 = 4."));
+  g_assert_cmpuint (o.usage.context_used, <, 8192);
+  outcome_clear (&o);
+}
+
 /* Stopping */
+
+/* For an endless assistant: so hot that it never goes round in circles. */
+static FacetRequest *
+endless_request_new (void)
+{
+  FacetRequest *request = request_new (FALSE, "Tell me a story");
+
+  request->temperature = 5;
+  request->seed = 7;
+  return request;
+}
 
 static FacetRequest *
 slow_request_new (void)
@@ -632,15 +659,15 @@ static void
 test_cancel_generating (void)
 {
   g_autoptr (FacetAssistant) assistant = endless_assistant_new (0);
-  g_autoptr (FacetRequest) request = request_new (FALSE, "Tell me a story");
+  g_autoptr (FacetRequest) request = endless_request_new ();
   Outcome o;
 
   outcome_init (&o);
-  o.cancel_at_answer = 20;
+  o.cancel_at_usage = TRUE;
   run (&o, assistant, request);
   assert_stopped_soon (&o);
-  g_assert_cmpuint (o.answer->len, >=, 20);
   g_assert_cmpuint (o.usage.answer_tokens, >, 0);
+  g_assert_cmpuint (o.usage.context_used, <, 8192);
   outcome_clear (&o);
 }
 
@@ -648,7 +675,7 @@ test_cancel_generating (void)
 static void
 test_cancel_queued (void)
 {
-  g_autoptr (FacetRequest) endless = request_new (FALSE, "Tell me a story");
+  g_autoptr (FacetRequest) endless = endless_request_new ();
   g_autoptr (FacetRequest) sum = request_new (TRUE, "3 + 2 = ?");
   g_autoptr (FacetAssistant) assistant = endless_assistant_new (0);
   Outcome first, second, third;
@@ -708,35 +735,6 @@ test_answer_at_once (void)
   outcome_clear (&o);
 }
 
-/* While the prompt is read: the thought that it asks for is skipped. */
-static void
-test_answer_now_reading (void)
-{
-  g_autoptr (FacetAssistant) assistant = assistant_new (0);
-  g_autoptr (FacetRequest) request = facet_request_new ();
-  Outcome o, full;
-
-  request->thinking = TRUE;
-  for (guint i = 0; i < 4; i++) {
-    facet_request_add (request, FACET_ROLE_USER, "What is 17 - 13?");
-    facet_request_add (request, FACET_ROLE_ASSISTANT, "17 - 13 = 4.");
-  }
-  facet_request_add (request, FACET_ROLE_USER, "Can you work out 67 + 61?");
-  wait_ready (assistant);
-  outcome_init (&o);
-  o.answer_now_when_reading = TRUE;
-  run (&o, assistant, request);
-  g_assert_null (o.error);
-  g_assert_cmpstr (o.thought->str, ==, "");
-  g_assert_cmpuint (o.answer->len, >, 0);
-  outcome_clear (&o);
-  /* It would have had one. */
-  outcome_init (&full);
-  run (&full, assistant, request);
-  g_assert_cmpuint (full.thought->len, >, 0);
-  outcome_clear (&full);
-}
-
 /* The end, at any moment: every turn ends exactly once. */
 static void
 dispose_with (Outcome *o, FacetAssistant *assistant)
@@ -786,13 +784,13 @@ test_dispose_reading (void)
 static void
 test_dispose_generating (void)
 {
-  g_autoptr (FacetRequest) request = request_new (FALSE, "Tell me a story");
+  g_autoptr (FacetRequest) request = endless_request_new ();
   FacetAssistant *assistant = endless_assistant_new (0);
   Outcome         o;
 
   outcome_init (&o);
   start (&o, assistant, request);
-  wait_until (o.answer->len > 0);
+  wait_until (o.n_usage > 0);
   dispose_with (&o, assistant);
   outcome_clear (&o);
 }
@@ -840,12 +838,12 @@ main (int argc, char **argv)
   g_test_add_func ("/local-assistant/too-long", test_too_long);
   g_test_add_func ("/local-assistant/too-long-alone", test_too_long_alone);
   g_test_add_func ("/local-assistant/context-end", test_context_end);
+  g_test_add_func ("/local-assistant/circles", test_circles);
   g_test_add_func ("/local-assistant/cancel-reading", test_cancel_reading);
   g_test_add_func ("/local-assistant/cancel-generating", test_cancel_generating);
   g_test_add_func ("/local-assistant/cancel-queued", test_cancel_queued);
   g_test_add_func ("/local-assistant/answer-now", test_answer_now);
   g_test_add_func ("/local-assistant/answer-at-once", test_answer_at_once);
-  g_test_add_func ("/local-assistant/answer-now-reading", test_answer_now_reading);
   g_test_add_func ("/local-assistant/dispose-loading", test_dispose_loading);
   g_test_add_func ("/local-assistant/dispose-reading", test_dispose_reading);
   g_test_add_func ("/local-assistant/dispose-generating", test_dispose_generating);
