@@ -4,6 +4,7 @@
 #include "tests/kernels/krn-test.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kernels/cpu/half.h"
@@ -27,7 +28,7 @@ run_case (gconstpointer data)
   char        err[256] = "";
   KrnTest     t = {.k = krn_cpu_ops (), .isa = c->isa, .threads = c->threads};
 
-  g_setenv ("KRN_ISA", c->isa, TRUE);
+  setenv ("KRN_ISA", c->isa, 1);
   t.dev = t.k->open (&options, err, sizeof err);
   g_assert_cmpstr (err, ==, "");
   g_assert_nonnull (t.dev);
@@ -53,7 +54,7 @@ machine_has (const char *isa)
   char          err[256];
   KrnDevice    *dev;
 
-  g_setenv ("KRN_ISA", isa, TRUE);
+  setenv ("KRN_ISA", isa, 1);
   dev = k->open (&(KrnOptions){.threads = 1}, err, sizeof err);
   if (!dev)
     return false;
@@ -90,6 +91,12 @@ void
 krn_test_add (const char *path, KrnTestFunc func)
 {
   add (path, func, false, (int[]){1, 2, 3}, 3);
+}
+
+void
+krn_test_add_once (const char *path, KrnTestFunc func)
+{
+  add (path, func, false, (int[]){2}, 1);
 }
 
 void

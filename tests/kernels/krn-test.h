@@ -31,7 +31,9 @@ typedef void (*KrnTestFunc) (KrnTest *t);
 
 /* Registers func under /kernels/ISA/THREADS/path for every set that this machine has and 1, 2 and 3 threads. */
 void krn_test_add (const char *path, KrnTestFunc func);
-/* The same for one number of threads, and with bf16 activations allowed. */
+/* The same with two threads only, */
+void krn_test_add_once (const char *path, KrnTestFunc func);
+/* and with bf16 activations allowed. */
 void krn_test_add_fast (const char *path, KrnTestFunc func);
 
 /* Random values of the type, uniform in ±scale; what is stored is what v says, rounding included.  extra: elements between the end of a row
