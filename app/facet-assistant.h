@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Main thread.  Turns are answered one after another; every turn ends in exactly one of TOO_LONG, DONE, ERROR, also when it
- * is cancelled or the assistant is disposed of.  Events arrive on the main context in order, at most one batch a frame. */
+ * Main thread.  Turns are answered one after another; every turn ends in exactly one of TOO_LONG,
+ * DONE, ERROR, also when it is cancelled or the assistant is disposed of.  Events arrive on the
+ * main context in order, at most one batch a frame. */
 #pragma once
 
 #include "facet-request.h"
@@ -27,10 +28,16 @@ G_DECLARE_INTERFACE (FacetAssistant, facet_assistant, FACET, ASSISTANT, GObject)
 struct _FacetAssistantInterface {
   GTypeInterface parent_iface;
 
-  guint64 (*start) (FacetAssistant *self, FacetRequest *request, FacetEventFunc func, gpointer user_data);
+  guint64 (*start) (FacetAssistant *self,
+                    FacetRequest   *request,
+                    FacetEventFunc  func,
+                    gpointer        user_data);
   void (*cancel) (FacetAssistant *self, guint64 turn);
   void (*answer_now) (FacetAssistant *self, guint64 turn);
-  void (*count_tokens) (FacetAssistant *self, const char *text, FacetCountFunc func, gpointer user_data);
+  void (*count_tokens) (FacetAssistant *self,
+                        const char     *text,
+                        FacetCountFunc  func,
+                        gpointer        user_data);
 };
 
 /* Properties of every implementation (notify):
@@ -53,12 +60,19 @@ char               *facet_assistant_dup_warning (FacetAssistant *self);
 gboolean            facet_assistant_is_demo (FacetAssistant *self);
 guint               facet_assistant_get_context_size (FacetAssistant *self);
 
-/* Returns the turn's number, > 0.  @func is called until the turn has ended.  Before the model is loaded the turn waits. */
-guint64 facet_assistant_start (FacetAssistant *self, FacetRequest *request, FacetEventFunc func, gpointer user_data);
+/* Returns the turn's number, > 0.  @func is called until the turn has ended.  Before the model is
+ * loaded the turn waits. */
+guint64 facet_assistant_start (FacetAssistant *self,
+                               FacetRequest   *request,
+                               FacetEventFunc  func,
+                               gpointer        user_data);
 /* The turn ends soon (within one layer of the model) with DONE, stopped. */
-void facet_assistant_cancel (FacetAssistant *self, guint64 turn);
+void    facet_assistant_cancel (FacetAssistant *self, guint64 turn);
 /* Ends the thought and makes the model answer. */
-void facet_assistant_answer_now (FacetAssistant *self, guint64 turn);
-void facet_assistant_count_tokens (FacetAssistant *self, const char *text, FacetCountFunc func, gpointer user_data);
+void    facet_assistant_answer_now (FacetAssistant *self, guint64 turn);
+void    facet_assistant_count_tokens (FacetAssistant *self,
+                                      const char     *text,
+                                      FacetCountFunc  func,
+                                      gpointer        user_data);
 
 G_END_DECLS

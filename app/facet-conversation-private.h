@@ -1,4 +1,5 @@
-/* facet-conversation-private.h: what the parts of a conversation and its library know of each other.
+/* facet-conversation-private.h: what the parts of a conversation and its library know of each
+ * other.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
@@ -37,14 +38,17 @@ struct _FacetConversation {
 /* A listed conversation, not opened yet. */
 FacetConversation *facet_conversation_new_for_row (FacetStore                 *store,
                                                    FacetAssistant             *assistant,
-                                                   const FacetConversationRow *row) G_GNUC_WARN_UNUSED_RESULT;
+                                                   const FacetConversationRow *row)
+    G_GNUC_WARN_UNUSED_RESULT;
 /* What is to be stored of it.  (transfer full) */
-FacetConversationRow *facet_conversation_dup_row (FacetConversation *self) G_GNUC_WARN_UNUSED_RESULT;
-FacetStore           *facet_conversation_get_store (FacetConversation *self);
+FacetConversationRow *facet_conversation_dup_row (FacetConversation *self)
+    G_GNUC_WARN_UNUSED_RESULT;
+FacetStore *facet_conversation_get_store (FacetConversation *self);
 /* Takes a reference to the g_rc_box: what is written into it later counts for the next answer. */
-void facet_conversation_share_sampling (FacetConversation *self, FacetSampling *sampling);
-/* Writes what waits to be written and ends a running answer at once, as STOPPED; what it still says is not heard. */
-void facet_conversation_close (FacetConversation *self);
+void        facet_conversation_share_sampling (FacetConversation *self, FacetSampling *sampling);
+/* Writes what waits to be written and ends a running answer at once, as STOPPED; what it still says
+ * is not heard. */
+void        facet_conversation_close (FacetConversation *self);
 
 /* The first words of what the person wrote, on one line.  (transfer full) */
 char *facet_title_of_text (const char *text) G_GNUC_WARN_UNUSED_RESULT;
@@ -53,7 +57,7 @@ char *facet_title_of_text (const char *text) G_GNUC_WARN_UNUSED_RESULT;
 void     facet_conversation_change_title (FacetConversation *self, const char *title);
 gboolean facet_conversation_change_draft (FacetConversation *self, const char *draft);
 /* A FacetStoreFunc whose @user_data is a reference to the conversation: says what went wrong. */
-void facet_conversation_stored_cb (const GError *error, gpointer user_data);
+void     facet_conversation_stored_cb (const GError *error, gpointer user_data);
 
 /* For a turn: */
 

@@ -1,9 +1,11 @@
-/* facet-conversation.h: a conversation: a GListModel of FacetMessage, kept on disk, answered by an assistant.
+/* facet-conversation.h: a conversation: a GListModel of FacetMessage, kept on disk, answered by an
+ * assistant.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Main thread.  A message is on disk before anything is computed on it; an answer is saved while it streams, at most
- * 250 ms behind.  Messages of a conversation that was listed but never opened are read by facet_conversation_open (). */
+ * Main thread.  A message is on disk before anything is computed on it; an answer is saved while it
+ * streams, at most 250 ms behind.  Messages of a conversation that was listed but never opened are
+ * read by facet_conversation_open (). */
 #pragma once
 
 #include <gio/gio.h>
@@ -17,41 +19,50 @@ typedef struct _FacetStore FacetStore;
 #define FACET_TYPE_CONVERSATION (facet_conversation_get_type ())
 G_DECLARE_FINAL_TYPE (FacetConversation, facet_conversation, FACET, CONVERSATION, GObject)
 
-/* Properties (notify): id (int64, 0 until the first message is saved), title (string; "" until there is one), thinking (boolean, writable),
- * pinned (boolean, writable), updated (int64 µs), busy (boolean: an answer is running), loaded (boolean), draft (string, writable, saved),
- * can-undo (boolean: a deleted message can come back).
- * Signal ::failed (const char *sentence): the store could not save; nothing was computed. */
-FacetConversation *facet_conversation_new (FacetStore *store, FacetAssistant *assistant) G_GNUC_WARN_UNUSED_RESULT;
+/* Properties (notify): id (int64, 0 until the first message is saved), title (string; "" until
+ * there is one), thinking (boolean, writable), pinned (boolean, writable), updated (int64 µs), busy
+ * (boolean: an answer is running), loaded (boolean), draft (string, writable, saved), can-undo
+ * (boolean: a deleted message can come back), assistant (writable).
+ * Signal ::failed (const char *sentence): the store could not save or read.  When a question could
+ * not be saved, nothing was computed, and what the person typed is the draft again. */
+FacetConversation *facet_conversation_new (FacetStore     *store,
+                                           FacetAssistant *assistant) G_GNUC_WARN_UNUSED_RESULT;
 
-gint64      facet_conversation_get_id (FacetConversation *self);
-const char *facet_conversation_get_title (FacetConversation *self);
-void        facet_conversation_set_title (FacetConversation *self, const char *title);
-gboolean    facet_conversation_get_thinking (FacetConversation *self);
-void        facet_conversation_set_thinking (FacetConversation *self, gboolean thinking);
-gboolean    facet_conversation_get_pinned (FacetConversation *self);
-void        facet_conversation_set_pinned (FacetConversation *self, gboolean pinned);
-gint64      facet_conversation_get_updated (FacetConversation *self);
-gboolean    facet_conversation_get_busy (FacetConversation *self);
-gboolean    facet_conversation_get_loaded (FacetConversation *self);
-const char *facet_conversation_get_draft (FacetConversation *self);
-void        facet_conversation_set_draft (FacetConversation *self, const char *draft);
+gint64          facet_conversation_get_id (FacetConversation *self);
+const char     *facet_conversation_get_title (FacetConversation *self);
+void            facet_conversation_set_title (FacetConversation *self, const char *title);
+gboolean        facet_conversation_get_thinking (FacetConversation *self);
+void            facet_conversation_set_thinking (FacetConversation *self, gboolean thinking);
+gboolean        facet_conversation_get_pinned (FacetConversation *self);
+void            facet_conversation_set_pinned (FacetConversation *self, gboolean pinned);
+gint64          facet_conversation_get_updated (FacetConversation *self);
+gboolean        facet_conversation_get_busy (FacetConversation *self);
+gboolean        facet_conversation_get_loaded (FacetConversation *self);
+const char     *facet_conversation_get_draft (FacetConversation *self);
+void            facet_conversation_set_draft (FacetConversation *self, const char *draft);
 FacetAssistant *facet_conversation_get_assistant (FacetConversation *self);
-void            facet_conversation_set_assistant (FacetConversation *self, FacetAssistant *assistant);
+void facet_conversation_set_assistant (FacetConversation *self, FacetAssistant *assistant);
 
-/* Reads the messages from disk, off the main thread; notify::loaded when they are there.  Does nothing the second time. */
+/* Reads the messages from disk, off the main thread; notify::loaded when they are there.  Does
+ * nothing the second time. */
 void facet_conversation_open (FacetConversation *self);
 
-/* Adds what the person wrote and the answer that is to come, saves both, then asks the assistant.  Does nothing while busy or
- * for text of white space only. */
+/* Adds what the person wrote and the answer that is to come, saves both, then asks the assistant.
+ * Does nothing while busy or for text of white space only. */
 void facet_conversation_send (FacetConversation *self, const char *text);
 /* The running answer: stop it; or end its thought. */
 void facet_conversation_stop (FacetConversation *self);
 void facet_conversation_answer_now (FacetConversation *self);
-/* Answers again; the earlier answer is kept on disk as a sibling (parent_id), and no longer shown. */
+/* Answers again; the earlier answer is kept on disk as a sibling (parent_id), and no longer shown.
+ */
 void facet_conversation_regenerate (FacetConversation *self, FacetMessage *answer);
-/* Replaces the person's message and what followed by a new one, and asks; the earlier branch is kept on disk. */
-void facet_conversation_edit_and_resend (FacetConversation *self, FacetMessage *message, const char *text);
-/* Goes on with an answer that was stopped, interrupted or failed: asks again with what is there. */
+/* Replaces the person's message and what followed by a new one, and asks; the earlier branch is
+ * kept on disk. */
+void facet_conversation_edit_and_resend (FacetConversation *self,
+                                         FacetMessage      *message,
+                                         const char        *text);
+/* Asks again for an answer that was stopped, interrupted, cut off or failed: goes on after the text
+ * that is there, or begins anew if there is none.  It stays the same message. */
 void facet_conversation_try_again (FacetConversation *self, FacetMessage *answer);
 /* The person's choice for a TOO_LONG answer: leave out the oldest messages this time. */
 void facet_conversation_drop_oldest (FacetConversation *self, FacetMessage *answer);

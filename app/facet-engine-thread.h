@@ -22,7 +22,7 @@ typedef struct {
   gint64          asked;      /* monotonic µs */
   int             cancelled;  /* atomic */
   int             answer_now; /* atomic */
-  gboolean        begun;      /* under the engine's lock: the engine thread ends it, and nobody else */
+  gboolean        begun; /* under the engine's lock: the engine thread ends it, and nobody else */
 } FacetJob;
 
 FacetJob *facet_job_new (guint64 turn, FacetRequest *request) G_GNUC_WARN_UNUSED_RESULT;
@@ -51,11 +51,13 @@ typedef struct {
 void facet_report_free (gpointer report);
 
 /* Begins to load at once.  Reports go to @reports. */
-FacetEngine *facet_engine_new (const FacetLocalOptions *options, FacetEventSource *reports) G_GNUC_WARN_UNUSED_RESULT;
-/* Ends whatever runs within one layer of the model, joins the thread and frees all.  Jobs that were not begun are forgotten. */
-void facet_engine_free (FacetEngine *self);
+FacetEngine *facet_engine_new (const FacetLocalOptions *options,
+                               FacetEventSource        *reports) G_GNUC_WARN_UNUSED_RESULT;
+/* Ends whatever runs within one layer of the model, joins the thread and frees all.  Jobs that were
+ * not begun are forgotten. */
+void         facet_engine_free (FacetEngine *self);
 
-void facet_engine_push (FacetEngine *self, FacetJob *job);
+void     facet_engine_push (FacetEngine *self, FacetJob *job);
 /* FALSE: it had not begun, and never will: the caller ends the turn. */
 gboolean facet_engine_cancel (FacetEngine *self, FacetJob *job);
 

@@ -14,8 +14,8 @@ G_BEGIN_DECLS
 /* Takes @event. */
 typedef void (*FacetEmitFunc) (FacetEvent *event, gpointer user_data);
 
-/* Answers @job: emits its events, the one that ends it included.  Looks at the job's flags while it runs; the caller has cleared the
- * session's cancel flag. */
+/* Answers @job: emits its events, the one that ends it included.  Looks at the job's flags while it
+ * runs; the caller has cleared the session's cancel flag. */
 void facet_generation_run (GemModel     *model,
                            GemSession   *session,
                            FacetJob     *job,

@@ -18,11 +18,11 @@ struct _FacetLibrary {
   GPtrArray      *conversations; /* of FacetConversation, in order */
   GPtrArray      *deleted;       /* of FacetConversation, the latest last */
   FacetConversation
-          *fresh;     /* weak: the latest one without a message, to whom the kept draft belongs */
-  char    *new_draft; /* not yet given to one */
-  FacetSampling *sampling; /* a g_rc_box, shared with the conversations */
-  char    *warning;
-  gboolean loaded;
+                *fresh; /* weak: the latest one without a message, to whom the kept draft belongs */
+  char          *new_draft; /* not yet given to one */
+  FacetSampling *sampling;  /* a g_rc_box, shared with the conversations */
+  char          *warning;
+  gboolean       loaded;
 };
 
 static void facet_library_list_model_init (GListModelInterface *iface);
@@ -349,7 +349,7 @@ facet_library_set_assistant (FacetLibrary *self, FacetAssistant *assistant)
 void
 facet_library_set_sampling (FacetLibrary *self, const FacetSampling *sampling)
 {
-  static const FacetSampling of_model = { -1, -1, -1, -1, -1 };
+  static const FacetSampling of_model = {-1, -1, -1, -1, -1};
 
   g_return_if_fail (FACET_IS_LIBRARY (self));
   *self->sampling = sampling != NULL ? *sampling : of_model;

@@ -1,4 +1,5 @@
-/* facet-library.h: all conversations, newest first (pinned ones before): a GListModel of FacetConversation.
+/* facet-library.h: all conversations, newest first (pinned ones before): a GListModel of
+ * FacetConversation.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
@@ -12,14 +13,19 @@ G_BEGIN_DECLS
 #define FACET_TYPE_LIBRARY (facet_library_get_type ())
 G_DECLARE_FINAL_TYPE (FacetLibrary, facet_library, FACET, LIBRARY, GObject)
 
-/* @data_dir: where facet.db lies ($XDG_DATA_HOME/facet by default, NULL); created when missing.  A database that cannot be opened is an
- * error with a sentence; a damaged one is set aside beside itself, said in :warning, and a new one is begun.
- * Properties: assistant (FacetAssistant, writable: given to every conversation that is not busy), loaded (boolean), warning (string or NULL). */
-FacetLibrary *facet_library_new (const char *data_dir, FacetAssistant *assistant, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* @data_dir: where facet.db lies ($XDG_DATA_HOME/facet by default, NULL); created when missing.  A
+ * database that cannot be opened is an error with a sentence; a damaged one is set aside beside
+ * itself, said in :warning, and a new one is begun. Properties: assistant (FacetAssistant,
+ * writable: given to every conversation that is not busy), loaded (boolean), warning (string or
+ * NULL). */
+FacetLibrary *facet_library_new (const char     *data_dir,
+                                 FacetAssistant *assistant,
+                                 GError        **error) G_GNUC_WARN_UNUSED_RESULT;
 
 FacetAssistant *facet_library_get_assistant (FacetLibrary *self);
 void            facet_library_set_assistant (FacetLibrary *self, FacetAssistant *assistant);
-/* How the next answers of all conversations are drawn; @sampling is copied.  NULL: the model's own defaults, as at the start. */
+/* How the next answers of all conversations are drawn; @sampling is copied.  NULL: the model's own
+ * defaults, as at the start. */
 void            facet_library_set_sampling (FacetLibrary *self, const FacetSampling *sampling);
 gboolean        facet_library_get_loaded (FacetLibrary *self);
 const char     *facet_library_get_warning (FacetLibrary *self);
@@ -29,9 +35,9 @@ FacetConversation *facet_library_new_conversation (FacetLibrary *self) G_GNUC_WA
 /* (transfer full), NULL if there is none of that id. */
 FacetConversation *facet_library_find (FacetLibrary *self, gint64 id) G_GNUC_WARN_UNUSED_RESULT;
 /* Moves it to the trash (kept on disk); undo brings the latest back. */
-void facet_library_delete (FacetLibrary *self, FacetConversation *conversation);
-void facet_library_undo_delete (FacetLibrary *self);
+void               facet_library_delete (FacetLibrary *self, FacetConversation *conversation);
+void               facet_library_undo_delete (FacetLibrary *self);
 /* Stops what runs, writes everything and waits for it: at shutdown. */
-void facet_library_close (FacetLibrary *self);
+void               facet_library_close (FacetLibrary *self);
 
 G_END_DECLS

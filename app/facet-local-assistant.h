@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Owns the engine thread, which alone touches the model and its session.  The only header of app/ whose
- * implementation includes the engine. */
+ * Owns the engine thread, which alone touches the model and its session.  The only header of app/
+ * whose implementation includes the engine. */
 #pragma once
 
 #include "facet-assistant.h"
@@ -22,9 +22,11 @@ typedef struct {
 G_DECLARE_FINAL_TYPE (FacetLocalAssistant, facet_local_assistant, FACET, LOCAL_ASSISTANT, GObject)
 
 /* Begins to load at once, on the engine thread. */
-FacetAssistant *facet_local_assistant_new (const FacetLocalOptions *options) G_GNUC_WARN_UNUSED_RESULT;
+FacetAssistant *facet_local_assistant_new (const FacetLocalOptions *options)
+    G_GNUC_WARN_UNUSED_RESULT;
 
-/* Where the demonstration model is: $FACET_DEMO_MODEL, the source tree it was built from, or the installed data folder.  (transfer full), NULL: nowhere. */
+/* Where the demonstration model is: $FACET_DEMO_MODEL, the source tree it was built from, or the
+ * installed data folder.  (transfer full), NULL: nowhere. */
 char *facet_find_demo_model (void) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

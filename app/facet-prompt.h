@@ -15,15 +15,18 @@ typedef struct {
   GArray       *ids;               /* of gint32 */
   gboolean      starts_in_thought; /* the prompt ends inside an open thought */
   gboolean      fits;
-  FacetOverflow overflow;          /* if it does not, or if messages were left out */
+  FacetOverflow overflow; /* if it does not, or if messages were left out */
 } FacetPrompt;
 
-/* The most tokens that are kept free for an answer; less in a small context or under a small limit. */
+/* The most tokens that are kept free for an answer; less in a small context or under a small limit.
+ */
 #define FACET_PROMPT_ROOM 512
 
-/* Renders @request for @model.  What does not fit @context_size with room for an answer is left out, oldest exchange first, if
- * @request->drop_oldest says so; otherwise, or when the newest message alone is too long, :fits is FALSE and :overflow says
- * by how much.  System messages and the newest message of the person always stay.  @thinking overrides the request's. */
+/* Renders @request for @model.  What does not fit @context_size with room for an answer is left
+ * out, oldest exchange first, if
+ * @request->drop_oldest says so; otherwise, or when the newest message alone is too long, :fits is
+ * FALSE and :overflow says by how much.  System messages and the newest message of the person
+ * always stay.  @thinking overrides the request's. */
 gboolean facet_prompt_init (FacetPrompt        *self,
                             const FacetRequest *request,
                             gboolean            thinking,

@@ -1,8 +1,10 @@
-/* facet-request.h: what an assistant is asked, and what it answers: plain, immutable messages between threads.
+/* facet-request.h: what an assistant is asked, and what it answers: plain, immutable messages
+ * between threads.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A FacetRequest is reference counted and never changes once it was handed over.  A FacetEvent has one owner. */
+ * A FacetRequest is reference counted and never changes once it was handed over.  A FacetEvent has
+ * one owner. */
 #pragma once
 
 #include <glib.h>
@@ -21,19 +23,19 @@ typedef struct {
 
 typedef struct {
   gatomicrefcount ref_count;
-  GPtrArray *messages;     /* of FacetRequestMessage, oldest first; the last is what is to be answered,
-                             or, of role ASSISTANT, the answer that is to be gone on with */
-  char      *system_text;  /* NULL: none */
-  char      *tools_json;   /* NULL: none; an OpenAI-style array */
+  GPtrArray *messages; /* of FacetRequestMessage, oldest first; the last is what is to be answered,
+                         or, of role ASSISTANT, the answer that is to be gone on with */
+  char      *system_text; /* NULL: none */
+  char      *tools_json;  /* NULL: none; an OpenAI-style array */
   gboolean   thinking;
-  guint      max_tokens;   /* 0: until the context is full */
+  guint      max_tokens; /* 0: until the context is full */
   /* Each below 0 (as in a new request): the model's own. */
-  double     temperature;  /* 0: greedy */
+  double     temperature; /* 0: greedy */
   int        top_k;
   double     top_p, min_p, repetition_penalty;
-  guint64    seed;         /* 0: a fresh one */
-  gboolean   drop_oldest;  /* the person agreed: leave out as many of the oldest messages as needed */
-  gint64     conversation; /* whose timeline it is; 0: none */
+  guint64    seed;       /* 0: a fresh one */
+  gboolean drop_oldest;  /* the person agreed: leave out as many of the oldest messages as needed */
+  gint64   conversation; /* whose timeline it is; 0: none */
 } FacetRequest;
 
 /* How tokens are drawn, in the words of a request. */

@@ -13,8 +13,9 @@
 #include "facet-store-schema.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
-#include <string.h>
+#include <unistd.h>
 
 #define BUSY_TIMEOUT_MS 5000
 
@@ -143,6 +144,17 @@ identify (FacetDb *self, int *version, GError **error)
   return TRUE;
 }
 
+/* What people write is nobody else's to read, whatever the umask says.  SQLite gives the log the
+ * same mode. */
+static void
+make_private (const char *path)
+{
+  int fd = g_open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_EXCL, 0600);
+
+  if (fd >= 0)
+    close (fd);
+}
+
 /* A copy of what is there, the log included, before a migration touches it. */
 static gboolean
 back_up (FacetDb *self, int version, GError **error)
@@ -155,6 +167,7 @@ back_up (FacetDb *self, int version, GError **error)
 
   g_debug ("Version %d is kept as %s", version, path);
   g_unlink (path);
+  make_private (path);
   code = sqlite3_open (path, &copy);
   if (code == SQLITE_OK) {
     backup = sqlite3_backup_init (copy, "main", self->db, "main");
@@ -185,6 +198,7 @@ facet_db_open (const char *path, GError **error)
   int      version = 0;
   int      code;
 
+  make_private (path);
   if (!open_connection (self, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error))
     goto fail;
   /* Until we know that the file is ours, closing it must not even fold its log into it. */

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Private to app/.  Main thread.  The messages are in the conversation's list already when a turn begins. */
+ * Private to app/.  Main thread.  The messages are in the conversation's list already when a turn
+ * begins. */
 #pragma once
 
 #include "facet-conversation-private.h"
@@ -15,12 +16,13 @@ typedef struct {
   FacetMessage *answer;      /* new (id 0) or to be answered again */
   gboolean      drop_oldest; /* leave out what does not fit */
   /* How to undo it when it cannot be saved: */
-  gboolean   replaces; /* the new messages are in the list, next to each other */
-  GPtrArray *removed;  /* of FacetMessage: what was there in their place; NULL: nothing */
+  gboolean      replaces; /* the new messages are in the list, next to each other */
+  GPtrArray    *removed;  /* of FacetMessage: what was there in their place; NULL: nothing */
 } FacetTurnPlan;
 
-/* Saves @row and the plan's messages, then asks @assistant.  Takes @row and the contents of @plan.  The conversation hears of it through
- * facet_conversation_turn_saved () or …_undone (), and finally …_ended (). */
+/* Saves @row and the plan's messages, then asks @assistant.  Takes @row and the contents of @plan.
+ * The conversation hears of it through facet_conversation_turn_saved () or …_undone (), and finally
+ * …_ended (). */
 FacetTurn *facet_turn_begin (FacetConversation    *conversation,
                              FacetAssistant       *assistant,
                              FacetConversationRow *row,
@@ -34,6 +36,6 @@ gboolean      facet_turn_has_ended (FacetTurn *self);
 void          facet_turn_stop (FacetTurn *self);
 void          facet_turn_answer_now (FacetTurn *self);
 /* Ends it here and now, as STOPPED, and saves that. */
-void facet_turn_abandon (FacetTurn *self);
+void          facet_turn_abandon (FacetTurn *self);
 
 G_END_DECLS

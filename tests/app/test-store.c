@@ -96,6 +96,7 @@ test_create (void)
 {
   g_autofree char *folder = test_folder_new ();
   g_autofree char *inner = g_build_filename (folder, "a", "b", NULL);
+  g_autofree char *path = NULL;
   g_autoptr (GError) error = NULL;
   FacetLibrary *library = open_library (inner, &error);
   struct stat   info;
@@ -107,6 +108,9 @@ test_create (void)
 
   g_assert_cmpint (g_stat (inner, &info), ==, 0);
   g_assert_cmpint (info.st_mode & 0777, ==, 0700);
+  path = g_build_filename (inner, "facet.db", NULL);
+  g_assert_cmpint (g_stat (path, &info), ==, 0);
+  g_assert_cmpint (info.st_mode & 0777, ==, 0600);
   assert_query (inner, "PRAGMA user_version", G_STRINGIFY (FACET_SCHEMA_VERSION));
   assert_query (inner, "PRAGMA journal_mode", "wal");
   assert_query (inner, "SELECT count (*) FROM conversations", "0");
