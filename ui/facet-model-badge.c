@@ -39,13 +39,15 @@ facet_model_badge_dup_loading_text (FacetAssistant *assistant)
   g_autofree char *name = facet_assistant_dup_name (assistant);
   int              per_cent = (int)(facet_assistant_get_progress (assistant) * 100);
 
-  if (name == NULL || name[0] == '\0')
-    return per_cent > 0
-               /* Translators: how much of the model is loaded. */
-               ? g_strdup_printf (_ ("Loading the model, %d %%"), per_cent)
-               : g_strdup (_ ("Loading the model"));
+  if (facet_assistant_is_demo (assistant)) {
+    g_free (name);
+    name = g_strdup (_ ("the demonstration model"));
+  } else if (name == NULL || name[0] == '\0') {
+    g_free (name);
+    name = g_strdup (_ ("the model"));
+  }
   return per_cent > 0
-             /* Translators: a model's name, and how much of it is loaded. */
+             /* Translators: a model's name or "the model", and how much of it is loaded. */
              ? g_strdup_printf (_ ("Loading %s, %d %%"), name, per_cent)
              : g_strdup_printf (_ ("Loading %s"), name);
 }
