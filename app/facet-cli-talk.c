@@ -9,6 +9,7 @@
 #include "facet-cli.h"
 
 #include <glib-unix.h>
+
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>

@@ -11,10 +11,9 @@
 #define G_LOG_DOMAIN "facet-conversation"
 
 #include "facet-conversation-private.h"
+#include "facet-turn.h"
 
 #include <string.h>
-
-#include "facet-turn.h"
 
 static gboolean
 find (FacetConversation *self, FacetMessage *message, guint *position)

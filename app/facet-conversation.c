@@ -10,10 +10,9 @@
 #define G_LOG_DOMAIN "facet-conversation"
 
 #include "facet-conversation-private.h"
+#include "facet-turn.h"
 
 #include <string.h>
-
-#include "facet-turn.h"
 
 #define DRAFT_DELAY_MS 500
 

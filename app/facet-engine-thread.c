@@ -7,11 +7,14 @@
  * cancel never hits the wrong turn. */
 #define G_LOG_DOMAIN "facet-engine"
 
+#include "config.h"
+
 #include "facet-engine-thread.h"
 
 #include "engine/gem-session.h"
-
 #include "facet-generation.h"
+
+#include <glib/gi18n-lib.h>
 
 #define DEFAULT_CONTEXT 8192
 
@@ -126,13 +129,14 @@ load (FacetEngine *self, GError **error)
 
   if (self->folder == NULL) {
     g_set_error_literal (error, GEM_ERROR, GEM_ERROR_INVALID_MODEL,
-                         "The demonstration model is not where Facet was installed.  Install Facet "
-                         "again, or choose a model folder.");
+                         _ ("The demonstration model is not where Facet was installed.  Install it "
+                            "again, "
+                            "or choose a model folder."));
     return FALSE;
   }
   if (!self->weights_known) {
     g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_INPUT,
-                 "“%s” is not a kind of weights.  Choose bf16, q8 or q4.", self->weights_name);
+                 _ ("“%s” is not a kind of weights.  Choose bf16, q8 or q4."), self->weights_name);
     return FALSE;
   }
   self->model = gem_model_load (self->folder, &options, load_progress_cb, self, error);

@@ -10,11 +10,10 @@
 
 #include "facet-generation.h"
 
-#include <string.h>
-
 #include "engine/gem-parser.h"
-
 #include "facet-prompt.h"
+
+#include <string.h>
 
 /* Text is held back so long for more to travel with it; longer than a frame would be seen. */
 #define BATCH_US 4000

@@ -11,10 +11,10 @@
 
 #include "facet-local-assistant.h"
 
+#include "facet-engine-thread.h"
+
 #include <gio/gio.h>
 #include <glib/gi18n-lib.h>
-
-#include "facet-engine-thread.h"
 
 /* A turn that has not ended. */
 typedef struct {

@@ -9,12 +9,17 @@
  * disk when the kernel likes: a kill loses nothing, a power cut perhaps the last moments. */
 #define G_LOG_DOMAIN "facet-store"
 
+#include "config.h"
+
 #include "facet-store-db.h"
+
 #include "facet-store-schema.h"
+
+#include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glib/gstdio.h>
 #include <unistd.h>
 
 #define BUSY_TIMEOUT_MS 5000
@@ -37,34 +42,35 @@ facet_db_fail (FacetDb *self, int code, GError **error)
   switch (code & 0xff) {
   case SQLITE_FULL:
     g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_NO_SPACE,
-                 "The disk is full: “%s” could not be written.  Free some space and try again.",
+                 _ ("The disk is full: “%s” could not be written.  Free some space and try again."),
                  name);
     break;
   case SQLITE_READONLY:
   case SQLITE_PERM:
     g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_READ_ONLY,
-                 "“%s” cannot be written.  Allow writing to the file and its folder and try again.",
+                 _ ("“%s” cannot be written.  Allow writing to the file and its folder and try "
+                    "again."),
                  name);
     break;
   case SQLITE_CANTOPEN:
     g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_READ_ONLY,
-                 "“%s” cannot be opened.  Check that the file and its folder can be read and "
-                 "written, and that the disk is not full.",
+                 _ ("“%s” cannot be opened.  Check that the file and its folder can be read and "
+                    "written, and that the disk is not full."),
                  name);
     break;
   case SQLITE_BUSY:
   case SQLITE_LOCKED:
     g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_FAILED,
-                 "Another program is writing to “%s”.  Close it and try again.", name);
+                 _ ("Another program is writing to “%s”.  Close it and try again."), name);
     break;
   case SQLITE_CORRUPT:
   case SQLITE_NOTADB:
-    g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_DAMAGED, "“%s” is damaged (%s).", name,
-                 detail);
+    g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_DAMAGED, _ ("“%s” is damaged (%s)."),
+                 name, detail);
     break;
   default:
-    g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_FAILED, "“%s” could not be used: %s.",
-                 name, detail);
+    g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_FAILED,
+                 _ ("“%s” could not be used: %s."), name, detail);
   }
   return FALSE;
 }
@@ -130,14 +136,15 @@ identify (FacetDb *self, int *version, GError **error)
     return FALSE;
   if (application != FACET_SCHEMA_APPLICATION_ID && (n_tables > 0 || *version != 0)) {
     g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_NOT_OURS,
-                 "“%s” is the database of another program.  Move it away or choose another folder.",
+                 _ ("“%s” is the database of another program.  Move it away or choose another "
+                    "folder."),
                  name);
     return FALSE;
   }
   if (*version > FACET_SCHEMA_VERSION) {
     g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_NOT_OURS,
-                 "“%s” was written by a newer version of Facet (%d; this one knows up to %d).  "
-                 "Nothing was changed.  Install the newer version, or move the file away.",
+                 _ ("“%s” was written by a newer version of Facet (%d; this one knows up to %d).  "
+                    "Nothing was changed.  Install the newer version, or move the file away."),
                  name, *version, FACET_SCHEMA_VERSION);
     return FALSE;
   }
@@ -253,7 +260,7 @@ facet_db_check (FacetDb *self, GError **error)
   sqlite3_reset (statement);
   if (g_strcmp0 (finding, "ok") == 0)
     return TRUE;
-  g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_DAMAGED, "“%s” is damaged (%s).",
+  g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_DAMAGED, _ ("“%s” is damaged (%s)."),
                self->path, finding != NULL ? finding : "no answer");
   return FALSE;
 }
@@ -277,7 +284,7 @@ facet_db_set_aside (const char *path, GError **error)
     if (g_rename (from, to) == 0 || errno == ENOENT)
       continue;
     g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_FAILED,
-                 "The damaged “%s” could not be set aside: %s.", from, g_strerror (errno));
+                 _ ("The damaged “%s” could not be set aside: %s."), from, g_strerror (errno));
     return NULL;
   }
   return g_steal_pointer (&target);

@@ -10,12 +10,15 @@
  * opens the one that is then there. */
 #define G_LOG_DOMAIN "facet-store"
 
-#include "facet-store-private.h"
-
-#include <errno.h>
-#include <glib/gstdio.h>
+#include "config.h"
 
 #include "facet-event-source.h"
+#include "facet-store-private.h"
+
+#include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
+
+#include <errno.h>
 
 typedef struct {
   GThread          *thread;
@@ -78,8 +81,8 @@ replace_damaged (const char *path, const GError *damage, char **warning, GError 
     return NULL;
   db = facet_db_open (path, error);
   if (db != NULL)
-    *warning = g_strdup_printf ("%s  It was set aside as “%s” and is otherwise as it was; your "
-                                "conversations begin anew.",
+    *warning = g_strdup_printf (_ ("%s  It was set aside as “%s” and is otherwise as it was; your "
+                                   "conversations begin anew."),
                                 damage->message, aside);
   return db;
 }
@@ -144,7 +147,7 @@ push (FacetStore *self, Worker *worker, FacetStoreOp *op)
 {
   if (self->closed) {
     g_set_error_literal (&op->error, FACET_STORE_ERROR, FACET_STORE_ERROR_CLOSED,
-                         "Facet is closing; this was not saved.");
+                         _ ("Facet is closing; this was not saved."));
     op->reply (op);
     op_free (op);
     return;
@@ -263,7 +266,7 @@ facet_store_open (const char *folder, GError **error)
   /* What people write is nobody else's to read. */
   if (g_mkdir_with_parents (folder, 0700) != 0) {
     g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_READ_ONLY,
-                 "The folder “%s” for your conversations could not be made: %s.", folder,
+                 _ ("The folder “%s” for your conversations could not be made: %s."), folder,
                  g_strerror (errno));
     return NULL;
   }

@@ -10,8 +10,11 @@
  *     └──not saved──▶ undone, nothing was computed */
 #define G_LOG_DOMAIN "facet-turn"
 
+#include "config.h"
+
 #include "facet-turn.h"
 
+#include <glib/gi18n-lib.h>
 #include <jansson.h>
 
 /* With the time a save takes, an answer on disk is never more than 250 ms behind. */
@@ -212,7 +215,7 @@ take_done (FacetTurn *self, const FacetEvent *event)
   facet_message_set_cut_off (answer, event->cut_off);
   /* Nothing at all is not an answer. */
   if (!event->stopped && !event->cut_off && !says_something (answer)) {
-    facet_message_set_error (answer, "The model ended without an answer.");
+    facet_message_set_error (answer, _ ("The model ended without an answer."));
     state = FACET_MESSAGE_FAILED;
   }
   end (self, state);
@@ -322,7 +325,7 @@ ask (FacetTurn *self)
   g_autofree char *name = facet_assistant_dup_name (self->assistant);
 
   if (request->messages->len == 0) { /* the question was deleted */
-    facet_message_set_error (self->plan.answer, "There is no question left to answer.");
+    facet_message_set_error (self->plan.answer, _ ("There is no question left to answer."));
     end (self, FACET_MESSAGE_FAILED);
     return;
   }

@@ -6,11 +6,10 @@
 
 #include "endless-model.h"
 
-#include <unistd.h>
-
 #include "app/facet-local-assistant.h"
-
 #include "test-folder.h"
+
+#include <unistd.h>
 
 /* What ends a turn here is the padding token, which a model never has a reason to write. */
 static const char generation[] =

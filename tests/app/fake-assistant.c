@@ -8,6 +8,7 @@
 #include "fake-assistant.h"
 
 #include <gio/gio.h>
+
 #include <string.h>
 
 #define TICK_MS 8

@@ -5,19 +5,20 @@
  * The program is the one that $FACET_CLI names. */
 #define G_LOG_DOMAIN "test-cli"
 
-#include <errno.h>
-#include <fcntl.h>
+#include "endless-model.h"
+#include "test-folder.h"
+
 #include <gio/gio.h>
 #include <jansson.h>
+
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "endless-model.h"
-#include "test-folder.h"
 
 #define TERMINAL_TIMEOUT_MS 30000
 

@@ -5,11 +5,10 @@
 #define G_LOG_DOMAIN "test-conversation"
 
 #include "app/facet-library.h"
-
-#include <sqlite3.h>
-
 #include "fake-assistant.h"
 #include "test-folder.h"
+
+#include <sqlite3.h>
 
 typedef struct {
   char              *folder;

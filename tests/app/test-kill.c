@@ -8,15 +8,15 @@
 #define G_LOG_DOMAIN "test-kill"
 
 #include "app/facet-library.h"
+#include "fake-assistant.h"
+#include "test-folder.h"
 
 #include <gio/gio.h>
+
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "fake-assistant.h"
-#include "test-folder.h"
 
 #define N_KILLS  10
 #define N_WORDS  4000

@@ -5,12 +5,12 @@
 #define G_LOG_DOMAIN "test-local-assistant"
 
 #include "app/facet-local-assistant.h"
-
-#include <jansson.h>
-#include <string.h>
-
 #include "endless-model.h"
 #include "test-folder.h"
+
+#include <jansson.h>
+
+#include <string.h>
 
 #define TIMEOUT_S 60
 

@@ -8,16 +8,16 @@
 #include "app/facet-library.h"
 #include "app/facet-store-schema.h"
 #include "app/facet-store.h"
+#include "fake-assistant.h"
+#include "test-folder.h"
+
+#include <glib/gstdio.h>
 
 #include <errno.h>
-#include <glib/gstdio.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "fake-assistant.h"
-#include "test-folder.h"
 
 /* A file as version 1 left it, with one conversation of a question and an answer that still ran. */
 static const char version_1_content[] =
