@@ -3,15 +3,27 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernels/cpu/isa/isa.h"
 
+#ifdef KRN_HAVE_AVX2
+#include <cpuid.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #ifdef KRN_HAVE_AVX2
+/* Not every compiler knows "f16c" as a name. */
+static bool
+has_f16c (void)
+{
+  unsigned a, b, c, d;
+
+  return __get_cpuid (1, &a, &b, &c, &d) && (c & bit_F16C);
+}
+
 static bool
 has_avx2 (void)
 {
-  return __builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma") && __builtin_cpu_supports ("f16c");
+  return __builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma") && has_f16c ();
 }
 #endif
 

@@ -7,6 +7,7 @@
 #include "kernels/cpu/device.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 
@@ -18,7 +19,7 @@
 typedef struct {
   KrnDevice *dev;
   float     *memory; /* READ_BYTES, each member reads its part */
-  double (*peak) (long rounds); /* or NULL: read */
+  double (*peak) (long rounds, float *sink); /* or NULL: read */
   float  sink[KRN_MAX_THREADS];
 } Measure;
 
@@ -56,7 +57,7 @@ measure_task (void *context, int member)
   Measure *m = context;
 
   if (m->peak) {
-    m->peak (ROUNDS);
+    m->peak (ROUNDS, &m->sink[member]);
   } else {
     size_t n;
     float *part = member_part (m, member, &n);
@@ -89,9 +90,9 @@ median_seconds (Measure *m)
 }
 
 static double
-peak_tera (Measure *m, double (*peak) (long rounds))
+peak_tera (Measure *m, double (*peak) (long rounds, float *sink))
 {
-  double operations = peak (1);
+  double operations = peak (1, &m->sink[0]);
 
   if (operations == 0.0)
     return 0.0;
@@ -114,6 +115,7 @@ krn_cpu_limits (KrnDevice *dev, KrnLimits *limits)
   limits->read_gbs = (double) (n * sizeof (float)) * dev->pool.n_threads / median_seconds (&m) / 1e9;
   munmap (m.memory, READ_BYTES);
 
+  memset (m.sink, 0, sizeof m.sink);
   limits->f32_tflops = peak_tera (&m, dev->isa->peak_f32);
   limits->bf16_tflops = peak_tera (&m, dev->isa->peak_bf16);
   limits->int8_tops = peak_tera (&m, dev->isa->peak_int8);

@@ -50,6 +50,6 @@ void   ISA (condition) (float *x, int n, float temperature, float *block_max);
 double ISA (weigh) (float *w, const float *x, int n, float most, float lowest, float least, float *block_sum);
 
 float  ISA (peak_read) (const float *x, size_t n);
-double ISA (peak_f32) (long rounds);
-double ISA (peak_bf16) (long rounds);
-double ISA (peak_int8) (long rounds);
+double ISA (peak_f32) (long rounds, float *sink);
+double ISA (peak_bf16) (long rounds, float *sink);
+double ISA (peak_int8) (long rounds, float *sink);

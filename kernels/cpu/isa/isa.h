@@ -129,10 +129,11 @@ typedef struct {
   /* ---- peak.c: what the machine can do ---------------------------------------------------------- */
 
   float (*peak_read) (const float *x, size_t n);
-  /* Each does `rounds` rounds and returns the number of operations in one; 0 when the set has no such instruction. */
-  double (*peak_f32) (long rounds);
-  double (*peak_bf16) (long rounds);
-  double (*peak_int8) (long rounds);
+  /* Each does `rounds` rounds and returns the number of operations in one; 0 when the set has no such instruction.
+   * *sink is read and written, so that the work has a result. */
+  double (*peak_f32) (long rounds, float *sink);
+  double (*peak_bf16) (long rounds, float *sink);
+  double (*peak_int8) (long rounds, float *sink);
 } KrnIsa;
 
 extern const KrnIsa krn_c_table;
