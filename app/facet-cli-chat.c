@@ -149,7 +149,8 @@ answer (Chat *chat, gboolean drop_oldest)
   chat->unanswered = result.too_long && result.overflow.n_messages > 0 && chat->is_tty;
   if (facet_cli_judge (&result, chat->is_tty ? "Type /drop" : "Add --drop-oldest") !=
       FACET_CLI_OK) {
-    chat->status = FACET_CLI_FAILURE;
+    if (!chat->is_tty) /* a person has seen it, a script has to be told */
+      chat->status = FACET_CLI_FAILURE;
     if (!chat->unanswered)
       g_ptr_array_set_size (chat->messages, (int)chat->messages->len - 1);
   } else if (result.answer->len > 0)

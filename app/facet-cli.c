@@ -104,8 +104,33 @@ refuse (int *status, const char *format, ...)
   return FALSE;
 }
 
+/* What tells an option that was not given from every value that it may have. */
+#define NOT_GIVEN     NAN
+#define NOT_GIVEN_INT G_MININT
+
 static gboolean
-check (const FacetCliOptions *o, const char *given, int *status)
+check_sampling (const FacetCliOptions *o, int *status)
+{
+  if (!isnan (o->temperature) && !(o->temperature >= 0 && isfinite (o->temperature)))
+    return refuse (status, "--temperature is 0 or more");
+  if (o->top_k != NOT_GIVEN_INT && o->top_k < 0)
+    return refuse (status, "--top-k is 1 or more, or 0 for no limit");
+  if (!isnan (o->top_p) && !(o->top_p > 0 && o->top_p <= 1))
+    return refuse (status, "--top-p is above 0 and at most 1");
+  if (!isnan (o->min_p) && !(o->min_p >= 0 && o->min_p < 1))
+    return refuse (status, "--min-p is at least 0 and below 1");
+  if (!isnan (o->repetition_penalty) &&
+      !(o->repetition_penalty > 0 && isfinite (o->repetition_penalty)))
+    return refuse (status, "--repetition-penalty is above 0; 1 is none");
+  if (o->seed < 0)
+    return refuse (status, "--seed is 1 or more, or 0 for a fresh one");
+  if (o->greedy && !isnan (o->temperature))
+    return refuse (status, "--greedy and --temperature exclude each other");
+  return TRUE;
+}
+
+static gboolean
+check (const FacetCliOptions *o, int *status)
 {
   static const char *const weights[] = {"bf16", "q8", "q4", NULL};
 
@@ -117,32 +142,82 @@ check (const FacetCliOptions *o, const char *given, int *status)
     return refuse (status, "--context is at least 64 tokens, or 0 for the usual size");
   if (o->max_tokens < 0)
     return refuse (status, "--max-tokens is 1 or more, or 0 for no limit");
-  if (strchr (given, 'T') != NULL && !(o->temperature >= 0 && isfinite (o->temperature)))
-    return refuse (status, "--temperature is 0 or more");
-  if (strchr (given, 'K') != NULL && o->top_k < 0)
-    return refuse (status, "--top-k is 1 or more, or 0 for no limit");
-  if (strchr (given, 'P') != NULL && !(o->top_p > 0 && o->top_p <= 1))
-    return refuse (status, "--top-p is above 0 and at most 1");
-  if (strchr (given, 'M') != NULL && !(o->min_p >= 0 && o->min_p < 1))
-    return refuse (status, "--min-p is at least 0 and below 1");
-  if (strchr (given, 'R') != NULL &&
-      !(o->repetition_penalty > 0 && isfinite (o->repetition_penalty)))
-    return refuse (status, "--repetition-penalty is above 0; 1 is none");
-  if (o->seed < 0)
-    return refuse (status, "--seed is 1 or more, or 0 for a fresh one");
-  if (o->greedy && strchr (given, 'T') != NULL)
-    return refuse (status, "--greedy and --temperature exclude each other");
   if (o->stream && !o->json)
     return refuse (status, "--stream goes with --json; plain text streams anyway");
-  return TRUE;
+  return check_sampling (o, status);
 }
 
-/* Of an option that was given, whatever its value: a letter. */
-static void
-note_given (GString *given, char letter, double value)
+/* Paths and texts are taken as bytes: the locale has no say in them. */
+static GOptionContext *
+make_context (FacetCliOptions *o, const char *about, gboolean has_json, gboolean *help)
 {
-  if (!isnan (value))
-    g_string_append_c (given, letter);
+  const GOptionEntry entries[] =
+      {{"help", 'h', 0, G_OPTION_ARG_NONE, help, "Show this", NULL},
+       {"model", 0, 0, G_OPTION_ARG_FILENAME, &o->model, "Model folder (the demonstration model)",
+        "DIR"},
+       {"weights", 0, 0, G_OPTION_ARG_STRING, &o->weights, "bf16 (as stored), q8 or q4", "KIND"},
+       {"backend", 0, 0, G_OPTION_ARG_STRING, &o->backend, "auto, cpu, cuda or hip", "NAME"},
+       {"threads", 0, 0, G_OPTION_ARG_INT, &o->threads, "Threads (one per core)", "N"},
+       {"context", 0, 0, G_OPTION_ARG_INT, &o->context, "Tokens that the context holds (8192)",
+        "N"},
+       {"thinking", 0, 0, G_OPTION_ARG_NONE, &o->thinking, "Think before answering", NULL},
+       {"system", 0, 0, G_OPTION_ARG_FILENAME, &o->system, "What the model is told first", "TEXT"},
+       {"temperature", 0, 0, G_OPTION_ARG_DOUBLE, &o->temperature, "0 is greedy (the model's own)",
+        "X"},
+       {"top-k", 0, 0, G_OPTION_ARG_INT, &o->top_k, "Only the K likeliest tokens (the model's own)",
+        "K"},
+       {"top-p", 0, 0, G_OPTION_ARG_DOUBLE, &o->top_p,
+        "Only tokens that make up P (the model's own)", "P"},
+       {"min-p", 0, 0, G_OPTION_ARG_DOUBLE, &o->min_p, "Only tokens above P of the likeliest", "P"},
+       {"repetition-penalty", 0, 0, G_OPTION_ARG_DOUBLE, &o->repetition_penalty,
+        "Above 1 avoids repeating", "X"},
+       {"greedy", 0, 0, G_OPTION_ARG_NONE, &o->greedy, "Always the likeliest token", NULL},
+       {"seed", 0, 0, G_OPTION_ARG_INT64, &o->seed, "For the same answer again", "N"},
+       {"max-tokens", 0, 0, G_OPTION_ARG_INT, &o->max_tokens, "Length of the answer at most", "N"},
+       {"drop-oldest", 0, 0, G_OPTION_ARG_NONE, &o->drop_oldest,
+        "Leave out what does not fit, oldest first", NULL},
+       {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->words, NULL, NULL},
+       {NULL}};
+  const GOptionEntry json_entries[] = {{"json", 0, 0, G_OPTION_ARG_NONE, &o->json,
+                                        "One JSON object instead of text", NULL},
+                                       {"stream", 0, 0, G_OPTION_ARG_NONE, &o->stream,
+                                        "With --json: one event a line, as they come", NULL},
+                                       {NULL}};
+  GOptionContext    *context = g_option_context_new (NULL);
+
+  g_option_context_set_help_enabled (context, FALSE);
+  g_option_context_set_summary (context, about);
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (has_json)
+    g_option_context_add_main_entries (context, json_entries, NULL);
+  return context;
+}
+
+/* GOption names the program in its first lines, not the command. */
+static int
+show_help (GOptionContext *context, const char *command, const char *parameters)
+{
+  g_autofree char *text = g_option_context_get_help (context, TRUE, NULL);
+  const char      *options = strstr (text, "\n\n");
+
+  printf ("Usage:\n  facet-cli %s %s%s", command, parameters, options != NULL ? options : "\n");
+  return facet_cli_flush () ? FACET_CLI_OK : FACET_CLI_FAILURE;
+}
+
+/* Below 0 is how a request says "the model's own". */
+static void
+settle_sampling (FacetCliOptions *o)
+{
+  if (isnan (o->temperature))
+    o->temperature = -1;
+  if (o->top_k == NOT_GIVEN_INT)
+    o->top_k = -1;
+  if (isnan (o->top_p))
+    o->top_p = -1;
+  if (isnan (o->min_p))
+    o->min_p = -1;
+  if (isnan (o->repetition_penalty))
+    o->repetition_penalty = -1;
 }
 
 gboolean
@@ -154,82 +229,24 @@ facet_cli_options_parse (FacetCliOptions *self,
                          char           **arguments,
                          int             *status)
 {
-  double             temperature = NAN, top_p = NAN, min_p = NAN, penalty = NAN;
-  int                top_k = G_MININT;
-  /* Paths and texts are taken as bytes: the locale has no say in them. */
-  const GOptionEntry model[] =
-      {{"model", 0, 0, G_OPTION_ARG_FILENAME, &self->model,
-        "Model folder (the demonstration model)", "DIR"},
-       {"weights", 0, 0, G_OPTION_ARG_STRING, &self->weights, "bf16 (as stored), q8 or q4", "KIND"},
-       {"backend", 0, 0, G_OPTION_ARG_STRING, &self->backend, "auto, cpu, cuda or hip", "NAME"},
-       {"threads", 0, 0, G_OPTION_ARG_INT, &self->threads, "Threads (one per core)", "N"},
-       {"context", 0, 0, G_OPTION_ARG_INT, &self->context, "Tokens that the context holds (8192)",
-        "N"},
-       {"thinking", 0, 0, G_OPTION_ARG_NONE, &self->thinking, "Think before answering", NULL},
-       {"system", 0, 0, G_OPTION_ARG_FILENAME, &self->system, "What the model is told first",
-        "TEXT"},
-       {"temperature", 0, 0, G_OPTION_ARG_DOUBLE, &temperature, "0 is greedy (the model's own)",
-        "X"},
-       {"top-k", 0, 0, G_OPTION_ARG_INT, &top_k, "Only the K likeliest tokens (the model's own)",
-        "K"},
-       {"top-p", 0, 0, G_OPTION_ARG_DOUBLE, &top_p, "Only tokens that make up P (the model's own)",
-        "P"},
-       {"min-p", 0, 0, G_OPTION_ARG_DOUBLE, &min_p, "Only tokens above P of the likeliest", "P"},
-       {"repetition-penalty", 0, 0, G_OPTION_ARG_DOUBLE, &penalty, "Above 1 avoids repeating", "X"},
-       {"greedy", 0, 0, G_OPTION_ARG_NONE, &self->greedy, "Always the likeliest token", NULL},
-       {"seed", 0, 0, G_OPTION_ARG_INT64, &self->seed, "For the same answer again", "N"},
-       {"max-tokens", 0, 0, G_OPTION_ARG_INT, &self->max_tokens, "Length of the answer at most",
-        "N"},
-       {"drop-oldest", 0, 0, G_OPTION_ARG_NONE, &self->drop_oldest,
-        "Leave out what does not fit the context, oldest first", NULL},
-       {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->words, NULL, NULL},
-       {NULL}};
-  const GOptionEntry json[] = {{"json", 0, 0, G_OPTION_ARG_NONE, &self->json,
-                                "One JSON object instead of text", NULL},
-                               {"stream", 0, 0, G_OPTION_ARG_NONE, &self->stream,
-                                "With --json: one event a line, as they come", NULL},
-                               {NULL}};
-  g_autofree char   *usage = g_strdup_printf ("%s %s", command, parameters);
-  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  gboolean help = FALSE;
+  g_autoptr (GOptionContext) context = NULL;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GString) given = g_string_new (NULL);
-  gboolean           help = FALSE;
-  const GOptionEntry helps[] = {{"help", 'h', 0, G_OPTION_ARG_NONE, &help, "Show this", NULL},
-                                {NULL}};
 
-  *self = (FacetCliOptions){0};
-  g_option_context_set_help_enabled (context, FALSE);
-  g_option_context_add_main_entries (context, helps, NULL);
-  g_option_context_add_main_entries (context, model, NULL);
-  if (has_json)
-    g_option_context_add_main_entries (context, json, NULL);
-  g_option_context_set_summary (context, about);
-  if (!g_option_context_parse_strv (context, &arguments, &error)) {
-    facet_cli_options_clear (self);
-    return refuse (status, "%s\nTry “facet-cli %s --help”.", error->message, command);
-  }
-  if (help) {
-    g_autofree char *text = g_option_context_get_help (context, TRUE, NULL);
-    const char      *options = strstr (text, "\n\n");
-
-    /* GOption names the program, not the command. */
-    printf ("Usage:\n  facet-cli %s%s", usage, options != NULL ? options : "\n");
-    facet_cli_options_clear (self);
-    *status = facet_cli_flush () ? FACET_CLI_OK : FACET_CLI_FAILURE;
-    return FALSE;
-  }
-  note_given (given, 'T', temperature);
-  note_given (given, 'K', top_k == G_MININT ? NAN : top_k);
-  note_given (given, 'P', top_p);
-  note_given (given, 'M', min_p);
-  note_given (given, 'R', penalty);
-  self->temperature = isnan (temperature) ? -1 : temperature;
-  self->top_k = top_k == G_MININT ? -1 : top_k;
-  self->top_p = isnan (top_p) ? -1 : top_p;
-  self->min_p = isnan (min_p) ? -1 : min_p;
-  self->repetition_penalty = isnan (penalty) ? -1 : penalty;
-  if (check (self, given->str, status))
+  *self = (FacetCliOptions){.temperature = NOT_GIVEN,
+                            .top_k = NOT_GIVEN_INT,
+                            .top_p = NOT_GIVEN,
+                            .min_p = NOT_GIVEN,
+                            .repetition_penalty = NOT_GIVEN};
+  context = make_context (self, about, has_json, &help);
+  if (!g_option_context_parse_strv (context, &arguments, &error))
+    refuse (status, "%s\nTry “facet-cli %s --help”.", error->message, command);
+  else if (help)
+    *status = show_help (context, command, parameters);
+  else if (check (self, status)) {
+    settle_sampling (self);
     return TRUE;
+  }
   facet_cli_options_clear (self);
   return FALSE;
 }

@@ -311,6 +311,27 @@ test_chat_lines (void)
   run_clear (&r);
 }
 
+#define SUM "What is 17 - 13?\n"
+
+/* A context that holds three exchanges of these. */
+static void
+test_chat_too_long (void)
+{
+  Run r;
+
+  run (&r, "chat|--context|128", SUM SUM SUM SUM SUM SUM, -1);
+  g_assert_cmpint (r.status, ==, 1);
+  g_assert_nonnull (strstr (r.err, "Add --drop-oldest to leave out the oldest 2 messages"));
+  run_clear (&r);
+
+  run (&r, "chat|--context|128|--drop-oldest", SUM SUM SUM SUM SUM SUM, -1);
+  g_assert_cmpint (r.status, ==, 0);
+  g_assert_cmpstr (r.out, ==,
+                   "17 - 13 = 4.\n17 - 13 = 4.\n17 - 13 = 4.\n17 - 13 = 4.\n17 - 13 = 4.\n17 - 13 "
+                   "= 4.\n");
+  run_clear (&r);
+}
+
 /* Whoever reads only the beginning. */
 static void
 test_closed_output (void)
@@ -472,6 +493,28 @@ test_end_of_chat (void)
   g_assert_cmpint (terminal_close (&t), ==, 0);
 }
 
+/* The person is asked, and chooses. */
+static void
+test_drop (void)
+{
+  const char *const argv[] = {g_getenv ("FACET_CLI"), "chat", "--context", "128", NULL};
+  Terminal          t;
+
+  terminal_open (&t, argv);
+  terminal_wait (&t, "> ");
+  for (int i = 0; i < 3; i++) {
+    terminal_type (&t, SUM);
+    terminal_wait (&t, "17 - 13 = 4.\r\n> ");
+  }
+  terminal_type (&t, SUM);
+  terminal_wait (&t, "Type /drop to leave out the oldest 2 messages");
+  terminal_wait (&t, "> ");
+  terminal_type (&t, "/drop\n");
+  terminal_wait (&t, "17 - 13 = 4.\r\n> ");
+  terminal_type (&t, "/quit\n");
+  g_assert_cmpint (terminal_close (&t), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -489,10 +532,12 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/options", test_options);
   g_test_add_func ("/cli/no-arguments", test_no_arguments);
   g_test_add_func ("/cli/chat-lines", test_chat_lines);
+  g_test_add_func ("/cli/chat-too-long", test_chat_too_long);
   g_test_add_func ("/cli/closed-output", test_closed_output);
   g_test_add_func ("/cli/full-output", test_full_output);
   g_test_add_func ("/cli/interrupt-ask", test_interrupt_ask);
   g_test_add_func ("/cli/interrupt-chat", test_interrupt_chat);
+  g_test_add_func ("/cli/drop", test_drop);
   g_test_add_func ("/cli/end-of-chat", test_end_of_chat);
   endless_folder = endless_model_new ();
   status = g_test_run ();
