@@ -8,7 +8,9 @@
  * moves and its value stays, so that neither what is read nor a scrolling gesture in progress
  * jumps.  (GtkListView of GTK 4.8 moves the value instead, and keeps at least 200 rows.)
  *
- * All layout is done in one place, lay_out (), from size_allocate. */
+ * Giving widgets to messages queues resizes, which GTK does not allow while it allocates.  So the
+ * layout is made before: once a frame when something has changed, and at once when the person
+ * scrolls; size_allocate only puts the rows where the layout says. */
 #define G_LOG_DOMAIN "facet-chat-list"
 
 #include "config.h"
@@ -45,6 +47,8 @@ struct _FacetChatList {
   double origin; /* value + origin is what is at the top of the screen, from the list's upper end */
   double value;  /* as it was last seen */
   double height; /* of all, at the last layout */
+  double view;   /* what is at the top of the screen, at the last layout */
+  int    width, page; /* for which the layout is; 0: there was none */
   gboolean configuring;
 
   gboolean        pinned;
@@ -52,7 +56,7 @@ struct _FacetChatList {
   FacetRowAnchor  anchor;
   double          fallback; /* the top of the screen, should the anchor be gone */
 
-  guint tick; /* 0: no text waits to be read */
+  guint tick; /* 0: the layout is as it should be */
 };
 
 enum {
@@ -76,6 +80,8 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (FacetChatList,
                                GTK_TYPE_WIDGET,
                                G_IMPLEMENT_INTERFACE (GTK_TYPE_SCROLLABLE, NULL))
 
+static void schedule_layout (FacetChatList *self);
+
 static void
 set_pinned (FacetChatList *self, gboolean pinned)
 {
@@ -95,7 +101,7 @@ void
 facet_chat_list_pin (FacetChatList *self)
 {
   set_pinned (self, TRUE);
-  gtk_widget_queue_allocate (GTK_WIDGET (self));
+  schedule_layout (self);
 }
 
 /* --- rows
@@ -108,12 +114,6 @@ kind_of (FacetTurnModel *turn)
   FacetRole role = facet_message_get_role (facet_turn_model_get_message (turn));
 
   return role == FACET_ROLE_ASSISTANT ? KIND_ANSWER : KIND_PERSON;
-}
-
-static void
-relayout_cb (FacetChatList *self)
-{
-  gtk_widget_queue_allocate (GTK_WIDGET (self));
 }
 
 static void
@@ -135,7 +135,7 @@ make_row (FacetChatList *self, guint kind)
       g_object_new (kind == KIND_ANSWER ? FACET_TYPE_MESSAGE_ANSWER : FACET_TYPE_MESSAGE_PERSON,
                     NULL);
 
-  g_signal_connect_object (row, "changed", G_CALLBACK (relayout_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (row, "changed", G_CALLBACK (schedule_layout), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (row, "edit-requested", G_CALLBACK (edit_requested_cb), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (row, "toast", G_CALLBACK (toast_cb), self, G_CONNECT_SWAPPED);
@@ -198,7 +198,7 @@ text_width (FacetChatList *self)
 {
   FacetRowColumns columns;
 
-  facet_message_row_get_columns (gtk_widget_get_width (GTK_WIDGET (self)), &columns);
+  facet_message_row_get_columns (self->width, &columns);
   return columns.text_width;
 }
 
@@ -236,7 +236,7 @@ set_anchor (FacetChatList *self, double y)
   if (row == NULL) {
     /* So much of it that the line at the top is known before anything above it is measured. */
     row = ensure_row (self, self->anchor_turn);
-    facet_message_row_layout (row, gtk_widget_get_width (GTK_WIDGET (self)), y - top, y - top + 1);
+    facet_message_row_layout (row, self->width, y - top, y - top + 1);
   }
   facet_message_row_get_anchor (row, y - top, &self->anchor);
 }
@@ -261,17 +261,16 @@ sum_heights (FacetChatList *self, FacetTurnModel *until, double *top)
 static double
 find_view_top (FacetChatList *self)
 {
-  double           page = gtk_widget_get_height (GTK_WIDGET (self));
   double           top = 0, view;
   FacetMessageRow *row = NULL;
 
   self->height = sum_heights (self, self->anchor_turn, &top);
   if (self->pinned)
-    return MAX (self->height - page, 0);
+    return MAX (self->height - self->page, 0);
   if (self->anchor_turn != NULL)
     row = g_hash_table_lookup (self->rows, self->anchor_turn);
   view = row != NULL ? top + facet_message_row_resolve_anchor (row, &self->anchor) : self->fallback;
-  return CLAMP (view, 0, MAX (self->height - page, 0));
+  return CLAMP (view, 0, MAX (self->height - self->page, 0));
 }
 
 /* Gives widgets to the messages around the screen.  Returns whether a height turned out different.
@@ -279,10 +278,9 @@ find_view_top (FacetChatList *self)
 static gboolean
 lay_out_rows (FacetChatList *self, double view, GHashTable *used)
 {
-  int      width = gtk_widget_get_width (GTK_WIDGET (self));
   int      column = text_width (self);
   double   from = view - OVERSCAN;
-  double   to = view + gtk_widget_get_height (GTK_WIDGET (self)) + OVERSCAN;
+  double   to = view + self->page + OVERSCAN;
   gboolean changed = FALSE;
   double   top;
   guint    index;
@@ -293,7 +291,7 @@ lay_out_rows (FacetChatList *self, double view, GHashTable *used)
     FacetTurnModel  *turn = g_ptr_array_index (self->turns, index);
     FacetMessageRow *row = ensure_row (self, turn);
     double           before = facet_turn_model_get_height (turn, column);
-    double           height = facet_message_row_layout (row, width, from - top, to - top);
+    double           height = facet_message_row_layout (row, self->width, from - top, to - top);
 
     g_hash_table_add (used, turn);
     facet_turn_model_set_height (turn, column, height);
@@ -321,7 +319,7 @@ put_rows_away (FacetChatList *self, GHashTable *used)
     if (g_hash_table_contains (used, turn))
       continue;
     if (has_focus (self, row)) {
-      facet_message_row_layout (row, gtk_widget_get_width (GTK_WIDGET (self)), 0, 0);
+      facet_message_row_layout (row, self->width, 0, 0);
       continue;
     }
     put_row_away (self, row, kind_of (turn));
@@ -329,87 +327,120 @@ put_rows_away (FacetChatList *self, GHashTable *used)
   }
 }
 
-/* Returns what is at the top of the screen. */
-static double
-lay_out (FacetChatList *self)
+/* The children are in the order in which they are read, for those who hear them. */
+static void
+order_rows (FacetChatList *self)
 {
-  g_autoptr (GHashTable) used = g_hash_table_new (NULL, NULL);
-  double view = find_view_top (self);
+  GtkWidget *previous = NULL;
 
-  for (guint pass = 0; pass < MAX_PASSES; pass++) {
-    double   before = view;
-    gboolean changed;
+  for (guint i = 0; i < self->turns->len; i++) {
+    GtkWidget *row = g_hash_table_lookup (self->rows, g_ptr_array_index (self->turns, i));
 
-    g_hash_table_remove_all (used);
-    changed = lay_out_rows (self, view, used);
-    view = find_view_top (self);
-    if (!changed && view == before)
-      break;
+    if (row == NULL)
+      continue;
+    if (gtk_widget_get_prev_sibling (row) != previous)
+      gtk_widget_insert_after (row, GTK_WIDGET (self), previous);
+    previous = row;
   }
-  put_rows_away (self, used);
-  return view;
 }
 
 static void
-configure_adjustments (FacetChatList *self, double view)
+configure_adjustments (FacetChatList *self)
 {
-  double         width = gtk_widget_get_width (GTK_WIDGET (self));
-  double         page = gtk_widget_get_height (GTK_WIDGET (self));
   GtkAdjustment *vertical = self->adjustment[GTK_ORIENTATION_VERTICAL];
 
   self->configuring = TRUE;
   if (self->pinned)
-    self->value = view - self->origin;
+    self->value = self->view - self->origin;
   else
-    self->origin = view - self->value;
+    self->origin = self->view - self->value;
   if (vertical != NULL)
     gtk_adjustment_configure (vertical, self->value, -self->origin,
-                              MAX (self->height, page) - self->origin, page / 10, page * 9 / 10,
-                              page);
+                              MAX (self->height, self->page) - self->origin, self->page * 0.1,
+                              self->page * 0.9, self->page);
   if (self->adjustment[GTK_ORIENTATION_HORIZONTAL] != NULL)
-    gtk_adjustment_configure (self->adjustment[GTK_ORIENTATION_HORIZONTAL], 0, 0, width, 0, 0,
-                              width);
+    gtk_adjustment_configure (self->adjustment[GTK_ORIENTATION_HORIZONTAL], 0, 0, self->width, 0, 0,
+                              self->width);
   self->configuring = FALSE;
 }
 
-/* In the order in which they are read, for those who hear them. */
 static void
-allocate_rows (FacetChatList *self, double view)
+lay_out (FacetChatList *self)
 {
-  GtkWidget *previous = NULL;
-  int        width = gtk_widget_get_width (GTK_WIDGET (self));
-  int        column = text_width (self);
-  double     top = PADDING - view;
+  g_autoptr (GHashTable) used = g_hash_table_new (NULL, NULL);
+
+  self->width = gtk_widget_get_width (GTK_WIDGET (self));
+  self->page = gtk_widget_get_height (GTK_WIDGET (self));
+  if (self->width == 0)
+    return;
+  self->view = find_view_top (self);
+  for (guint pass = 0; pass < MAX_PASSES; pass++) {
+    double   before = self->view;
+    gboolean changed;
+
+    g_hash_table_remove_all (used);
+    changed = lay_out_rows (self, self->view, used);
+    self->view = find_view_top (self);
+    if (!changed && self->view == before)
+      break;
+  }
+  put_rows_away (self, used);
+  order_rows (self);
+  configure_adjustments (self);
+  if (!self->pinned)
+    set_anchor (self, self->view);
+  gtk_widget_queue_allocate (GTK_WIDGET (self));
+}
+
+/* Once a frame, before GTK allocates: reads what has arrived. */
+static gboolean
+tick_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
+{
+  FacetChatList *self = FACET_CHAT_LIST (widget);
 
   for (guint i = 0; i < self->turns->len; i++) {
     FacetTurnModel *turn = g_ptr_array_index (self->turns, i);
-    GtkWidget      *row = g_hash_table_lookup (self->rows, turn);
-    double          height = facet_turn_model_get_height (turn, column);
-    int             minimum;
 
-    if (row != NULL) {
-      if (gtk_widget_get_prev_sibling (row) != previous)
-        gtk_widget_insert_after (row, GTK_WIDGET (self), previous);
-      previous = row;
-      gtk_widget_measure (row, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL, NULL);
-      gtk_widget_size_allocate (row,
-                                &(GtkAllocation){0, (int)floor (top), width, (int)ceil (height)},
-                                -1);
-    }
-    top += height;
+    if (facet_turn_model_is_dirty (turn))
+      facet_turn_model_update (turn);
   }
+  /* Not before: what was read has asked for the layout, too. */
+  self->tick = 0;
+  lay_out (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+schedule_layout (FacetChatList *self)
+{
+  if (self->tick == 0)
+    self->tick = gtk_widget_add_tick_callback (GTK_WIDGET (self), tick_cb, NULL, NULL);
 }
 
 static void
 facet_chat_list_size_allocate (GtkWidget *widget, int width, int height, int baseline)
 {
   FacetChatList *self = FACET_CHAT_LIST (widget);
-  double         view = lay_out (self);
+  int            column = text_width (self);
+  double         top = PADDING - self->view;
 
-  configure_adjustments (self, view);
-  if (!self->pinned)
-    set_anchor (self, view);
-  allocate_rows (self, view);
+  for (guint i = 0; i < self->turns->len; i++) {
+    FacetTurnModel *turn = g_ptr_array_index (self->turns, i);
+    GtkWidget      *row = g_hash_table_lookup (self->rows, turn);
+    double          row_height = facet_turn_model_get_height (turn, column);
+    int             minimum;
+
+    if (row != NULL) {
+      gtk_widget_measure (row, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL, NULL);
+      gtk_widget_size_allocate (row,
+                                &(GtkAllocation){0, (int)floor (top), self->width,
+                                                 (int)ceil (row_height)},
+                                -1);
+    }
+    top += row_height;
+  }
+  if (width != self->width || height != self->page)
+    schedule_layout (self);
 }
 
 static void
@@ -452,9 +483,11 @@ value_changed_cb (FacetChatList *self)
   else if (value >= end - 1)
     set_pinned (self, TRUE);
   self->value = value;
+  if (self->width == 0)
+    return;
   if (!self->pinned)
     set_anchor (self, value + self->origin);
-  gtk_widget_queue_allocate (GTK_WIDGET (self));
+  lay_out (self);
 }
 
 void
@@ -516,27 +549,57 @@ facet_chat_list_set_focus_child (GtkWidget *widget, GtkWidget *child)
                                             gtk_widget_get_height (focus)});
 }
 
-/* Beyond the last message that has a widget, the next one gets one. */
+static void
+reveal_turn (FacetChatList *self, FacetTurnModel *turn)
+{
+  double top = 0;
+  double height = facet_turn_model_get_height (turn, text_width (self));
+
+  sum_heights (self, turn, &top);
+  top -= self->view;
+  if (top < 0)
+    scroll_to (self, self->value + MIN (top, top + height - self->page));
+  else if (top + height > self->page)
+    scroll_to (self, self->value + MIN (top + height - self->page, top));
+}
+
+/* From message to message; beyond the last that has a widget, the next one gets one. */
 static gboolean
 facet_chat_list_focus (GtkWidget *widget, GtkDirectionType direction)
 {
   FacetChatList *self = FACET_CHAT_LIST (widget);
-  double         page = gtk_widget_get_height (widget) / 2.0;
-  double         before = self->value;
+  GtkWidget     *child = gtk_widget_get_focus_child (widget);
+  gboolean       forward = direction == GTK_DIR_TAB_FORWARD;
+  double         top;
+  guint          index;
 
-  if (GTK_WIDGET_CLASS (facet_chat_list_parent_class)->focus (widget, direction))
+  if ((!forward && direction != GTK_DIR_TAB_BACKWARD) || self->turns->len == 0)
+    return GTK_WIDGET_CLASS (facet_chat_list_parent_class)->focus (widget, direction);
+  if (child != NULL) {
+    FacetTurnModel *turn = facet_message_row_get_turn (FACET_MESSAGE_ROW (child));
+
+    if (gtk_widget_child_focus (child, direction))
+      return TRUE;
+    if (!g_ptr_array_find (self->turns, turn, &index))
+      return FALSE;
+  } else {
+    /* The first message on the screen; coming back, the last. */
+    find_turn (self, forward ? self->view : self->view + self->page, &top, &index);
+    index -= forward ? 1 : 0;
+    index += forward ? 0 : 1;
+  }
+  for (index += forward ? 1 : -1; index < self->turns->len; index += forward ? 1 : -1) {
+    FacetTurnModel  *turn = g_ptr_array_index (self->turns, index);
+    FacetMessageRow *row = ensure_row (self, turn);
+
+    facet_message_row_layout (row, self->width, 0, self->page);
+    if (!gtk_widget_child_focus (GTK_WIDGET (row), direction))
+      continue;
+    reveal_turn (self, turn);
+    schedule_layout (self);
     return TRUE;
-  if (gtk_widget_get_focus_child (widget) == NULL)
-    return FALSE;
-  if (direction == GTK_DIR_TAB_FORWARD)
-    scroll_to (self, self->value + page);
-  else if (direction == GTK_DIR_TAB_BACKWARD)
-    scroll_to (self, self->value - page);
-  if (self->value == before)
-    return FALSE;
-  facet_chat_list_size_allocate (widget, gtk_widget_get_width (widget),
-                                 gtk_widget_get_height (widget), -1);
-  return GTK_WIDGET_CLASS (facet_chat_list_parent_class)->focus (widget, direction);
+  }
+  return FALSE;
 }
 
 void
@@ -556,30 +619,6 @@ facet_chat_list_selection_began (FacetChatList *self, GtkWidget *widget)
 /* --- the conversation
  * ----------------------------------------------------------------------------------- */
 
-/* Once a frame, before layout: reads what has arrived. */
-static gboolean
-tick_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
-{
-  FacetChatList *self = FACET_CHAT_LIST (widget);
-
-  self->tick = 0;
-  for (guint i = 0; i < self->turns->len; i++) {
-    FacetTurnModel *turn = g_ptr_array_index (self->turns, i);
-
-    if (facet_turn_model_is_dirty (turn))
-      facet_turn_model_update (turn);
-  }
-  gtk_widget_queue_allocate (widget);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-dirty_cb (FacetChatList *self)
-{
-  if (self->tick == 0)
-    self->tick = gtk_widget_add_tick_callback (GTK_WIDGET (self), tick_cb, NULL, NULL);
-}
-
 static gboolean
 is_shown (FacetMessage *message)
 {
@@ -593,8 +632,8 @@ make_turn (FacetChatList *self, FacetMessage *message)
 {
   FacetTurnModel *turn = facet_turn_model_new (message);
 
-  g_signal_connect_object (turn, "dirty", G_CALLBACK (dirty_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (turn, "changed", G_CALLBACK (relayout_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (turn, "dirty", G_CALLBACK (schedule_layout), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (turn, "changed", G_CALLBACK (schedule_layout), self, G_CONNECT_SWAPPED);
   return turn;
 }
 
@@ -632,7 +671,7 @@ refresh_turns (FacetChatList *self)
       put_row_away (self, row, kind_of (turn));
     }
   }
-  gtk_widget_queue_allocate (GTK_WIDGET (self));
+  schedule_layout (self);
 }
 
 static void
@@ -711,7 +750,7 @@ set_adjustment (FacetChatList *self, GtkOrientation orientation, GtkAdjustment *
   self->adjustment[orientation] = g_object_ref_sink (adjustment);
   if (orientation == GTK_ORIENTATION_VERTICAL)
     g_signal_connect_swapped (adjustment, "value-changed", G_CALLBACK (value_changed_cb), self);
-  gtk_widget_queue_allocate (GTK_WIDGET (self));
+  schedule_layout (self);
 }
 
 static void
