@@ -13,7 +13,7 @@
 #include "facet-preferences.h"
 
 struct _FacetPreferences {
-  AdwPreferencesWindow parent_instance;
+  AdwWindow parent_instance;
 
   AdwActionRow  *folder_row;
   GtkWidget     *demo_button;
@@ -33,7 +33,7 @@ struct _FacetPreferences {
   GArray    *context_sizes; /* guint: what the rows of context_row stand for; 0: automatic */
 };
 
-G_DEFINE_FINAL_TYPE (FacetPreferences, facet_preferences, ADW_TYPE_PREFERENCES_WINDOW)
+G_DEFINE_FINAL_TYPE (FacetPreferences, facet_preferences, ADW_TYPE_WINDOW)
 
 /* The model folder */
 
@@ -182,6 +182,9 @@ facet_preferences_dispose (GObject *object)
 {
   FacetPreferences *self = FACET_PREFERENCES (object);
 
+  /* Its mapping needs this object, and the row may live a little longer. */
+  if (self->context_row != NULL)
+    g_settings_unbind (self->context_row, "selected");
   gtk_widget_dispose_template (GTK_WIDGET (self), FACET_TYPE_PREFERENCES);
   G_OBJECT_CLASS (facet_preferences_parent_class)->dispose (object);
 }

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Main thread.  Every change takes effect at once; what concerns the model loads it again. */
+ * Main thread.  Every change takes effect at once; what concerns the model loads it again.  (Not an
+ * AdwPreferencesWindow: its search keeps every group of rows alive after the window is gone.) */
 #pragma once
 
 #include "facet-compat.h"
@@ -10,7 +11,7 @@
 G_BEGIN_DECLS
 
 #define FACET_TYPE_PREFERENCES (facet_preferences_get_type ())
-G_DECLARE_FINAL_TYPE (FacetPreferences, facet_preferences, FACET, PREFERENCES, AdwPreferencesWindow)
+G_DECLARE_FINAL_TYPE (FacetPreferences, facet_preferences, FACET, PREFERENCES, AdwWindow)
 
 FacetPreferences *facet_preferences_new (GSettings *settings) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -448,7 +448,11 @@ test_preferences (void)
   g_settings_set_string (settings, "model-folder", "/models/a & b");
   g_assert_null (ui_find (preferences, GTK_TYPE_LABEL, "Demonstration model"));
   g_assert_nonnull (ui_find (preferences, GTK_TYPE_LABEL, "/models/a &amp; b"));
+  g_object_add_weak_pointer (G_OBJECT (context), (gpointer *)&context);
   gtk_window_destroy (GTK_WINDOW (preferences));
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_null (context);
 
   /* A length that is not among the usual ones is shown and not changed. */
   g_settings_set_uint (settings, "context-size", odd);
