@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Measures the machine's limits before and after everything else and keeps the better ones, so that
+ * Measures the machine's limits before every part and at the end and keeps the best ones, so that
  * the fractions err on the low side.  Every figure is the median of at least five runs after one
  * that is not counted. What is printed is gem-bench-report.c's.  One thread. */
 #define G_LOG_DOMAIN "gem"
@@ -10,7 +10,6 @@
 #include "gem-bench.h"
 #include "gem-cli.h"
 #include "gem-cost.h"
-#include "gem-file.h"
 #include "gem-session-private.h"
 
 #include <stdlib.h>
@@ -18,7 +17,6 @@
 
 #define N_RUNS          5
 #define N_WARM_UP_STEPS 3
-#define MAX_TEXT_FILE   (64u << 20)
 
 typedef struct {
   GemCliModel model;
@@ -120,7 +118,7 @@ typedef struct {
   GemModel        *model;
   const GemConfig *config;
   GemBenchReport  *report;
-  gint             interrupted; /* atomic; every session looks at it */
+  gint            *interrupted; /* atomic; every session looks at it */
 } Bench;
 
 static int
@@ -152,6 +150,10 @@ measure_limits (Bench *b, GError **error)
 {
   KrnLimits now;
 
+  if (g_atomic_int_get (b->interrupted)) {
+    g_set_error_literal (error, GEM_ERROR, GEM_ERROR_CANCELLED, "The benchmark was stopped.");
+    return FALSE;
+  }
   if (gem_model_get_ops (b->model)->limits (gem_model_get_krn_device (b->model), &now) != 0) {
     g_set_error_literal (error, GEM_ERROR, GEM_ERROR_NO_MEMORY,
                          "There is no memory to measure the machine's limits.");
@@ -167,7 +169,7 @@ measure_limits (Bench *b, GError **error)
 static GemSession *
 new_session (Bench *b, guint n_ctx, guint chunk, GError **error)
 {
-  GemSessionOptions options = {.n_ctx = n_ctx, .chunk = chunk, .cancelled = &b->interrupted};
+  GemSessionOptions options = {.n_ctx = n_ctx, .chunk = chunk, .cancelled = b->interrupted};
   GemSession       *session = gem_session_new_with_options (b->model, &options, error);
 
   if (session != NULL)
@@ -308,7 +310,7 @@ bench_text (Bench *b, const Options *o, GError **error)
   gsize            length;
   gint64           start;
 
-  if (tokenizer == NULL || !gem_file_read (o->text, MAX_TEXT_FILE, &text, &length, error))
+  if (tokenizer == NULL || !gem_cli_read (o->text, &text, &length, error))
     return FALSE;
   g_array_append_val (ids, b->config->text.bos_token_id);
   start = g_get_monotonic_time ();
@@ -374,16 +376,16 @@ lists_clear (Lists *lists)
 static gboolean
 measure (Bench *b, const Options *o, const Lists *lists, GError **error)
 {
-  if (!measure_limits (b, error))
-    return FALSE;
-  if (o->text != NULL && !bench_text (b, o, error))
+  if (o->text != NULL && (!measure_limits (b, error) || !bench_text (b, o, error)))
     return FALSE;
   for (guint i = 0; i < lists->prefill->len; i++)
-    if (!bench_prefill (b, g_array_index (lists->prefill, guint, i), error))
+    if (!measure_limits (b, error) ||
+        !bench_prefill (b, g_array_index (lists->prefill, guint, i), error))
       return FALSE;
   for (guint i = 0; i < lists->context->len; i++)
     for (guint j = 0; j < lists->batch->len; j++)
-      if (!bench_decode (b, g_array_index (lists->context, guint, i),
+      if (!measure_limits (b, error) ||
+          !bench_decode (b, g_array_index (lists->context, guint, i),
                          g_array_index (lists->batch, guint, j), (guint)o->tokens, error))
         return FALSE;
   return measure_limits (b, error);
@@ -410,16 +412,16 @@ describe (Bench *b, const Options *o, double load_s)
 static int
 run (const Options *o, const Lists *lists, GError **error)
 {
+  gint  *interrupted = gem_cli_catch_signals ();
   gint64 start = g_get_monotonic_time ();
   g_autoptr (GemModel) model = load (o, error);
   g_autoptr (GemBenchReport) report = gem_bench_report_new ();
-  Bench b = {.model = model, .report = report};
+  Bench b = {.model = model, .report = report, .interrupted = interrupted};
 
   if (model == NULL)
     return GEM_CLI_USAGE;
   b.config = gem_model_get_config (model);
   describe (&b, o, seconds_since (start));
-  gem_cli_catch_signals (&b.interrupted);
   if (!measure (&b, o, lists, error))
     return GEM_CLI_SOME_ERRORS;
   if (o->json)
@@ -441,9 +443,5 @@ gem_cli_bench (int argc, char **argv)
     status = run (&o, &lists, &error);
   lists_clear (&lists);
   options_clear (&o);
-  if (error == NULL)
-    return status;
-  if (g_error_matches (error, GEM_ERROR, GEM_ERROR_CANCELLED))
-    status = GEM_CLI_INTERRUPTED;
-  return gem_cli_fail (status, error->message);
+  return gem_cli_finish (status, error);
 }

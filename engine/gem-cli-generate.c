@@ -199,6 +199,7 @@ print_answer (const Run *run, guint n_prompt)
 static int
 run_command (const Options *o, GError **error)
 {
+  gint *stop = gem_cli_catch_signals ();
   g_autoptr (GArray) prompt = gem_cli_read_ids (o->ids_path, error);
   g_autoptr (GemModel) model = prompt != NULL ? gem_cli_model_load (&o->model, error) : NULL;
   g_autoptr (GemSession) session = NULL;
@@ -207,10 +208,13 @@ run_command (const Options *o, GError **error)
 
   if (model == NULL)
     return GEM_CLI_USAGE;
-  session = gem_session_new (model, prompt->len + (guint)o->max_tokens, error);
+  session = gem_session_new_with_options (model,
+                                          &(GemSessionOptions){.n_ctx = prompt->len +
+                                                                        (guint)o->max_tokens,
+                                                               .cancelled = stop},
+                                          error);
   if (session == NULL)
     return GEM_CLI_SOME_ERRORS;
-  gem_cli_catch_signals (session->options.cancelled);
   if (!generate (session, o, prompt, &run, error))
     return GEM_CLI_SOME_ERRORS;
   print_answer (&run, prompt->len);
@@ -232,5 +236,5 @@ gem_cli_generate (int argc, char **argv)
   if (parse_options (&o, argc, argv, &error))
     status = run_command (&o, &error);
   options_clear (&o);
-  return error != NULL ? gem_cli_fail (status, error->message) : status;
+  return gem_cli_finish (status, error);
 }

@@ -212,16 +212,16 @@ compute_and_write (GemModel      *model,
                    const Options *o,
                    const GArray  *ids,
                    Answer        *answer,
+                   gint          *stop,
                    GError       **error)
 {
-  GemSessionOptions options = {.n_ctx = ids->len, .chunk = (guint)o->chunk};
+  GemSessionOptions options = {.n_ctx = ids->len, .chunk = (guint)o->chunk, .cancelled = stop};
   g_autoptr (GemSession) session = gem_session_new_with_options (model, &options, error);
   g_autoptr (GemTensorFile) file = gem_tensor_file_new ();
   g_autoptr (GemTrace) trace = NULL;
 
   if (session == NULL)
     return FALSE;
-  gem_cli_catch_signals (session->options.cancelled);
   if (o->layers)
     session->decoder.trace = trace = gem_trace_new (session->k, session->device);
   if (!feed (session, o, ids, answer, error))
@@ -241,6 +241,7 @@ run (const Options *o, GError **error)
   g_autoptr (GArray) ids = gem_cli_read_ids (o->ids_path, error);
   g_autoptr (GemModel) model = NULL;
   Answer answer = {0};
+  gint  *stop = gem_cli_catch_signals ();
   int    status = GEM_CLI_USAGE;
 
   if (ids == NULL || !check_ids (o, ids, error))
@@ -249,7 +250,8 @@ run (const Options *o, GError **error)
   if (model == NULL)
     return GEM_CLI_USAGE;
   if (answer_init (&answer, &gem_model_get_config (model)->text, ids->len, o->positions, error))
-    status = compute_and_write (model, o, ids, &answer, error) ? GEM_CLI_OK : GEM_CLI_SOME_ERRORS;
+    status =
+        compute_and_write (model, o, ids, &answer, stop, error) ? GEM_CLI_OK : GEM_CLI_SOME_ERRORS;
   answer_clear (&answer);
   return status;
 }
@@ -264,9 +266,5 @@ gem_cli_logits (int argc, char **argv)
   if (parse_options (&o, argc, argv, &error))
     status = run (&o, &error);
   options_clear (&o);
-  if (error == NULL)
-    return status;
-  if (g_error_matches (error, GEM_ERROR, GEM_ERROR_CANCELLED))
-    status = GEM_CLI_INTERRUPTED;
-  return gem_cli_fail (status, error->message);
+  return gem_cli_finish (status, error);
 }

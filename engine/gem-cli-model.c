@@ -16,7 +16,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_IDS_FILE (64u << 20)
+#define MAX_FILE (64u << 20)
+
+static gint interrupted; /* atomic; set by the signal handler */
 
 /* ---- options ---- */
 
@@ -79,6 +81,12 @@ gem_cli_model_resolve (const GemCliModel *self, GemModelOptions *options, GError
   return TRUE;
 }
 
+static gboolean
+go_on_cb (double fraction, const char *what, gpointer user_data)
+{
+  return !g_atomic_int_get (&interrupted);
+}
+
 GemModel *
 gem_cli_model_load (const GemCliModel *self, GError **error)
 {
@@ -93,7 +101,7 @@ gem_cli_model_load (const GemCliModel *self, GError **error)
   if (!gem_cli_model_resolve (self, &options, error))
     return NULL;
   options.cache_dir = cache;
-  model = gem_model_load (self->folder, &options, NULL, NULL, error);
+  model = gem_model_load (self->folder, &options, go_on_cb, NULL, error);
   for (guint i = 0; model != NULL && gem_model_get_warnings (model)[i] != NULL; i++)
     fprintf (stderr, "gem-cli: %s\n", gem_model_get_warnings (model)[i]);
   return model;
@@ -119,7 +127,26 @@ gem_cli_fail (int status, const char *message)
   return status;
 }
 
-/* ---- token ids ---- */
+int
+gem_cli_finish (int status, const GError *error)
+{
+  if (error == NULL)
+    return status;
+  if (g_error_matches (error, GEM_ERROR, GEM_ERROR_CANCELLED))
+    status = GEM_CLI_INTERRUPTED;
+  return gem_cli_fail (status, error->message);
+}
+
+/* ---- files ---- */
+
+gboolean
+gem_cli_read (const char *path, char **text, gsize *length, GError **error)
+{
+  if (g_file_test (path, G_FILE_TEST_EXISTS))
+    return gem_file_read (path, MAX_FILE, text, length, error);
+  g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_INPUT, "%s does not exist.", path);
+  return FALSE;
+}
 
 static gboolean
 append_ids (GArray *ids, const json_t *array)
@@ -149,7 +176,7 @@ gem_cli_read_ids (const char *path, GError **error)
     g_set_error_literal (error, GEM_ERROR, GEM_ERROR_INVALID_INPUT, "--ids FILE is missing.");
     return NULL;
   }
-  if (!gem_file_read (path, MAX_IDS_FILE, &text, &length, error))
+  if (!gem_cli_read (path, &text, &length, error))
     return NULL;
   root = json_loadb (text, length, 0, NULL);
   good = append_ids (ids, root);
@@ -164,20 +191,18 @@ gem_cli_read_ids (const char *path, GError **error)
 
 /* ---- signals ---- */
 
-static gint *interrupted;
-
 static void
 interrupt_cb (int number)
 {
-  g_atomic_int_set (interrupted, TRUE);
+  g_atomic_int_set (&interrupted, TRUE);
 }
 
-void
-gem_cli_catch_signals (gint *flag)
+gint *
+gem_cli_catch_signals (void)
 {
   struct sigaction action = {.sa_handler = interrupt_cb, .sa_flags = (int)SA_RESETHAND};
 
-  interrupted = flag;
   sigaction (SIGINT, &action, NULL);
   sigaction (SIGTERM, &action, NULL);
+  return &interrupted;
 }

@@ -40,16 +40,20 @@ gboolean  gem_cli_model_resolve (const GemCliModel *self, GemModelOptions *optio
 /* Loads --model and prints its warnings on standard error. */
 GemModel *gem_cli_model_load (const GemCliModel *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* A file that a command was given, bounded.  @text is (transfer full) and NUL-terminated. */
+gboolean gem_cli_read (const char *path, char **text, gsize *length, GError **error);
 /* A JSON array of token ids.  (transfer full), an array of gint32. */
-GArray *gem_cli_read_ids (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+GArray  *gem_cli_read_ids (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Parses the command line of a command without positional arguments. */
 gboolean gem_cli_parse (GOptionContext *context, int argc, char **argv, GError **error);
 /* Prints "gem-cli: MESSAGE" and returns @status. */
 int      gem_cli_fail (int status, const char *message);
+/* The same for an error, if there is one; GEM_ERROR_CANCELLED is GEM_CLI_INTERRUPTED. */
+int      gem_cli_finish (int status, const GError *error);
 
-/* Sets *@flag (atomic) on SIGINT and SIGTERM from now on; a second signal ends the program at once.
- */
-void gem_cli_catch_signals (gint *flag);
+/* From now on SIGINT and SIGTERM set the flag that is returned (atomic); loading a model and the
+ * sessions that are given it stop then.  A second signal ends the program at once. */
+gint *gem_cli_catch_signals (void);
 
 G_END_DECLS
