@@ -116,16 +116,36 @@ fill (FacetComposer *self, const char *text)
 
 /* The small line beside the button: how many tokens, or for a moment a notice */
 
+static guint
+context_size (FacetComposer *self)
+{
+  FacetAssistant *assistant = NULL;
+
+  if (self->conversation != NULL)
+    assistant = facet_conversation_get_assistant (self->conversation);
+  return assistant != NULL ? facet_assistant_get_context_size (assistant) : 0;
+}
+
 static void
 show_count (FacetComposer *self)
 {
   g_autofree char *text = NULL;
+  guint            n = MAX (self->n_tokens, 0);
+  guint            size = context_size (self);
+  gboolean         over = size > 0 && n >= size;
 
   if (self->notice_source != 0)
     return;
-  if (self->n_tokens > 0 && !is_empty (self))
-    text = g_strdup_printf (ngettext ("%'d token", "%'d tokens", self->n_tokens), self->n_tokens);
+  if (n > 0 && !is_empty (self))
+    text = over
+               /* Translators: tokens of the message, tokens that fit the model's context. */
+               ? g_strdup_printf (_ ("%'u tokens, the model holds %'u"), n, size)
+               : g_strdup_printf (ngettext ("%'u token", "%'u tokens", n), n);
   gtk_label_set_label (self->hint, text != NULL ? text : "");
+  if (over)
+    gtk_widget_add_css_class (GTK_WIDGET (self->hint), "error");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (self->hint), "error");
 }
 
 static gboolean
@@ -143,6 +163,7 @@ show_notice (FacetComposer *self, const char *text)
 {
   g_clear_handle_id (&self->notice_source, g_source_remove);
   gtk_label_set_label (self->hint, text);
+  gtk_widget_remove_css_class (GTK_WIDGET (self->hint), "error");
   self->notice_source = g_timeout_add_seconds (NOTICE_SECONDS, notice_over_cb, self);
 }
 
