@@ -360,6 +360,14 @@ find_text (const GemTokenizer *t, const guint8 *text, gsize length)
   return id >= 0 && !(t->flags[id] & (GEM_TOKEN_FLAG_SPECIAL | GEM_TOKEN_FLAG_BYTE)) ? id : -1;
 }
 
+/* Puts the three bytes of a character at @out and gives their end. */
+static inline guint8 *
+put_three (guint8 *out, const char *character)
+{
+  memcpy (out, character, 3);
+  return out + 3;
+}
+
 /* @text with every space replaced.  (transfer full), NULL when memory is short. */
 static guint8 *
 replace_spaces (Encoder *self, const guint8 *text, gsize length, gsize *new_length)
@@ -373,7 +381,7 @@ replace_spaces (Encoder *self, const guint8 *text, gsize length, gsize *new_leng
   }
   for (gsize i = 0; i < length; i++)
     if (text[i] == ' ')
-      out = (guint8 *)g_stpcpy ((char *)out, GEM_SPACE_MARK_UTF8);
+      out = put_three (out, GEM_SPACE_MARK_UTF8);
     else
       *out++ = text[i];
   *new_length = (gsize)(out - normalized);
@@ -517,7 +525,7 @@ repair (const guint8 *text, gsize length, gsize *new_length)
     out += valid;
     text += valid;
     if (text < end) {
-      out = (guint8 *)g_stpcpy ((char *)out, "\xef\xbf\xbd");
+      out = put_three (out, "\xef\xbf\xbd");
       text++;
     }
   }

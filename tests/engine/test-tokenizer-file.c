@@ -201,6 +201,13 @@ test_added_tokens (void)
   assert_encodes (tokenizer, "ba ab", GEM_ENCODE_PLAIN, "4 24 4");      /* across a space */
   assert_encodes (tokenizer, "<a>", GEM_ENCODE_SPECIAL, "25");
   assert_encodes (tokenizer, "<a>", GEM_ENCODE_PLAIN, "9 3 10");
+  /* Nothing but spaces: three times as long when replaced, and not a byte more. */
+  for (gssize length = 1; length < 300; length++) {
+    g_autofree char *spaces = g_strnfill ((gsize)length, ' ');
+
+    g_assert_cmpuint (gem_tokenizer_count (tokenizer, spaces, length, GEM_ENCODE_PLAIN), ==,
+                      length);
+  }
   /* What is not special is found in typed text as well, but not inside a special one. */
   assert_encodes (tokenizer, "x", GEM_ENCODE_PLAIN, "26");
   assert_encodes (tokenizer, "<x>", GEM_ENCODE_PLAIN, "9 2 10");

@@ -429,6 +429,14 @@ test_invalid_utf8 (void)
     assert_same_ids (ids, wanted, cases[i].repaired);
     g_assert_cmpstr (back->str, ==, cases[i].repaired);
   }
+  /* Nothing but bad bytes: three times as long when repaired, and not a byte more. */
+  for (gssize length = 1; length < 300; length++) {
+    g_autofree char *bad = g_strnfill ((gsize)length, '\xfe');
+    g_autoptr (GArray) ids = encode (tokenizer, bad, length, GEM_ENCODE_PLAIN);
+    g_autoptr (GString) back = decode (tokenizer, ids, FALSE);
+
+    g_assert_cmpuint (back->len, ==, 3 * length);
+  }
   for (guint i = 0; i < 2000; i++) {
     g_autoptr (GString) text = g_string_new (NULL);
     g_autoptr (GArray) ids = NULL;
