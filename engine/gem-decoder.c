@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Symbols as in the header.  One function per group of equations, in the order in which they are
- * evaluated; the shape of what a line computes stands at the right.  Nothing here allocates, logs
+ * Symbols as in the header; § are those of docs/model/gemma4-text.md.  One function per group of
+ * equations, in the order in which they are evaluated; the shape of what a line computes stands at
+ * the right.  Nothing here allocates, logs
  * or asks which backend computes; tap () is a test of a pointer unless a trace is being taken.
  * Which tokens to evaluate, and what of them to keep, is gem-session.c's business.  Engine thread
  * only. */
@@ -13,8 +14,9 @@
 
 #include <math.h>
 
-#define ATTENTION_SCALE                                                                            \
-  1.0f /* queries and keys are normalised; the weights of those norms carry the scale */
+/* Queries and keys are normalised, and the weights of those norms carry the scale. */
+#define ATTENTION_SCALE 1.0f
+/* Of every scratch matrix, in bytes. */
 #define ALIGNMENT 256
 
 /* The rows that a pass still computes. */
@@ -381,7 +383,7 @@ gem_decoder_finish (GemDecoder *self, GError **error)
 
 /* ---- scratch memory -------------------------------------------------------------------------- */
 
-/* Cuts @bytes off the buffer that is being laid out. */
+/* Cuts a matrix of four-byte elements off the buffer that is being laid out. */
 static KrnMat
 take (gsize *offset, KrnType type, guint rows, gint32 cols)
 {

@@ -34,17 +34,18 @@ typedef struct {
   GemTrace             *trace; /* NULL, except while inspecting */
   guint                 max_rows;
 
-  KrnBuffer *buffer;             /* holds all that follows; widths are the widest layer's */
-  KrnMat     ids, ids_per_layer; /* (max_rows, 1) I32 */
-  KrnMat     h;                  /* (max_rows, H)        the residual stream */
-  KrnMat     a;                  /* (max_rows, H)        normalised input of a block */
-  KrnMat     y;    /* (max_rows, H)        output of a block; after the head: the final norm */
-  KrnMat     q, o; /* (max_rows, heads·hd) */
-  KrnMat     key, value; /* (max_rows, kv·hd) */
-  KrnMat     g;          /* (max_rows, I) */
-  KrnMat     p, c;       /* (max_rows, L·P)      per-layer inputs, and their context part */
-  KrnMat     gate;       /* (max_rows, P) */
-  KrnMat     cs_sliding, cs_full; /* (max_rows, hd)    cosines and sines */
+  /* Scratch for n = max_rows rows, each as wide as the widest layer needs it. */
+  KrnBuffer *buffer;              /* holds all that follows */
+  KrnMat     ids, ids_per_layer;  /* (n, 1) I32 */
+  KrnMat     h;                   /* (n, H)         the residual stream */
+  KrnMat     a;                   /* (n, H)         normalised input of a block */
+  KrnMat     y;                   /* (n, H)         output of a block or of the final norm */
+  KrnMat     q, o;                /* (n, heads·hd) */
+  KrnMat     key, value;          /* (n, kv·hd) */
+  KrnMat     g;                   /* (n, I) */
+  KrnMat     p, c;                /* (n, L·P)       per-layer inputs, and their context part */
+  KrnMat     gate;                /* (n, P) */
+  KrnMat     cs_sliding, cs_full; /* (n, hd)        cosines and sines */
   KrnMat     logits;              /* (GEM_DECODER_HEAD_ROWS, V) */
 
   KrnSpan *spans;    /* max_rows of them: at worst every row is a timeline */
@@ -57,8 +58,9 @@ void     gem_decoder_clear (GemDecoder *self);
 
 /* Embeds @ids (one per row, within the vocabulary), stores keys and values of every row and leaves
  * the last layer's output of rows [@wanted, @n_rows) in h.  Rows before @wanted, which has to be 0
- * if there is more than one span, go no further than later tokens can see: reference/gemma4-text.md
- * §7. FALSE: a span's flag was set; some layers have stored rows of this pass, others not. */
+ * if there is more than one span, go no further than later tokens can see
+ * (docs/model/gemma4-text.md §7). FALSE: a span's flag was set; some layers have stored rows of
+ * this pass, others not. */
 gboolean gem_decoder_run (GemDecoder           *self,
                           const gint32         *ids,
                           guint                 n_rows,
@@ -66,8 +68,7 @@ gboolean gem_decoder_run (GemDecoder           *self,
                           guint                 n_spans,
                           guint                 wanted);
 
-/* logits (n, V) of rows [@row, @row + @logits.rows) of the pass before; leaves their final norm in
- * y. */
+/* @logits (n, V) of rows [@row, @row + n) of the pass before; leaves their final norm in y. */
 void gem_decoder_head (GemDecoder *self, guint row, KrnMat logits);
 
 /* Waits.  GEM_ERROR_DEVICE with what the backend says went wrong. */
