@@ -53,11 +53,11 @@ krn_attention_lanes_rows (const KrnAttention *a, const KrnSpan *span)
 }
 
 static void
-lanes_init (Lanes *x, const KrnAttention *a, int member)
+lanes_init (Lanes *x, const KrnAttention *a, KrnMember *m)
 {
   size_t hd = (size_t) a->head_dim, n = (size_t) a->dev->isa->panel_n;
 
-  x->q = (float *) (krn_scratch (a->dev, member) + KRN_SCRATCH_BYTES / 4);
+  x->q = (float *) (krn_scratch (m) + KRN_SCRATCH_BYTES / 4);
   x->o = x->q + MAX_PANELS * hd * n;
   x->m = x->o + MAX_PANELS * hd * n;
   x->l = x->m + MAX_PANELS * n;
@@ -183,13 +183,13 @@ attend_panel (Lanes *x, const KrnAttention *a, const KrnKeys *keys, int key, int
 }
 
 void
-krn_attention_lanes (const KrnAttention *a, const KrnAttentionBlock *b, int member, float *out)
+krn_attention_lanes (const KrnAttention *a, const KrnAttentionBlock *b, KrnMember *m, float *out)
 {
   const KrnIsa *isa = a->dev->isa;
   int           hd = a->head_dim;
   Lanes         x;
 
-  lanes_init (&x, a, member);
+  lanes_init (&x, a, m);
   load_queries (&x, a, b, out);
   for (int j = b->begin; j < b->end;) {
     KrnKeys keys = krn_attention_keys (a, b, j, KRN_KEY_TILE);

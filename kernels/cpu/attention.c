@@ -54,24 +54,24 @@ krn_attention_keys (const KrnAttention *a, const KrnAttentionBlock *b, int begin
 
 /* ---- blocks ----------------------------------------------------------------------------------------- */
 
-/* The rows of the index-th block of all spans.  False when there are no more blocks. */
-static bool
-find_block (const KrnAttention *a, int index, KrnAttentionBlock *b)
+/* The index-th block: all K/V heads of the first rows, then of the next. */
+static KrnAttentionBlock
+find_block (const KrnAttention *a, unsigned index)
 {
-  for (int s = 0; s < a->n_spans; s++) {
-    const KrnSpan *span = &a->spans[s];
-    int            rows = krn_attention_lanes_rows (a, span);
-    int            n_blocks = (span->n_rows + rows - 1) / rows;
+  KrnAttentionBlock b = {.span = a->spans, .kv_head = (int) (index % (unsigned) a->n_kv_heads)};
+  int               at = (int) (index / (unsigned) a->n_kv_heads);
 
-    if (index < n_blocks) {
-      b->span = span;
-      b->row = index * rows;
-      b->n_rows = min_int (rows, span->n_rows - b->row);
-      return true;
+  for (;; b.span++) {
+    int rows = krn_attention_lanes_rows (a, b.span);
+    int n_blocks = (b.span->n_rows + rows - 1) / rows;
+
+    if (at < n_blocks) {
+      b.row = at * rows;
+      b.n_rows = min_int (rows, b.span->n_rows - b.row);
+      return b;
     }
-    index -= n_blocks;
+    at -= n_blocks;
   }
-  return false;
 }
 
 /* The part-th part of the keys that any of the block's rows sees. */
@@ -147,52 +147,39 @@ merge (const KrnAttention *a, const KrnAttentionBlock *b, const float *parts)
 /* ---- the task --------------------------------------------------------------------------------------- */
 
 static void
-attention_task (void *context, int member)
+attention_task (void *context, KrnMember *m)
 {
   const KrnAttention *a = context;
+  unsigned            item;
 
-  for (;;) {
-    unsigned          item = krn_pool_claim (&a->dev->pool);
-    unsigned          block = item / (unsigned) a->parts;
-    float            *out = (float *) krn_scratch (a->dev, member);
-    KrnAttentionBlock b;
+  while (krn_pool_next (m, (unsigned) (a->n_blocks * a->parts), &item)) {
+    KrnAttentionBlock b = find_block (a, item / (unsigned) a->parts);
+    float            *out = (float *) krn_scratch (m);
 
-    if (!find_block (a, (int) (block / (unsigned) a->n_kv_heads), &b))
-      return;
-    b.kv_head = (int) (block % (unsigned) a->n_kv_heads);
     cut_keys (a, &b, (int) (item % (unsigned) a->parts));
     if (a->parts > 1)
       out = (float *) a->dev->arena + item * a->part_floats;
     if (krn_attention_lanes_rows (a, b.span) > 1)
-      krn_attention_lanes (a, &b, member, out);
+      krn_attention_lanes (a, &b, m, out);
     else
       attend_row (a, &b, out);
     if (a->parts == 1)
       merge (a, &b, out);
   }
-}
+  if (a->parts == 1 || !krn_pool_barrier (m, NULL, NULL))
+    return;
+  while (krn_pool_next (m, (unsigned) a->n_blocks, &item)) {
+    KrnAttentionBlock b = find_block (a, item);
 
-static void
-merge_task (void *context, int member)
-{
-  const KrnAttention *a = context;
-
-  for (;;) {
-    unsigned          block = krn_pool_claim (&a->dev->pool);
-    KrnAttentionBlock b;
-
-    if (!find_block (a, (int) (block / (unsigned) a->n_kv_heads), &b))
-      return;
-    b.kv_head = (int) (block % (unsigned) a->n_kv_heads);
-    merge (a, &b, (const float *) a->dev->arena + (size_t) (block * (unsigned) a->parts) * a->part_floats);
+    merge (a, &b, (const float *) a->dev->arena + item * (unsigned) a->parts * a->part_floats);
   }
 }
 
-/* Blocks, what a part of the largest leaves behind, and into how many parts the keys are cut. */
-static int
+/* How many blocks there are, what a part of the largest leaves behind, and into how many parts the keys are cut. */
+static void
 plan (KrnAttention *a)
 {
-  int    n_blocks = 0, most_keys = 0, most_rows = 0;
+  int    most_keys = 0, most_rows = 0;
   size_t size;
 
   for (int s = 0; s < a->n_spans; s++) {
@@ -200,19 +187,17 @@ plan (KrnAttention *a)
     int            rows = krn_attention_lanes_rows (a, span);
     int            keys = span->position + span->n_rows;
 
-    n_blocks += (span->n_rows + rows - 1) / rows * a->n_kv_heads;
+    a->n_blocks += (span->n_rows + rows - 1) / rows * a->n_kv_heads;
     most_rows = max_int (most_rows, min_int (rows, span->n_rows));
     most_keys = max_int (most_keys, a->window > 0 ? min_int (keys, a->window + rows) : keys);
   }
-  a->parts = 1;
-  if (n_blocks == 0)
-    return 0;
+  if (a->n_blocks == 0)
+    return;
   a->part_floats = (size_t) (most_rows * krn_attention_group (a)) * (size_t) (a->head_dim + 2);
-  a->parts = ITEMS_A_MEMBER * a->dev->pool.n_threads / n_blocks;
+  size = (size_t) a->n_blocks * a->part_floats * sizeof (float);
+  a->parts = ITEMS_A_MEMBER * a->dev->pool.n_threads / a->n_blocks;
   a->parts = min_int (min_int (a->parts, MAX_PARTS), (most_keys + PART_KEYS - 1) / PART_KEYS);
-  size = (size_t) n_blocks * a->part_floats * sizeof (float);
   a->parts = max_int (1, min_int (a->parts, (int) (KRN_ARENA_BYTES / size)));
-  return n_blocks;
 }
 
 void
@@ -231,13 +216,11 @@ krn_cpu_attention (KrnDevice *dev, KrnMat o, KrnMat q, const KrnSpan *spans, int
     .scale = scale,
   };
 
-  if (plan (&a) == 0)
-    return;
+  plan (&a);
   if (a.part_floats * sizeof (float) > KRN_SCRATCH_BYTES / 4) {
     krn_device_fail (dev, "%d heads of %d are too many for the CPU backend.", n_heads, head_dim);
     return;
   }
-  krn_pool_run (&dev->pool, attention_task, &a);
-  if (a.parts > 1)
-    krn_pool_run (&dev->pool, merge_task, &a);
+  if (a.n_blocks > 0)
+    krn_pool_run (&dev->pool, attention_task, &a);
 }

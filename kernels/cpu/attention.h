@@ -14,6 +14,7 @@ typedef struct {
   int            n_spans;
   int            n_heads, n_kv_heads, head_dim, window;
   float          scale;
+  int            n_blocks;    /* of all spans and K/V heads */
   int            parts;       /* into which the keys of a block are cut */
   size_t         part_floats; /* what one part leaves behind, at most */
 } KrnAttention;
@@ -39,4 +40,4 @@ KrnKeys krn_attention_keys (const KrnAttention *a, const KrnAttentionBlock *b, i
  * one. */
 int krn_attention_lanes_rows (const KrnAttention *a, const KrnSpan *span);
 /* Leaves o (rows · heads, hd), unnormalised, then m, then l (rows · heads each) at `out`. */
-void krn_attention_lanes (const KrnAttention *a, const KrnAttentionBlock *b, int member, float *out);
+void krn_attention_lanes (const KrnAttention *a, const KrnAttentionBlock *b, KrnMember *m, float *out);

@@ -7,7 +7,9 @@
  * ready (packed or quantised) once for all weights that read them. */
 #include "kernels/cpu/linear.h"
 
-#define SQRT_HALF 0.70710678118654752f
+#define SQRT_HALF     0.70710678118654752f
+/* An item of a step is so many elements, rounded up to rows. */
+#define STEP_ELEMENTS 4096
 
 static int
 min_int (int a, int b)
@@ -71,17 +73,16 @@ row_step (const RowStep *step, int row)
   }
 }
 
-/* Inside a task, by every member. */
+/* Inside a task, by every member: one phase. */
 static void
-run_step (const RowStep *step)
+run_step (const RowStep *step, KrnMember *m)
 {
-  for (;;) {
-    unsigned row = krn_pool_claim (&step->dev->pool);
+  int      rows = 1 + STEP_ELEMENTS / step->cols;
+  unsigned item;
 
-    if (row >= (unsigned) step->n)
-      return;
-    row_step (step, (int) row);
-  }
+  while (krn_pool_next (m, (unsigned) ((step->n + rows - 1) / rows), &item))
+    for (int row = (int) item * rows; row < min_int (((int) item + 1) * rows, step->n); row++)
+      row_step (step, row);
 }
 
 /* By one member. */
@@ -121,9 +122,9 @@ add_norm_step (KrnDevice *dev, KrnMat h, KrnMat y, int row, int n, KrnMat w, flo
 }
 
 static void
-step_task (void *context, int member)
+step_task (void *context, KrnMember *m)
 {
-  run_step (context);
+  run_step (context, m);
 }
 
 static void
@@ -131,7 +132,7 @@ run_step_op (const RowStep *step)
 {
   if (is_small (step->n, step->cols))
     run_step_alone (step);
-  else
+  else if (step->n > 0)
     krn_pool_run (&step->dev->pool, step_task, (void *) step);
 }
 
@@ -154,21 +155,29 @@ typedef struct {
   bool      small;
 } Projection;
 
+static bool
+projection_begin (Projection *p, KrnMember *m)
+{
+  if (p->small)
+    return true;
+  if (!p->has_before)
+    return krn_linear_share (&p->linear, m);
+  run_step (&p->before, m);
+  return krn_linear_after (&p->linear, m);
+}
+
 static void
-projection_task (void *context, int member)
+projection_task (void *context, KrnMember *m)
 {
   Projection *p = context;
-  KrnPool    *pool = &p->linear.dev->pool;
 
-  if (!p->small) {
-    if (p->has_before)
-      run_step (&p->before);
-    krn_linear_ready (&p->linear);
-  }
-  krn_linear_run (&p->linear, member);
+  if (!projection_begin (p, m))
+    return;
+  krn_linear_run (&p->linear, m);
   for (int i = 0; i < p->n_after && !p->small; i++) {
-    krn_pool_barrier (pool, NULL, NULL);
-    run_step (&p->after[i]);
+    if (!krn_pool_barrier (m, NULL, NULL))
+      return;
+    run_step (&p->after[i], m);
   }
 }
 
@@ -264,48 +273,53 @@ typedef struct {
 
 /* The same rows of gate and up, one after the other, so that the factor u never leaves the cache. */
 static void
-gated_item (Gated *s, int member, int begin, int end)
+gated_item (Gated *s, KrnMember *m, int begin, int end)
 {
   KrnLinear        *l = &s->in;
   const KrnProduct *gate = &l->products[0];
   float            *g = gate->y + begin;
-  float            *temporary = (float *) (krn_scratch (l->dev, member) + KRN_SCRATCH_BYTES / 2);
+  float            *temporary = (float *) (krn_scratch (m) + KRN_SCRATCH_BYTES / 2);
   const float      *u = s->u ? s->u + begin : temporary;
   size_t            u_stride = s->u ? s->u_stride : (size_t) (end - begin);
 
-  krn_linear_rows (l, member, gate, begin, end, g, gate->y_stride);
+  krn_linear_rows (l, m, gate, begin, end, g, gate->y_stride);
   if (!s->u)
-    krn_linear_rows (l, member, &l->products[1], begin, end, temporary, u_stride);
+    krn_linear_rows (l, m, &l->products[1], begin, end, temporary, u_stride);
   for (int i = 0; i < l->n; i++)
     l->dev->isa->gelu_mul (g + (size_t) i * gate->y_stride, u + (size_t) i * u_stride, end - begin);
 }
 
+static bool
+gated_begin (Gated *s, KrnMember *m)
+{
+  if (s->small)
+    return true;
+  if (!s->has_before)
+    return krn_linear_share (&s->in, m);
+  run_step (&s->before, m);
+  return krn_linear_after (&s->in, m);
+}
+
 static void
-gated_task (void *context, int member)
+gated_task (void *context, KrnMember *m)
 {
   Gated            *s = context;
-  KrnDevice        *dev = s->in.dev;
   const KrnProduct *gate = &s->in.products[0];
+  unsigned          item;
 
-  if (!s->small) {
-    if (s->has_before)
-      run_step (&s->before);
-    krn_linear_ready (&s->in);
-  }
-  for (;;) {
-    int item = (int) krn_pool_claim (&dev->pool);
-    int begin = item * gate->rows_per_item;
+  if (!gated_begin (s, m))
+    return;
+  while (krn_pool_next (m, (unsigned) gate->n_items, &item)) {
+    int begin = (int) item * gate->rows_per_item;
 
-    if (item >= gate->n_items)
-      break;
-    gated_item (s, member, begin, min_int (begin + gate->rows_per_item, gate->w.rows));
+    gated_item (s, m, begin, min_int (begin + gate->rows_per_item, gate->w.rows));
   }
-  krn_linear_ready (&s->down);
-  krn_linear_run (&s->down, member);
-  if (!s->small) {
-    krn_pool_barrier (&dev->pool, NULL, NULL);
-    run_step (&s->after);
-  }
+  if (!krn_linear_after (&s->down, m))
+    return;
+  krn_linear_run (&s->down, m);
+  if (s->small || !krn_pool_barrier (m, NULL, NULL))
+    return;
+  run_step (&s->after, m);
 }
 
 static void

@@ -7,6 +7,8 @@
  * each member.  Both are mapped once; the system hands out pages when they are first touched. */
 #pragma once
 
+#include <stddef.h>
+
 #include "kernels/krn.h"
 #include "kernels/cpu/isa/isa.h"
 #include "kernels/cpu/pool.h"
@@ -40,9 +42,11 @@ struct KrnDevice {
 void krn_device_fail (KrnDevice *dev, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
 
 static inline unsigned char *
-krn_scratch (KrnDevice *dev, int member)
+krn_scratch (const KrnMember *m)
 {
-  return dev->scratch + (size_t) member * KRN_SCRATCH_BYTES;
+  const KrnDevice *dev = (const KrnDevice *) ((const char *) m->pool - offsetof (KrnDevice, pool));
+
+  return dev->scratch + (size_t) m->index * KRN_SCRATCH_BYTES;
 }
 
 static inline size_t

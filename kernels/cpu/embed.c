@@ -34,17 +34,13 @@ embed_row (const Embed *e, int i)
 }
 
 static void
-embed_task (void *context, int member)
+embed_task (void *context, KrnMember *m)
 {
-  Embed *e = context;
+  Embed   *e = context;
+  unsigned i;
 
-  for (;;) {
-    unsigned i = krn_pool_claim (&e->dev->pool);
-
-    if (i >= (unsigned) e->y.rows)
-      return;
+  while (krn_pool_next (m, (unsigned) e->y.rows, &i))
     embed_row (e, (int) i);
-  }
 }
 
 void
@@ -76,18 +72,16 @@ typedef struct {
 #define SOFTCAP_COLS 4096
 
 static void
-softcap_task (void *context, int member)
+softcap_task (void *context, KrnMember *m)
 {
   Softcap *s = context;
   unsigned parts = ((unsigned) s->x.cols + SOFTCAP_COLS - 1) / SOFTCAP_COLS;
+  unsigned item;
 
-  for (;;) {
-    unsigned item = krn_pool_claim (&s->dev->pool);
-    int      begin = (int) (item % parts) * SOFTCAP_COLS;
-    int      n = s->x.cols - begin < SOFTCAP_COLS ? s->x.cols - begin : SOFTCAP_COLS;
+  while (krn_pool_next (m, parts * (unsigned) s->x.rows, &item)) {
+    int begin = (int) (item % parts) * SOFTCAP_COLS;
+    int n = s->x.cols - begin < SOFTCAP_COLS ? s->x.cols - begin : SOFTCAP_COLS;
 
-    if (item / parts >= (unsigned) s->x.rows)
-      return;
     s->dev->isa->softcap (krn_row (s->x, (int) (item / parts)) + begin, n, s->cap);
   }
 }

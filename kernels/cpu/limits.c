@@ -11,14 +11,16 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#define READ_BYTES ((size_t) 512 << 20)
-#define PART_UNIT  ((size_t) 262144) /* what peak_read () reads at once */
-#define REPEATS    11
-#define ROUNDS     1000000L
+#define READ_BYTES   ((size_t) 512 << 20)
+#define PIECE_FLOATS ((size_t) 1 << 20) /* a multiple of what peak_read () reads at once */
+#define PIECES       (READ_BYTES / sizeof (float) / PIECE_FLOATS)
+#define REPEATS      11
+#define ROUNDS       60000L /* of one item; an item takes a fraction of a millisecond */
+#define PEAK_ITEMS   16     /* for each member */
 
 typedef struct {
   KrnDevice *dev;
-  float     *memory; /* READ_BYTES, each member reads its part */
+  float     *memory; /* READ_BYTES */
   double (*peak) (long rounds, float *sink); /* or NULL: read */
   float  sink[KRN_MAX_THREADS];
 } Measure;
@@ -32,38 +34,35 @@ now (void)
   return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
 }
 
-static float *
-member_part (const Measure *m, int member, size_t *n)
-{
-  *n = READ_BYTES / sizeof (float) / (size_t) m->dev->pool.n_threads / PART_UNIT * PART_UNIT;
-  return m->memory + (size_t) member * *n;
-}
-
-/* Every page its own memory, first touched by the member that will read it. */
 static void
-fill_task (void *context, int member)
+fill_task (void *context, KrnMember *member)
 {
   Measure *m = context;
-  size_t   n;
-  float   *part = member_part (m, member, &n);
+  unsigned piece;
 
-  for (size_t i = 0; i < n; i++)
-    part[i] = 1.0f;
+  while (krn_pool_next (member, PIECES, &piece))
+    for (size_t i = 0; i < PIECE_FLOATS; i++)
+      m->memory[piece * PIECE_FLOATS + i] = 1.0f;
 }
 
 static void
-measure_task (void *context, int member)
+read_task (void *context, KrnMember *member)
 {
   Measure *m = context;
+  unsigned piece;
 
-  if (m->peak) {
-    m->peak (ROUNDS, &m->sink[member]);
-  } else {
-    size_t n;
-    float *part = member_part (m, member, &n);
+  while (krn_pool_next (member, PIECES, &piece))
+    m->sink[member->index] = m->dev->isa->peak_read (m->memory + piece * PIECE_FLOATS, PIECE_FLOATS);
+}
 
-    m->sink[member] = m->dev->isa->peak_read (part, n);
-  }
+static void
+peak_task (void *context, KrnMember *member)
+{
+  Measure *m = context;
+  unsigned item;
+
+  while (krn_pool_next (member, PEAK_ITEMS * (unsigned) m->dev->pool.n_threads, &item))
+    m->peak (ROUNDS, &m->sink[member->index]);
 }
 
 static int
@@ -75,14 +74,14 @@ compare (const void *a, const void *b)
 }
 
 static double
-median_seconds (Measure *m)
+median_seconds (Measure *m, KrnTask task)
 {
   double took[REPEATS];
 
   for (int i = 0; i < REPEATS; i++) {
     double begin = now ();
 
-    krn_pool_run (&m->dev->pool, measure_task, m);
+    krn_pool_run (&m->dev->pool, task, m);
     took[i] = now () - begin;
   }
   qsort (took, REPEATS, sizeof *took, compare);
@@ -97,22 +96,20 @@ peak_tera (Measure *m, double (*peak) (long rounds, float *sink))
   if (operations == 0.0)
     return 0.0;
   m->peak = peak;
-  return operations * ROUNDS * m->dev->pool.n_threads / median_seconds (m) / 1e12;
+  return operations * ROUNDS * PEAK_ITEMS * m->dev->pool.n_threads / median_seconds (m, peak_task) / 1e12;
 }
 
 int
 krn_cpu_limits (KrnDevice *dev, KrnLimits *limits)
 {
   Measure m = {.dev = dev};
-  size_t  n;
 
   m.memory = mmap (NULL, READ_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (m.memory == MAP_FAILED)
     return -1;
   madvise (m.memory, READ_BYTES, MADV_HUGEPAGE);
   krn_pool_run (&dev->pool, fill_task, &m);
-  member_part (&m, 0, &n);
-  limits->read_gbs = (double) (n * sizeof (float)) * dev->pool.n_threads / median_seconds (&m) / 1e9;
+  limits->read_gbs = (double) READ_BYTES / median_seconds (&m, read_task) / 1e9;
   munmap (m.memory, READ_BYTES);
 
   memset (m.sink, 0, sizeof m.sink);

@@ -167,24 +167,24 @@ prepare_group (KrnLinear *l, KrnForm form, int row, int m, int begin, int end)
   }
 }
 
-/* One item is up to PREPARE_COLS columns of one group.  False when there is no such item. */
-static bool
+/* One item is up to PREPARE_COLS columns of one group. */
+static unsigned
+count_prepare_items (const KrnLinear *l, KrnForm form)
+{
+  int m = group_size (l, form);
+
+  return (unsigned) ((l->n + m - 1) / m) * (unsigned) ((l->cols + PREPARE_COLS - 1) / PREPARE_COLS);
+}
+
+static void
 prepare_item (KrnLinear *l, KrnForm form, unsigned item)
 {
   unsigned parts = (unsigned) ((l->cols + PREPARE_COLS - 1) / PREPARE_COLS);
   int      m = group_size (l, form);
-  unsigned group = item / parts;
+  int      row = (int) (item / parts) * m;
   int      begin = (int) (item % parts) * PREPARE_COLS;
 
-  if (group >= (unsigned) ((l->n + m - 1) / m))
-    return false;
-  prepare_group (l,
-                 form,
-                 (int) group * m,
-                 min_int (m, l->n - (int) group * m),
-                 begin,
-                 min_int (begin + PREPARE_COLS, l->cols));
-  return true;
+  prepare_group (l, form, row, min_int (m, l->n - row), begin, min_int (begin + PREPARE_COLS, l->cols));
 }
 
 void
@@ -193,39 +193,44 @@ krn_linear_prepare (void *linear)
   KrnLinear *l = linear;
 
   for (KrnForm form = KRN_FORM_PANEL; form < KRN_N_FORMS; form++)
-    for (unsigned item = 0; l->wanted[form] && prepare_item (l, form, item); item++)
-      continue;
+    for (unsigned item = 0; l->wanted[form] && item < count_prepare_items (l, form); item++)
+      prepare_item (l, form, item);
 }
 
-void
-krn_linear_ready (KrnLinear *l)
+bool
+krn_linear_share (KrnLinear *l, KrnMember *m)
 {
-  KrnPool *pool = &l->dev->pool;
-
-  if (krn_linear_is_small (l)) {
-    krn_pool_barrier (pool, krn_linear_prepare, l);
-    return;
-  }
-  krn_pool_barrier (pool, NULL, NULL);
   for (KrnForm form = KRN_FORM_PANEL; form < KRN_N_FORMS; form++) {
+    unsigned item;
+
     if (!l->wanted[form])
       continue;
-    while (prepare_item (l, form, krn_pool_claim (pool)))
-      continue;
-    krn_pool_barrier (pool, NULL, NULL);
+    while (krn_pool_next (m, count_prepare_items (l, form), &item))
+      prepare_item (l, form, item);
+    if (!krn_pool_barrier (m, NULL, NULL))
+      return false;
   }
+  return true;
+}
+
+bool
+krn_linear_after (KrnLinear *l, KrnMember *m)
+{
+  if (krn_linear_is_small (l))
+    return krn_pool_barrier (m, krn_linear_prepare, l);
+  return krn_pool_barrier (m, NULL, NULL) && krn_linear_share (l, m);
 }
 
 /* ---- products --------------------------------------------------------------------------------------- */
 
 /* unit or fewer rows from `row` on, for all groups of activations: packed in slices of columns that stay in the cache. */
 static void
-run_panel (KrnLinear *l, int member, const KrnProduct *p, int row, int rows, float *y, size_t y_stride)
+run_panel (KrnLinear *l, KrnMember *m, const KrnProduct *p, int row, int rows, float *y, size_t y_stride)
 {
   const KrnIsa *isa = l->dev->isa;
   bool          bf16 = p->w.type == KRN_BF16;
   int           group = group_size (l, p->form);
-  float        *b = (float *) krn_scratch (l->dev, member);
+  float        *b = (float *) krn_scratch (m);
 
   for (int begin = 0; begin < l->cols; begin += PANEL_DEPTH) {
     int depth = min_int (PANEL_DEPTH, l->cols - begin);
@@ -235,19 +240,19 @@ run_panel (KrnLinear *l, int member, const KrnProduct *p, int row, int rows, flo
     else
       isa->pack_panel (b, krn_row (p->w, row) + begin, krn_stride (p->w), false, rows, depth);
     for (int i = 0; i < l->n; i += group) {
-      int          m = min_int (group, l->n - i);
-      const float *a = l->panel + (size_t) i * (size_t) l->cols + (size_t) begin * (size_t) m;
+      int          n = min_int (group, l->n - i);
+      const float *a = l->panel + (size_t) i * (size_t) l->cols + (size_t) begin * (size_t) n;
 
-      isa->panel (y + (size_t) i * y_stride, y_stride, a, (size_t) m, m, b, (size_t) isa->panel_n, depth, rows, begin > 0);
+      isa->panel (y + (size_t) i * y_stride, y_stride, a, (size_t) n, n, b, (size_t) isa->panel_n, depth, rows, begin > 0);
     }
   }
 }
 
 static void
-run_panel_bf16 (KrnLinear *l, int member, const KrnProduct *p, int row, int rows, float *y, size_t y_stride)
+run_panel_bf16 (KrnLinear *l, KrnMember *m, const KrnProduct *p, int row, int rows, float *y, size_t y_stride)
 {
   const KrnIsa *isa = l->dev->isa;
-  uint16_t     *b = (uint16_t *) krn_scratch (l->dev, member);
+  uint16_t     *b = (uint16_t *) krn_scratch (m);
   size_t        cols = (size_t) round_up (l->cols, 2);
   int           group = group_size (l, p->form);
 
@@ -256,10 +261,10 @@ run_panel_bf16 (KrnLinear *l, int member, const KrnProduct *p, int row, int rows
 
     isa->pack_panel_bf16 (b, krn_row_bf16 (p->w, row) + begin, krn_stride (p->w), rows, depth);
     for (int i = 0; i < l->n; i += group) {
-      int             m = min_int (group, l->n - i);
-      const uint16_t *a = l->panel_bf16 + (size_t) i * cols + (size_t) begin * (size_t) m;
+      int             n = min_int (group, l->n - i);
+      const uint16_t *a = l->panel_bf16 + (size_t) i * cols + (size_t) begin * (size_t) n;
 
-      isa->panel_bf16 (y + (size_t) i * y_stride, y_stride, a, m, b, depth, rows, begin > 0);
+      isa->panel_bf16 (y + (size_t) i * y_stride, y_stride, a, n, b, depth, rows, begin > 0);
     }
   }
 }
@@ -301,7 +306,7 @@ run_rows (KrnLinear *l, const KrnProduct *p, int row, int rows, float *y, size_t
 }
 
 void
-krn_linear_rows (KrnLinear *l, int member, const KrnProduct *p, int begin, int end, float *y, size_t y_stride)
+krn_linear_rows (KrnLinear *l, KrnMember *m, const KrnProduct *p, int begin, int end, float *y, size_t y_stride)
 {
   if (p->form == KRN_FORM_ROWS) {
     run_rows (l, p, begin, end - begin, y, y_stride);
@@ -315,39 +320,38 @@ krn_linear_rows (KrnLinear *l, int member, const KrnProduct *p, int begin, int e
     int rows = min_int (p->unit, end - row);
 
     if (p->form == KRN_FORM_PANEL_BF16)
-      run_panel_bf16 (l, member, p, row, rows, y, y_stride);
+      run_panel_bf16 (l, m, p, row, rows, y, y_stride);
     else
-      run_panel (l, member, p, row, rows, y, y_stride);
+      run_panel (l, m, p, row, rows, y, y_stride);
   }
 }
 
 void
-krn_linear_run (KrnLinear *l, int member)
+krn_linear_run (KrnLinear *l, KrnMember *m)
 {
-  for (;;) {
-    int         item = (int) krn_pool_claim (&l->dev->pool);
+  unsigned next;
+
+  while (krn_pool_next (m, (unsigned) l->n_items, &next)) {
+    int         item = (int) next;
     KrnProduct *p = l->products;
     int         begin;
 
-    if (item >= l->n_items)
-      return;
     for (; item >= p->n_items; p++)
       item -= p->n_items;
     begin = item * p->rows_per_item;
-    krn_linear_rows (l, member, p, begin, min_int (begin + p->rows_per_item, p->w.rows), p->y + begin, p->y_stride);
+    krn_linear_rows (l, m, p, begin, min_int (begin + p->rows_per_item, p->w.rows), p->y + begin, p->y_stride);
   }
 }
 
 /* ---- the operation ---------------------------------------------------------------------------------- */
 
 static void
-linear_task (void *context, int member)
+linear_task (void *context, KrnMember *m)
 {
   KrnLinear *l = context;
 
-  if (!krn_linear_is_small (l))
-    krn_linear_ready (l);
-  krn_linear_run (l, member);
+  if (krn_linear_is_small (l) || krn_linear_share (l, m))
+    krn_linear_run (l, m);
 }
 
 void

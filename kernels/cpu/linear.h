@@ -5,8 +5,12 @@
  * A KrnLinear is one set of activations and up to three weights that it is multiplied by.  It lives on
  * the stack of the operation, which plans it before its task starts; then inside the task
  *
- *   krn_linear_ready (&l);          activations into the form that the weights want
- *   krn_linear_run (&l, member);    the products, shared among the members
+ *   if (!krn_linear_after (&l, m))     the end of the phase that computes x; activations into the form that the weights want
+ *     return;
+ *   krn_linear_run (&l, m);            the products, shared among the members
+ *
+ * or, when x is complete before the task starts, krn_linear_share () in place of the first; or, when there are few activations,
+ * krn_linear_prepare () before the task.
  *
  * Internal to this folder. */
 #pragma once
@@ -43,7 +47,7 @@ typedef struct {
   int          n_products;
   int          n_items; /* of all products */
 
-  /* made by krn_linear_ready (), in the arena */
+  /* made ready in the arena */
   float        *panel;
   uint16_t     *panel_bf16;
   KrnQuantRows  quant;
@@ -61,9 +65,11 @@ void krn_linear_add (KrnLinear *l, KrnMat w, float *y, size_t y_stride);
 bool krn_linear_is_small (const KrnLinear *l);
 /* Makes the activations ready, alone.  A KrnSerial. */
 void krn_linear_prepare (void *linear);
-/* Inside a task, by every member: waits until x is complete and makes the activations ready. */
-void krn_linear_ready (KrnLinear *l);
-/* Inside a task, by every member: all products. */
-void krn_linear_run (KrnLinear *l, int member);
+/* Inside a task, by every member: makes the activations ready, together.  False: return from the task. */
+bool krn_linear_share (KrnLinear *l, KrnMember *m);
+/* The same at the end of the phase that computes x, in whichever way is better. */
+bool krn_linear_after (KrnLinear *l, KrnMember *m);
+/* Inside a task, by every member: all products, one phase. */
+void krn_linear_run (KrnLinear *l, KrnMember *m);
 /* Rows [begin, end) of one product, by one member, to y (n, end − begin); begin is a multiple of the unit. */
-void krn_linear_rows (KrnLinear *l, int member, const KrnProduct *p, int begin, int end, float *y, size_t y_stride);
+void krn_linear_rows (KrnLinear *l, KrnMember *m, const KrnProduct *p, int begin, int end, float *y, size_t y_stride);

@@ -11,7 +11,7 @@
 
 typedef struct {
   KrnDevice     *dev;
-  KrnMat         q, k, v, cs;
+  KrnMat         q, k, v, cs, freq;
   const KrnSpan *spans;
   int            n_spans;
   int            head_dim;
@@ -85,31 +85,23 @@ store_row (const Rope *rope, int r)
 }
 
 static void
-angles_task (void *context, int member)
+angles_task (void *context, KrnMember *m)
 {
-  Rope *rope = context;
+  Rope    *rope = context;
+  unsigned r;
 
-  for (;;) {
-    unsigned r = krn_pool_claim (&rope->dev->pool);
-
-    if (r >= (unsigned) rope->n_rows)
-      return;
-    angle_row (rope, (int) r, krn_row (rope->q, 0));
-  }
+  while (krn_pool_next (m, (unsigned) rope->n_rows, &r))
+    angle_row (rope, (int) r, krn_row (rope->freq, 0));
 }
 
 static void
-store_task (void *context, int member)
+store_task (void *context, KrnMember *m)
 {
-  Rope *rope = context;
+  Rope    *rope = context;
+  unsigned r;
 
-  for (;;) {
-    unsigned r = krn_pool_claim (&rope->dev->pool);
-
-    if (r >= (unsigned) rope->n_rows)
-      return;
+  while (krn_pool_next (m, (unsigned) rope->n_rows, &r))
     store_row (rope, (int) r);
-  }
 }
 
 static int
@@ -127,14 +119,17 @@ krn_cpu_rope_angles (KrnDevice *dev, KrnMat cs, const KrnSpan *spans, int n_span
 {
   Rope rope = {
     .dev = dev,
-    .q = freq,
     .cs = cs,
+    .freq = freq,
     .spans = spans,
     .n_spans = n_spans,
     .n_rows = count_rows (spans, n_spans),
   };
 
-  krn_pool_run (&dev->pool, angles_task, &rope);
+  if (rope.n_rows == 1)
+    angle_row (&rope, 0, krn_row (freq, 0));
+  else if (rope.n_rows > 1)
+    krn_pool_run (&dev->pool, angles_task, &rope);
 }
 
 void

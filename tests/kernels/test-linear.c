@@ -14,7 +14,6 @@ check_linear (KrnTest *t, KrnType type, int n, int out, int in, double tolerance
   TestMat w = krn_test_random (t, type, out, in, type == KRN_BF16 ? 6 : 0, 0.1);
   TestMat y = krn_test_zeros (t, n, out, 5);
 
-  g_test_message ("type %d, x (%d, %d), w (%d, %d)", type, n, in, out, in);
   t->k->linear (t->dev, y.mat, x.mat, w.mat);
   krn_test_close (t, y.mat, krn_test_product (t, x.v, n, w), tolerance);
 }
