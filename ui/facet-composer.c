@@ -321,17 +321,18 @@ think_toggled_cb (FacetComposer *self)
                                   words, -1);
 }
 
-/* Ten lines of the present font and text size. */
+/* As many lines of the present font as it may grow to, measured as the text field will: each line
+ * is a paragraph of its own. */
 static void
 update_height (FacetComposer *self)
 {
-  g_autoptr (PangoLayout) layout =
-      gtk_widget_create_pango_layout (GTK_WIDGET (self->text_view), "Ag");
-  int height;
+  GtkTextIter  iter;
+  GdkRectangle line;
 
-  pango_layout_get_pixel_size (layout, NULL, &height);
+  gtk_text_buffer_get_start_iter (self->buffer, &iter);
+  gtk_text_view_get_iter_location (self->text_view, &iter, &line);
   gtk_scrolled_window_set_max_content_height (self->scroller,
-                                              MAX_LINES * height +
+                                              MAX_LINES * line.height +
                                                   gtk_text_view_get_top_margin (self->text_view) +
                                                   gtk_text_view_get_bottom_margin (
                                                       self->text_view));

@@ -28,8 +28,9 @@ static void
 set_narrow (FacetWindow *self, gboolean narrow)
 {
   self->narrow = narrow;
+  /* Automatic, since only a flap that may fold does not keep the window from getting narrower. */
   adw_flap_set_fold_policy (self->flap,
-                            narrow ? ADW_FLAP_FOLD_POLICY_ALWAYS : ADW_FLAP_FOLD_POLICY_NEVER);
+                            narrow ? ADW_FLAP_FOLD_POLICY_ALWAYS : ADW_FLAP_FOLD_POLICY_AUTO);
   adw_flap_set_reveal_flap (self->flap, !narrow && wide_sidebar_visible ());
 }
 

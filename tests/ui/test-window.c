@@ -342,12 +342,6 @@ test_size_is_kept (Fixture *f, gconstpointer data)
 }
 
 static gboolean
-is_busy (gpointer conversation)
-{
-  return facet_conversation_get_busy (conversation);
-}
-
-static gboolean
 is_asked (gpointer fake)
 {
   return fake_assistant_get_n_started (fake) > 0;
@@ -397,7 +391,7 @@ test_close_in_mid_answer (Fixture *f, gconstpointer data)
   fake_assistant_add_hang (f->base.fake);
   conversation = g_object_ref (facet_window_get_conversation (FACET_WINDOW (window)));
   facet_composer_send (composer, "Count");
-  ui_wait (is_busy, conversation);
+  ui_wait (is_asked, f->base.fake);
   gtk_window_close (GTK_WINDOW (window));
   ui_run_for (50);
   g_assert_true (facet_conversation_get_busy (conversation)); /* others may look at it */
