@@ -100,8 +100,10 @@ render (FacetPrompt        *self,
         GError            **error)
 {
   json_t *json = request_to_json (request, thinking, n_left_out);
-  g_autoptr (GemPrompt) prompt = gem_chat_render (json, gem_model_get_template (model), error);
+  g_autoptr (GemPrompt) prompt = NULL;
 
+  gem_chat_unpack_arguments (json);
+  prompt = gem_chat_render (json, gem_model_get_template (model), error);
   json_decref (json);
   if (prompt == NULL)
     return FALSE;
