@@ -669,6 +669,15 @@ test_cut_off (Fixture *f, gconstpointer data)
   g_assert_nonnull (ui_find (get_row (f, 1), GTK_TYPE_BUTTON, "Go On"));
 }
 
+static gboolean
+is_reading (gpointer data)
+{
+  const char *face = get_face (data, 1);
+
+  return face != NULL && g_str_has_prefix (face, "Reading") &&
+         facet_message_get_progress (get_message (data, 1)) > 0;
+}
+
 static void
 test_waiting_and_reading (Fixture *f, gconstpointer data)
 {
@@ -676,21 +685,20 @@ test_waiting_and_reading (Fixture *f, gconstpointer data)
 
   fake_assistant_set_loading (f->base.fake, 0.5);
   fake_assistant_begin_turn (f->base.fake);
-  fake_assistant_add_reading (f->base.fake, 0.4);
-  fake_assistant_add_answer (f->base.fake, "Read");
+  fake_assistant_add_reading (f->base.fake, 60);
   facet_conversation_send (f->conversation, "Go");
   settle (f);
   g_assert_cmpstr (get_face (f, 1), ==, "Waiting for the model…");
   fake_assistant_set_ready (f->base.fake);
-  ui_run_for (200);
-  settle (f);
-  g_assert_true (g_str_has_prefix (get_face (f, 1), "Reading"));
+  ui_wait (is_reading, f);
   progress = ui_find (get_row (f, 1), GTK_TYPE_PROGRESS_BAR, NULL);
   g_assert_true (gtk_widget_get_visible (progress));
   g_assert_cmpfloat (gtk_progress_bar_get_fraction (GTK_PROGRESS_BAR (progress)), >, 0);
+  facet_conversation_stop (f->conversation);
   ui_wait_idle (f->conversation);
   settle (f);
-  g_assert_null (get_face (f, 1));
+  g_assert_cmpstr (get_face (f, 1), ==, "Stopped");
+  g_assert_false (gtk_widget_get_visible (progress));
 }
 
 /* --- the thought ---------------------------------------------------------------------------------
