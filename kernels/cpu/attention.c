@@ -2,10 +2,10 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A work item is a block of query rows, one K/V head with all its query heads, and a part of the visible keys.  A block is one
- * row in decoding and a dozen in prefilling (attention-lanes.c).  With few blocks the keys are cut so that every member
- * has work; the parts, each with its own maximum m, sum l and unnormalised o, are merged afterwards:
- *   o = Σ e^(m_s − m)·o_s / Σ e^(m_s − m)·l_s. */
+ * A work item is a block of query rows, one K/V head with all its query heads, and a part of the
+ * visible keys.  A block is one row in decoding and a dozen in prefilling (attention-lanes.c). With
+ * few blocks the keys are cut so that every member has work; the parts, each with its own maximum
+ * m, sum l and unnormalised o, are merged afterwards: o = Σ e^(m_s − m)·o_s / Σ e^(m_s − m)·l_s. */
 #include "kernels/cpu/attention.h"
 
 #include <math.h>
@@ -43,23 +43,23 @@ krn_attention_keys (const KrnAttention *a, const KrnAttentionBlock *b, int begin
   int             slot = begin % cache->k.rows;
 
   return (KrnKeys){
-    .k = cache_row (cache->k, slot, b->kv_head * a->head_dim),
-    .v = cache_row (cache->v, slot, b->kv_head * a->head_dim),
-    .k_stride = krn_stride (cache->k),
-    .v_stride = krn_stride (cache->v),
-    .bf16 = cache->k.type == KRN_BF16,
-    .n_keys = min_int (min_int (b->end - begin, cache->k.rows - slot), most),
+      .k = cache_row (cache->k, slot, b->kv_head * a->head_dim),
+      .v = cache_row (cache->v, slot, b->kv_head * a->head_dim),
+      .k_stride = krn_stride (cache->k),
+      .v_stride = krn_stride (cache->v),
+      .bf16 = cache->k.type == KRN_BF16,
+      .n_keys = min_int (min_int (b->end - begin, cache->k.rows - slot), most),
   };
 }
 
-/* ---- blocks ----------------------------------------------------------------------------------------- */
+/* ---- blocks ---- */
 
 /* The index-th block: all K/V heads of the first rows, then of the next. */
 static KrnAttentionBlock
 find_block (const KrnAttention *a, unsigned index)
 {
-  KrnAttentionBlock b = {.span = a->spans, .kv_head = (int) (index % (unsigned) a->n_kv_heads)};
-  int               at = (int) (index / (unsigned) a->n_kv_heads);
+  KrnAttentionBlock b = {.span = a->spans, .kv_head = (int)(index % (unsigned)a->n_kv_heads)};
+  int               at = (int)(index / (unsigned)a->n_kv_heads);
 
   for (;; b.span++) {
     int rows = krn_attention_lanes_rows (a, b.span);
@@ -91,19 +91,20 @@ cut_keys (const KrnAttention *a, KrnAttentionBlock *b, int part)
 static void
 attend_row (const KrnAttention *a, const KrnAttentionBlock *b, float *out)
 {
-  int          heads = krn_attention_group (a);
-  float       *m = out + heads * a->head_dim, *l = m + heads;
-  const float *q = krn_row (a->q, b->span->row + b->row) + (size_t) (b->kv_head * heads) * (size_t) a->head_dim;
+  int         heads = krn_attention_group (a), hd = a->head_dim;
+  KrnAttended to = {out, out + heads * hd, out + heads * (hd + 1)};
+  KrnIn       q = {krn_row (a->q, b->span->row + b->row), (size_t)hd, heads};
 
-  memset (out, 0, (size_t) (heads * a->head_dim) * sizeof *out);
+  q.p += (size_t)(b->kv_head * heads) * (size_t)hd;
+  memset (to.o, 0, (size_t)(heads * hd) * sizeof *to.o);
   for (int h = 0; h < heads; h++) {
-    m[h] = -INFINITY;
-    l[h] = 0.0f;
+    to.m[h] = -INFINITY;
+    to.l[h] = 0.0f;
   }
   for (int j = b->begin; j < b->end;) {
     KrnKeys keys = krn_attention_keys (a, b, j, b->end - j);
 
-    a->dev->isa->attend (out, m, l, q, heads, &keys, a->head_dim, a->scale);
+    a->dev->isa->attend (to, q, &keys, hd, a->scale);
     j += keys.n_keys;
   }
 }
@@ -115,15 +116,15 @@ merge_head (const KrnAttention *a, const float *parts, size_t lane, size_t lanes
   float most = -INFINITY, total = 0.0f;
 
   for (int s = 0; s < a->parts; s++)
-    most = fmaxf (most, parts[(size_t) s * a->part_floats + lanes * (size_t) hd + lane]);
-  memset (o, 0, (size_t) hd * sizeof *o);
+    most = fmaxf (most, parts[(size_t)s * a->part_floats + lanes * (size_t)hd + lane]);
+  memset (o, 0, (size_t)hd * sizeof *o);
   for (int s = 0; s < a->parts; s++, parts += a->part_floats) {
-    float        factor = expf (parts[lanes * (size_t) hd + lane] - most);
-    const float *part = parts + lane * (size_t) hd;
+    float        factor = expf (parts[lanes * (size_t)hd + lane] - most);
+    const float *part = parts + lane * (size_t)hd;
 
     if (factor == 0.0f)
       continue;
-    total += factor * parts[lanes * (size_t) (hd + 1) + lane];
+    total += factor * parts[lanes * (size_t)(hd + 1) + lane];
     for (int i = 0; i < hd; i++)
       o[i] += factor * part[i];
   }
@@ -137,14 +138,16 @@ merge (const KrnAttention *a, const KrnAttentionBlock *b, const float *parts)
   int heads = krn_attention_group (a);
 
   for (int r = 0; r < b->n_rows; r++) {
-    float *o = krn_row (a->o, b->span->row + b->row + r) + (size_t) (b->kv_head * heads) * (size_t) a->head_dim;
+    float *o = krn_row (a->o, b->span->row + b->row + r) +
+               (size_t)(b->kv_head * heads) * (size_t)a->head_dim;
 
     for (int h = 0; h < heads; h++)
-      merge_head (a, parts, (size_t) (r * heads + h), (size_t) (b->n_rows * heads), o + h * a->head_dim);
+      merge_head (a, parts, (size_t)(r * heads + h), (size_t)(b->n_rows * heads),
+                  o + h * a->head_dim);
   }
 }
 
-/* ---- the task --------------------------------------------------------------------------------------- */
+/* ---- the task ---- */
 
 static void
 attention_task (void *context, KrnMember *m)
@@ -152,13 +155,13 @@ attention_task (void *context, KrnMember *m)
   const KrnAttention *a = context;
   unsigned            item;
 
-  while (krn_pool_next (m, (unsigned) (a->n_blocks * a->parts), &item)) {
-    KrnAttentionBlock b = find_block (a, item / (unsigned) a->parts);
-    float            *out = (float *) krn_scratch (m);
+  while (krn_pool_next (m, (unsigned)(a->n_blocks * a->parts), &item)) {
+    KrnAttentionBlock b = find_block (a, item / (unsigned)a->parts);
+    float            *out = (float *)krn_scratch (m);
 
-    cut_keys (a, &b, (int) (item % (unsigned) a->parts));
+    cut_keys (a, &b, (int)(item % (unsigned)a->parts));
     if (a->parts > 1)
-      out = (float *) a->dev->arena + item * a->part_floats;
+      out = (float *)a->dev->arena + item * a->part_floats;
     if (krn_attention_lanes_rows (a, b.span) > 1)
       krn_attention_lanes (a, &b, m, out);
     else
@@ -168,14 +171,15 @@ attention_task (void *context, KrnMember *m)
   }
   if (a->parts == 1 || !krn_pool_barrier (m, NULL, NULL))
     return;
-  while (krn_pool_next (m, (unsigned) a->n_blocks, &item)) {
+  while (krn_pool_next (m, (unsigned)a->n_blocks, &item)) {
     KrnAttentionBlock b = find_block (a, item);
 
-    merge (a, &b, (const float *) a->dev->arena + item * (unsigned) a->parts * a->part_floats);
+    merge (a, &b, (const float *)a->dev->arena + item * (unsigned)a->parts * a->part_floats);
   }
 }
 
-/* How many blocks there are, what a part of the largest leaves behind, and into how many parts the keys are cut. */
+/* How many blocks there are, what a part of the largest leaves behind, and into how many parts the
+ * keys are cut. */
 static void
 plan (KrnAttention *a)
 {
@@ -193,27 +197,36 @@ plan (KrnAttention *a)
   }
   if (a->n_blocks == 0)
     return;
-  a->part_floats = (size_t) (most_rows * krn_attention_group (a)) * (size_t) (a->head_dim + 2);
-  size = (size_t) a->n_blocks * a->part_floats * sizeof (float);
+  a->part_floats = (size_t)(most_rows * krn_attention_group (a)) * (size_t)(a->head_dim + 2);
+  size = (size_t)a->n_blocks * a->part_floats * sizeof (float);
   a->parts = ITEMS_A_MEMBER * a->dev->pool.n_threads / a->n_blocks;
   a->parts = min_int (min_int (a->parts, MAX_PARTS), (most_keys + PART_KEYS - 1) / PART_KEYS);
-  a->parts = max_int (1, min_int (a->parts, (int) (KRN_ARENA_BYTES / size)));
+  a->parts = max_int (1, min_int (a->parts, (int)(KRN_ARENA_BYTES / size)));
 }
 
 void
-krn_cpu_attention (KrnDevice *dev, KrnMat o, KrnMat q, const KrnSpan *spans, int n_spans, int32_t n_heads, int32_t n_kv_heads, int32_t head_dim, int32_t window, float scale)
+krn_cpu_attention (KrnDevice     *dev,
+                   KrnMat         o,
+                   KrnMat         q,
+                   const KrnSpan *spans,
+                   int            n_spans,
+                   int32_t        n_heads,
+                   int32_t        n_kv_heads,
+                   int32_t        head_dim,
+                   int32_t        window,
+                   float          scale)
 {
   KrnAttention a = {
-    .dev = dev,
-    .o = o,
-    .q = q,
-    .spans = spans,
-    .n_spans = n_spans,
-    .n_heads = n_heads,
-    .n_kv_heads = n_kv_heads,
-    .head_dim = head_dim,
-    .window = window,
-    .scale = scale,
+      .dev = dev,
+      .o = o,
+      .q = q,
+      .spans = spans,
+      .n_spans = n_spans,
+      .n_heads = n_heads,
+      .n_kv_heads = n_kv_heads,
+      .head_dim = head_dim,
+      .window = window,
+      .scale = scale,
   };
 
   plan (&a);

@@ -33,11 +33,15 @@ krn_attention_group (const KrnAttention *a)
   return a->n_heads / a->n_kv_heads;
 }
 
-/* The keys from a position on, up to `end`, the end of the ring, or `most`, whichever comes first. */
+/* The keys from a position on, up to `end`, the end of the ring, or `most`, whichever comes first.
+ */
 KrnKeys krn_attention_keys (const KrnAttention *a, const KrnAttentionBlock *b, int begin, int most);
 
-/* attention-lanes.c: many rows at once.  How many rows a block should have, 1 if the rows of the span are better taken one by
- * one. */
-int krn_attention_lanes_rows (const KrnAttention *a, const KrnSpan *span);
+/* attention-lanes.c: many rows at once.  How many rows a block should have, 1 if the rows of the
+ * span are better taken one by one. */
+int  krn_attention_lanes_rows (const KrnAttention *a, const KrnSpan *span);
 /* Leaves o (rows · heads, hd), unnormalised, then m, then l (rows · heads each) at `out`. */
-void krn_attention_lanes (const KrnAttention *a, const KrnAttentionBlock *b, KrnMember *m, float *out);
+void krn_attention_lanes (const KrnAttention      *a,
+                          const KrnAttentionBlock *b,
+                          KrnMember               *m,
+                          float                   *out);

@@ -2,12 +2,12 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Each is one task of the pool.  With few rows the small steps between products are done by one member, before the
- * task, inside a barrier or after it; with many rows every step is shared.  Activations are made
- * ready (packed or quantised) once for all weights that read them. */
+ * Each is one task of the pool.  With few rows the small steps between products are done by one
+ * member, before the task, inside a barrier or after it; with many rows every step is shared.
+ * Activations are made ready (packed or quantised) once for all weights that read them. */
 #include "kernels/cpu/linear.h"
 
-#define SQRT_HALF     0.70710678118654752f
+#define SQRT_HALF 0.70710678118654752f
 /* An item of a step is so many elements, rounded up to rows. */
 #define STEP_ELEMENTS 4096
 
@@ -20,10 +20,11 @@ min_int (int a, int b)
 static bool
 is_small (int n, int cols)
 {
-  return (size_t) n * (size_t) cols <= KRN_SMALL;
+  return (size_t)n * (size_t)cols <= KRN_SMALL;
 }
 
-/* Rows that one round of an operation takes; 0, with a failure latched, when the matrices are too wide. */
+/* Rows that one round of an operation takes; 0, with a failure latched, when the matrices are too
+ * wide. */
 static int
 rows_at_once (KrnDevice *dev, int cols)
 {
@@ -34,7 +35,7 @@ rows_at_once (KrnDevice *dev, int cols)
   return most;
 }
 
-/* ---- steps that go row by row ------------------------------------------------------------------------- */
+/* ---- steps that go row by row ---- */
 
 typedef struct {
   KrnDevice *dev;
@@ -43,8 +44,7 @@ typedef struct {
     STEP_ADD_NORM, /* y = (y + rms (x; w)) · s */
     STEP_PLE,      /* x = rms (s · x; w) per group; y = (y + x) · 2^−½ */
   } kind;
-  float    *y, *x;
-  size_t    y_stride, x_stride;
+  KrnOut    y, x;
   int       n, cols, width;
   KrnVector w;
   float     eps, s;
@@ -54,8 +54,8 @@ static void
 row_step (const RowStep *step, int row)
 {
   const KrnIsa *isa = step->dev->isa;
-  float        *y = step->y + (size_t) row * step->y_stride;
-  float        *x = step->x + (size_t) row * step->x_stride;
+  float        *y = step->y.p + (size_t)row * step->y.stride;
+  float        *x = step->x.p + (size_t)row * step->x.stride;
 
   switch (step->kind) {
   case STEP_NORM:
@@ -80,8 +80,8 @@ run_step (const RowStep *step, KrnMember *m)
   int      rows = 1 + STEP_ELEMENTS / step->cols;
   unsigned item;
 
-  while (krn_pool_next (m, (unsigned) ((step->n + rows - 1) / rows), &item))
-    for (int row = (int) item * rows; row < min_int (((int) item + 1) * rows, step->n); row++)
+  while (krn_pool_next (m, (unsigned)((step->n + rows - 1) / rows), &item))
+    for (int row = (int)item * rows; row < min_int (((int)item + 1) * rows, step->n); row++)
       row_step (step, row);
 }
 
@@ -97,17 +97,15 @@ static RowStep
 norm_step (KrnDevice *dev, KrnMat y, KrnMat x, int row, int n, KrnMat w, int width, float eps)
 {
   return (RowStep){
-    .dev = dev,
-    .kind = STEP_NORM,
-    .y = krn_row (y, row),
-    .y_stride = krn_stride (y),
-    .x = krn_row (x, row),
-    .x_stride = krn_stride (x),
-    .n = n,
-    .cols = x.cols,
-    .width = width,
-    .w = krn_vector (w),
-    .eps = eps,
+      .dev = dev,
+      .kind = STEP_NORM,
+      .y = krn_out (y, row),
+      .x = krn_out (x, row),
+      .n = n,
+      .cols = x.cols,
+      .width = width,
+      .w = krn_vector (w),
+      .eps = eps,
   };
 }
 
@@ -133,7 +131,7 @@ run_step_op (const RowStep *step)
   if (is_small (step->n, step->cols))
     run_step_alone (step);
   else if (step->n > 0)
-    krn_pool_run (&step->dev->pool, step_task, (void *) step);
+    krn_pool_run (&step->dev->pool, step_task, (void *)step);
 }
 
 void
@@ -144,7 +142,7 @@ krn_cpu_rms_norm (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w, float eps)
   run_step_op (&step);
 }
 
-/* ---- one product between row steps ---------------------------------------------------------------- */
+/* ---- one product between row steps ---- */
 
 /* before (optional) → products → after (up to three). */
 typedef struct {
@@ -185,6 +183,10 @@ static void
 run_projection (Projection *p)
 {
   p->small = krn_linear_is_small (&p->linear);
+  if (p->linear.n_products == 0) {
+    run_step_alone (&p->before);
+    return;
+  }
   if (p->small) {
     if (p->has_before)
       run_step_alone (&p->before);
@@ -196,7 +198,13 @@ run_projection (Projection *p)
 }
 
 void
-krn_cpu_project_qkv (KrnDevice *dev, KrnMat q, KrnMat k, KrnMat v, KrnMat a, KrnMat x, const KrnQkvWeights *w)
+krn_cpu_project_qkv (KrnDevice           *dev,
+                     KrnMat               q,
+                     KrnMat               k,
+                     KrnMat               v,
+                     KrnMat               a,
+                     KrnMat               x,
+                     const KrnQkvWeights *w)
 {
   int most = rows_at_once (dev, x.cols);
 
@@ -207,14 +215,14 @@ krn_cpu_project_qkv (KrnDevice *dev, KrnMat q, KrnMat k, KrnMat v, KrnMat a, Krn
     p.has_before = true;
     p.n_after = 0;
     p.before = norm_step (dev, a, x, row, n, w->norm, x.cols, w->eps);
-    krn_linear_init (&p.linear, dev, krn_row (a, row), krn_stride (a), n, a.cols);
+    krn_linear_init (&p.linear, dev, krn_in (a, row, n), a.cols);
     if (q.buf) {
-      krn_linear_add (&p.linear, w->wq, krn_row (q, row), krn_stride (q));
+      krn_linear_add (&p.linear, w->wq, krn_out (q, row));
       p.after[p.n_after++] = norm_step (dev, q, q, row, n, w->q_norm, w->head_dim, w->eps);
     }
     if (w->wk.buf) {
-      krn_linear_add (&p.linear, w->wk, krn_row (k, row), krn_stride (k));
-      krn_linear_add (&p.linear, w->wv, krn_row (v, row), krn_stride (v));
+      krn_linear_add (&p.linear, w->wk, krn_out (k, row));
+      krn_linear_add (&p.linear, w->wv, krn_out (v, row));
       p.after[p.n_after++] = norm_step (dev, k, k, row, n, w->k_norm, w->head_dim, w->eps);
       p.after[p.n_after++] = norm_step (dev, v, v, row, n, (KrnMat){0}, w->head_dim, w->eps);
     }
@@ -233,15 +241,22 @@ krn_cpu_project_add (KrnDevice *dev, KrnMat h, KrnMat y, KrnMat x, KrnMat w, Krn
 
     p.has_before = false;
     p.n_after = 1;
-    krn_linear_init (&p.linear, dev, krn_row (x, row), krn_stride (x), n, x.cols);
-    krn_linear_add (&p.linear, w, krn_row (y, row), krn_stride (y));
+    krn_linear_init (&p.linear, dev, krn_in (x, row, n), x.cols);
+    krn_linear_add (&p.linear, w, krn_out (y, row));
     p.after[0] = add_norm_step (dev, h, y, row, n, norm, eps, 1.0f);
     run_projection (&p);
   }
 }
 
 void
-krn_cpu_ple_inputs (KrnDevice *dev, KrnMat p, KrnMat c, KrnMat x, KrnMat w, KrnMat norm, float scale, float eps)
+krn_cpu_ple_inputs (KrnDevice *dev,
+                    KrnMat     p,
+                    KrnMat     c,
+                    KrnMat     x,
+                    KrnMat     w,
+                    KrnMat     norm,
+                    float      scale,
+                    float      eps)
 {
   int most = rows_at_once (dev, x.cols);
 
@@ -251,8 +266,8 @@ krn_cpu_ple_inputs (KrnDevice *dev, KrnMat p, KrnMat c, KrnMat x, KrnMat w, KrnM
 
     s.has_before = false;
     s.n_after = 1;
-    krn_linear_init (&s.linear, dev, krn_row (x, row), krn_stride (x), n, x.cols);
-    krn_linear_add (&s.linear, w, krn_row (c, row), krn_stride (c));
+    krn_linear_init (&s.linear, dev, krn_in (x, row, n), x.cols);
+    krn_linear_add (&s.linear, w, krn_out (c, row));
     s.after[0] = norm_step (dev, p, c, row, n, norm, norm.cols, eps);
     s.after[0].kind = STEP_PLE;
     s.after[0].s = scale;
@@ -260,33 +275,35 @@ krn_cpu_ple_inputs (KrnDevice *dev, KrnMat p, KrnMat c, KrnMat x, KrnMat w, KrnM
   }
 }
 
-/* ---- gated products: g = gelu (x·gateᵀ) ⊙ u, m = g·downᵀ, h = (h + rms (m)) · s -------------------------- */
+/* ---- gated products ---- */
 
+/* g = gelu (x·gateᵀ) ⊙ u, m = g·downᵀ, h = (h + rms (m)) · s */
 typedef struct {
-  KrnLinear  in;   /* gate, and up if u is computed */
-  KrnLinear  down; /* reads g */
-  bool       has_before, small;
-  RowStep    before, after;
-  const float *u; /* the other factor when it is given (per-layer embeddings) */
-  size_t       u_stride;
+  KrnLinear in;   /* gate, and up if u is computed */
+  KrnLinear down; /* reads g */
+  bool      has_before, small;
+  RowStep   before, after;
+  KrnIn     u; /* the other factor when it is given (per-layer embeddings) */
 } Gated;
 
-/* The same rows of gate and up, one after the other, so that the factor u never leaves the cache. */
+/* The same rows of gate and up, one after the other, so that the factor u never leaves the cache.
+ */
 static void
 gated_item (Gated *s, KrnMember *m, int begin, int end)
 {
-  KrnLinear        *l = &s->in;
-  const KrnProduct *gate = &l->products[0];
-  float            *g = gate->y + begin;
-  float            *temporary = (float *) (krn_scratch (m) + KRN_SCRATCH_BYTES / 2);
-  const float      *u = s->u ? s->u + begin : temporary;
-  size_t            u_stride = s->u ? s->u_stride : (size_t) (end - begin);
+  KrnLinear *l = &s->in;
+  int        rows = end - begin;
+  KrnOut     g = {l->products[0].y.p + begin, l->products[0].y.stride};
+  KrnOut     up = {(float *)(krn_scratch (m) + KRN_SCRATCH_BYTES / 2), (size_t)rows};
+  KrnIn      u = {s->u.p ? s->u.p + begin : NULL, s->u.stride, l->x.n};
 
-  krn_linear_rows (l, m, gate, begin, end, g, gate->y_stride);
-  if (!s->u)
-    krn_linear_rows (l, m, &l->products[1], begin, end, temporary, u_stride);
-  for (int i = 0; i < l->n; i++)
-    l->dev->isa->gelu_mul (g + (size_t) i * gate->y_stride, u + (size_t) i * u_stride, end - begin);
+  krn_linear_rows (l, m, &l->products[0], begin, end, g);
+  if (l->n_products > 1) {
+    krn_linear_rows (l, m, &l->products[1], begin, end, up);
+    u = (KrnIn){up.p, up.stride, l->x.n};
+  }
+  for (int i = 0; i < l->x.n; i++)
+    l->dev->isa->gelu_mul (g.p + (size_t)i * g.stride, u.p + (size_t)i * u.stride, rows);
 }
 
 static bool
@@ -309,8 +326,8 @@ gated_task (void *context, KrnMember *m)
 
   if (!gated_begin (s, m))
     return;
-  while (krn_pool_next (m, (unsigned) gate->n_items, &item)) {
-    int begin = (int) item * gate->rows_per_item;
+  while (krn_pool_next (m, (unsigned)gate->n_items, &item)) {
+    int begin = (int)item * gate->rows_per_item;
 
     gated_item (s, m, begin, min_int (begin + gate->rows_per_item, gate->w.rows));
   }
@@ -346,11 +363,12 @@ krn_cpu_gated_mlp (KrnDevice *dev, KrnMat h, KrnMat m, KrnMat g, KrnMat f, const
     int   n = min_int (most, h.rows - row);
 
     s.before = norm_step (dev, f, h, row, n, w->norm, h.cols, w->eps);
-    krn_linear_init (&s.in, dev, krn_row (f, row), krn_stride (f), n, f.cols);
-    krn_linear_add (&s.in, w->gate, krn_row (g, row), krn_stride (g));
-    krn_linear_add (&s.in, w->up, NULL, 0);
-    krn_linear_init (&s.down, dev, krn_row (g, row), krn_stride (g), n, g.cols);
-    krn_linear_add (&s.down, w->down, krn_row (m, row), krn_stride (m));
+    krn_linear_init (&s.in, dev, krn_in (f, row, n), f.cols);
+    krn_linear_add (&s.in, w->gate, krn_out (g, row));
+    krn_linear_add (&s.in, w->up, (KrnOut){0});
+    krn_linear_match_items (&s.in);
+    krn_linear_init (&s.down, dev, krn_in (g, row, n), g.cols);
+    krn_linear_add (&s.down, w->down, krn_out (m, row));
     s.after = add_norm_step (dev, h, m, row, n, w->post_norm, w->eps, 1.0f);
     run_gated (&s);
   }
@@ -362,13 +380,13 @@ krn_cpu_ple_block (KrnDevice *dev, KrnMat h, KrnMat y, KrnMat g, KrnMat p, const
   int most = rows_at_once (dev, g.cols > h.cols ? g.cols : h.cols);
 
   for (int row = 0; row < h.rows && most > 0; row += most) {
-    Gated s = {.u = krn_row (p, row), .u_stride = krn_stride (p)};
     int   n = min_int (most, h.rows - row);
+    Gated s = {.u = krn_in (p, row, n)};
 
-    krn_linear_init (&s.in, dev, krn_row (h, row), krn_stride (h), n, h.cols);
-    krn_linear_add (&s.in, w->gate, krn_row (g, row), krn_stride (g));
-    krn_linear_init (&s.down, dev, krn_row (g, row), krn_stride (g), n, g.cols);
-    krn_linear_add (&s.down, w->proj, krn_row (y, row), krn_stride (y));
+    krn_linear_init (&s.in, dev, krn_in (h, row, n), h.cols);
+    krn_linear_add (&s.in, w->gate, krn_out (g, row));
+    krn_linear_init (&s.down, dev, krn_in (g, row, n), g.cols);
+    krn_linear_add (&s.down, w->proj, krn_out (y, row));
     s.after = add_norm_step (dev, h, y, row, n, w->post_norm, w->eps, w->scalar);
     run_gated (&s);
   }

@@ -2,9 +2,10 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Internal to this folder.  A device owns its threads and all the working memory that operations need: one arena that the
- * members of the pool share (activations made ready for a matrix product, parts of attention), and a private piece for
- * each member.  Both are mapped once; the system hands out pages when they are first touched. */
+ * Internal to this folder.  A device owns its threads and all the working memory that operations
+ * need: one arena that the members of the pool share (activations made ready for a matrix product,
+ * parts of attention), and a private piece for each member.  Both are mapped once; the system hands
+ * out pages when they are first touched. */
 #pragma once
 
 #include <stddef.h>
@@ -13,10 +14,11 @@
 #include "kernels/cpu/isa/isa.h"
 #include "kernels/cpu/pool.h"
 
-#define KRN_ARENA_BYTES   ((size_t) 96 << 20)
-#define KRN_SCRATCH_BYTES ((size_t) 2 << 20)
-/* At most so many elements are handled by one member between two barriers instead of by all of them after one more. */
-#define KRN_SMALL         16384
+#define KRN_ARENA_BYTES   ((size_t)96 << 20)
+#define KRN_SCRATCH_BYTES ((size_t)2 << 20)
+/* At most so many elements are handled by one member between two barriers instead of by all of them
+ * after one more. */
+#define KRN_SMALL 16384
 
 struct KrnBuffer {
   unsigned char *data;
@@ -39,39 +41,53 @@ struct KrnDevice {
 };
 
 /* Latches the first failure. */
-void krn_device_fail (KrnDevice *dev, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
+void krn_device_fail (KrnDevice *dev, const char *format, ...)
+    __attribute__ ((format (printf, 2, 3)));
 
 static inline unsigned char *
 krn_scratch (const KrnMember *m)
 {
-  const KrnDevice *dev = (const KrnDevice *) ((const char *) m->pool - offsetof (KrnDevice, pool));
+  const KrnDevice *dev = (const KrnDevice *)((const char *)m->pool - offsetof (KrnDevice, pool));
 
-  return dev->scratch + (size_t) m->index * KRN_SCRATCH_BYTES;
+  return dev->scratch + (size_t)m->index * KRN_SCRATCH_BYTES;
 }
 
 static inline size_t
 krn_stride (KrnMat m)
 {
-  return (size_t) (m.stride ? m.stride : m.cols);
+  return (size_t)(m.stride ? m.stride : m.cols);
 }
 
 /* The first element of a row of an F32 matrix. */
 static inline float *
 krn_row (KrnMat m, int row)
 {
-  return (float *) (m.buf->data + m.offset) + (size_t) row * krn_stride (m);
+  return (float *)(m.buf->data + m.offset) + (size_t)row * krn_stride (m);
 }
 
 static inline const uint16_t *
 krn_row_bf16 (KrnMat m, int row)
 {
-  return (const uint16_t *) (m.buf->data + m.offset) + (size_t) row * krn_stride (m);
+  return (const uint16_t *)(m.buf->data + m.offset) + (size_t)row * krn_stride (m);
 }
 
 static inline const int32_t *
 krn_ids (KrnMat m)
 {
-  return (const int32_t *) (m.buf->data + m.offset);
+  return (const int32_t *)(m.buf->data + m.offset);
+}
+
+/* Rows [row, row + n) of activations, and where such rows go. */
+static inline KrnIn
+krn_in (KrnMat m, int row, int n)
+{
+  return (KrnIn){krn_row (m, row), krn_stride (m), n};
+}
+
+static inline KrnOut
+krn_out (KrnMat m, int row)
+{
+  return (KrnOut){krn_row (m, row), krn_stride (m)};
 }
 
 static inline KrnVector
@@ -80,7 +96,7 @@ krn_vector (KrnMat m)
   return (KrnVector){m.buf ? m.buf->data + m.offset : NULL, m.type == KRN_BF16};
 }
 
-/* ---- operations; contracts in krn.h ---------------------------------------------------------------- */
+/* ---- operations; contracts in krn.h ---- */
 
 int krn_cpu_limits (KrnDevice *dev, KrnLimits *limits);
 
@@ -90,12 +106,65 @@ void krn_cpu_rms_norm (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w, float eps);
 void krn_cpu_softcap (KrnDevice *dev, KrnMat x, float cap);
 void krn_cpu_linear (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w);
 
-void krn_cpu_project_qkv (KrnDevice *dev, KrnMat q, KrnMat k, KrnMat v, KrnMat a, KrnMat x, const KrnQkvWeights *w);
-void krn_cpu_rope_angles (KrnDevice *dev, KrnMat cs, const KrnSpan *spans, int n_spans, KrnMat freq);
-void krn_cpu_rope_store (KrnDevice *dev, KrnMat q, KrnMat k, KrnMat v, KrnMat cs, const KrnSpan *spans, int n_spans, int32_t head_dim);
-void krn_cpu_attention (KrnDevice *dev, KrnMat o, KrnMat q, const KrnSpan *spans, int n_spans, int32_t n_heads, int32_t n_kv_heads, int32_t head_dim, int32_t window, float scale);
-void krn_cpu_project_add (KrnDevice *dev, KrnMat h, KrnMat y, KrnMat x, KrnMat w, KrnMat norm, float eps);
-void krn_cpu_gated_mlp (KrnDevice *dev, KrnMat h, KrnMat m, KrnMat g, KrnMat f, const KrnMlpWeights *w);
-void krn_cpu_ple_inputs (KrnDevice *dev, KrnMat p, KrnMat c, KrnMat x, KrnMat w, KrnMat norm, float scale, float eps);
-void krn_cpu_ple_block (KrnDevice *dev, KrnMat h, KrnMat y, KrnMat g, KrnMat p, const KrnPleWeights *w);
-void krn_cpu_sample (KrnDevice *dev, KrnMat ids, KrnMat logits, KrnMat probs, const KrnSampling *sampling);
+void krn_cpu_project_qkv (KrnDevice           *dev,
+                          KrnMat               q,
+                          KrnMat               k,
+                          KrnMat               v,
+                          KrnMat               a,
+                          KrnMat               x,
+                          const KrnQkvWeights *w);
+void krn_cpu_rope_angles (KrnDevice     *dev,
+                          KrnMat         cs,
+                          const KrnSpan *spans,
+                          int            n_spans,
+                          KrnMat         freq);
+void krn_cpu_rope_store (KrnDevice     *dev,
+                         KrnMat         q,
+                         KrnMat         k,
+                         KrnMat         v,
+                         KrnMat         cs,
+                         const KrnSpan *spans,
+                         int            n_spans,
+                         int32_t        head_dim);
+void krn_cpu_attention (KrnDevice     *dev,
+                        KrnMat         o,
+                        KrnMat         q,
+                        const KrnSpan *spans,
+                        int            n_spans,
+                        int32_t        n_heads,
+                        int32_t        n_kv_heads,
+                        int32_t        head_dim,
+                        int32_t        window,
+                        float          scale);
+void krn_cpu_project_add (KrnDevice *dev,
+                          KrnMat     h,
+                          KrnMat     y,
+                          KrnMat     x,
+                          KrnMat     w,
+                          KrnMat     norm,
+                          float      eps);
+void krn_cpu_gated_mlp (KrnDevice           *dev,
+                        KrnMat               h,
+                        KrnMat               m,
+                        KrnMat               g,
+                        KrnMat               f,
+                        const KrnMlpWeights *w);
+void krn_cpu_ple_inputs (KrnDevice *dev,
+                         KrnMat     p,
+                         KrnMat     c,
+                         KrnMat     x,
+                         KrnMat     w,
+                         KrnMat     norm,
+                         float      scale,
+                         float      eps);
+void krn_cpu_ple_block (KrnDevice           *dev,
+                        KrnMat               h,
+                        KrnMat               y,
+                        KrnMat               g,
+                        KrnMat               p,
+                        const KrnPleWeights *w);
+void krn_cpu_sample (KrnDevice         *dev,
+                     KrnMat             ids,
+                     KrnMat             logits,
+                     KrnMat             probs,
+                     const KrnSampling *sampling);

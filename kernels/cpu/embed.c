@@ -16,7 +16,7 @@ embed_row (const Embed *e, int i)
 {
   const KrnIsa *isa = e->dev->isa;
   float        *y = krn_row (e->y, i);
-  int           id = krn_ids (e->ids)[(size_t) i * krn_stride (e->ids)];
+  int           id = krn_ids (e->ids)[(size_t)i * krn_stride (e->ids)];
 
   switch (e->table.type) {
   case KRN_BF16:
@@ -24,7 +24,8 @@ embed_row (const Embed *e, int i)
     break;
   case KRN_Q8:
   case KRN_Q4:
-    krn_dequantise_row (e->table.type, y, e->table.buf->data + e->table.offset, e->table.rows, e->table.cols, id);
+    krn_dequantise_row (e->table.type, y, e->table.buf->data + e->table.offset, e->table.rows,
+                        e->table.cols, id);
     isa->scale (y, y, e->y.cols, e->scale);
     break;
   default:
@@ -39,8 +40,8 @@ embed_task (void *context, KrnMember *m)
   Embed   *e = context;
   unsigned i;
 
-  while (krn_pool_next (m, (unsigned) e->y.rows, &i))
-    embed_row (e, (int) i);
+  while (krn_pool_next (m, (unsigned)e->y.rows, &i))
+    embed_row (e, (int)i);
 }
 
 void
@@ -48,7 +49,7 @@ krn_cpu_embed (KrnDevice *dev, KrnMat y, KrnMat ids, KrnMat table, float scale)
 {
   Embed e = {dev, y, ids, table, scale};
 
-  if ((size_t) y.rows * (size_t) y.cols > KRN_SMALL) {
+  if ((size_t)y.rows * (size_t)y.cols > KRN_SMALL) {
     krn_pool_run (&dev->pool, embed_task, &e);
     return;
   }
@@ -60,7 +61,7 @@ void
 krn_cpu_copy (KrnDevice *dev, KrnMat y, KrnMat x)
 {
   for (int i = 0; i < y.rows; i++)
-    memcpy (krn_row (y, i), krn_row (x, i), (size_t) y.cols * sizeof (float));
+    memcpy (krn_row (y, i), krn_row (x, i), (size_t)y.cols * sizeof (float));
 }
 
 typedef struct {
@@ -75,14 +76,14 @@ static void
 softcap_task (void *context, KrnMember *m)
 {
   Softcap *s = context;
-  unsigned parts = ((unsigned) s->x.cols + SOFTCAP_COLS - 1) / SOFTCAP_COLS;
+  unsigned parts = ((unsigned)s->x.cols + SOFTCAP_COLS - 1) / SOFTCAP_COLS;
   unsigned item;
 
-  while (krn_pool_next (m, parts * (unsigned) s->x.rows, &item)) {
-    int begin = (int) (item % parts) * SOFTCAP_COLS;
+  while (krn_pool_next (m, parts * (unsigned)s->x.rows, &item)) {
+    int begin = (int)(item % parts) * SOFTCAP_COLS;
     int n = s->x.cols - begin < SOFTCAP_COLS ? s->x.cols - begin : SOFTCAP_COLS;
 
-    s->dev->isa->softcap (krn_row (s->x, (int) (item / parts)) + begin, n, s->cap);
+    s->dev->isa->softcap (krn_row (s->x, (int)(item / parts)) + begin, n, s->cap);
   }
 }
 

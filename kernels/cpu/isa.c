@@ -52,12 +52,12 @@ krn_isa_choose (char *err, size_t err_len)
     bool (*has) (void);
   } sets[] = {
 #ifdef KRN_HAVE_AVX512
-    {&krn_avx512_table, has_avx512},
+      {&krn_avx512_table, has_avx512},
 #endif
 #ifdef KRN_HAVE_AVX2
-    {&krn_avx2_table, has_avx2},
+      {&krn_avx2_table, has_avx2},
 #endif
-    {&krn_c_table, has_c},
+      {&krn_c_table, has_c},
   };
   const char *most = getenv ("KRN_ISA");
   bool        allowed = !most || !*most;

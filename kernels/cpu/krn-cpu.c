@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Operations run at once on the calling thread and the device's pool, so that there is nothing to wait for in read ()
- * and sync ().  The instruction set is chosen here, once per device; every operation goes through its table. */
+ * Operations run at once on the calling thread and the device's pool, so that there is nothing to
+ * wait for in read () and sync ().  The instruction set is chosen here, once per device; every
+ * operation goes through its table. */
 #include "kernels/cpu/device.h"
 
 #include <stdarg.h>
@@ -14,7 +15,7 @@
 #include <unistd.h>
 
 /* Larger buffers are mapped: zero pages for free, and huge pages where the system has them. */
-#define MAP_FROM_BYTES ((size_t) 4 << 20)
+#define MAP_FROM_BYTES ((size_t)4 << 20)
 
 void
 krn_device_fail (KrnDevice *dev, const char *format, ...)
@@ -29,7 +30,7 @@ krn_device_fail (KrnDevice *dev, const char *format, ...)
   va_end (args);
 }
 
-/* ---- devices ---------------------------------------------------------------------------------------- */
+/* ---- devices ---- */
 
 static int
 cpu_probe (char *why, size_t why_len)
@@ -54,7 +55,7 @@ cpu_close (KrnDevice *dev)
   if (!dev)
     return;
   if (dev->scratch)
-    munmap (dev->scratch, (size_t) dev->pool.n_threads * KRN_SCRATCH_BYTES);
+    munmap (dev->scratch, (size_t)dev->pool.n_threads * KRN_SCRATCH_BYTES);
   if (dev->arena)
     munmap (dev->arena, KRN_ARENA_BYTES);
   krn_pool_clear (&dev->pool);
@@ -73,7 +74,7 @@ cpu_open (const KrnOptions *options, char *err, size_t err_len)
     snprintf (err, err_len, "There is no CPU device %d; the only one is 0.", options->index);
     return NULL;
   }
-  dev = aligned_alloc (_Alignof (KrnDevice), sizeof *dev);
+  dev = aligned_alloc (_Alignof(KrnDevice), sizeof *dev);
   if (!dev) {
     snprintf (err, err_len, "Not enough memory to open the CPU device.");
     return NULL;
@@ -86,7 +87,7 @@ cpu_open (const KrnOptions *options, char *err, size_t err_len)
   dev->isa = isa;
   dev->fast = options->fast;
   dev->arena = map_memory (KRN_ARENA_BYTES);
-  dev->scratch = map_memory ((size_t) dev->pool.n_threads * KRN_SCRATCH_BYTES);
+  dev->scratch = map_memory ((size_t)dev->pool.n_threads * KRN_SCRATCH_BYTES);
   if (!dev->arena || !dev->scratch) {
     snprintf (err, err_len, "Not enough memory for the working space of the CPU device.");
     cpu_close (dev);
@@ -110,7 +111,7 @@ read_proc (const char *path, const char *key, char *value, size_t value_len)
     if (strncmp (line, key, key_len) != 0 || !colon)
       continue;
     colon += 1 + strspn (colon + 1, " \t");
-    snprintf (value, value_len, "%.*s", (int) strcspn (colon, "\n"), colon);
+    snprintf (value, value_len, "%.*s", (int)strcspn (colon, "\n"), colon);
     break;
   }
   if (file)
@@ -126,19 +127,15 @@ cpu_info (KrnDevice *dev, KrnDeviceInfo *info)
   read_proc ("/proc/cpuinfo", "model name", info->name, sizeof info->name);
   if (!info->name[0])
     snprintf (info->name, sizeof info->name, "CPU");
-  snprintf (info->isa,
-            sizeof info->isa,
-            "%s%s%s",
-            dev->isa->name,
-            dev->isa->bf16_dot ? "-bf16" : "",
-            dev->isa->int8_dot ? "-vnni" : "");
+  snprintf (info->isa, sizeof info->isa, "%s%s%s", dev->isa->name,
+            dev->isa->bf16_dot ? "-bf16" : "", dev->isa->int8_dot ? "-vnni" : "");
   info->threads = dev->pool.n_threads;
-  info->memory_total = (uint64_t) sysconf (_SC_PHYS_PAGES) * (uint64_t) sysconf (_SC_PAGESIZE);
+  info->memory_total = (uint64_t)sysconf (_SC_PHYS_PAGES) * (uint64_t)sysconf (_SC_PAGESIZE);
   read_proc ("/proc/meminfo", "MemAvailable", available, sizeof available);
   info->memory_free = strtoull (available, NULL, 10) * 1024;
 }
 
-/* ---- buffers ---------------------------------------------------------------------------------------- */
+/* ---- buffers ---- */
 
 static KrnBuffer *
 cpu_alloc (KrnDevice *dev, size_t bytes)
@@ -173,7 +170,7 @@ cpu_wrap (KrnDevice *dev, const void *host_memory, size_t bytes, bool host)
   KrnBuffer *buf = malloc (sizeof *buf);
 
   if (buf)
-    *buf = (KrnBuffer){(unsigned char *) host_memory, bytes, KRN_BUFFER_BORROWED};
+    *buf = (KrnBuffer){(unsigned char *)host_memory, bytes, KRN_BUFFER_BORROWED};
   return buf;
 }
 
@@ -201,7 +198,8 @@ cpu_write (KrnDevice *dev, KrnBuffer *buf, size_t offset, const void *src, size_
   if (buf->kind == KRN_BUFFER_BORROWED)
     krn_device_fail (dev, "A buffer over borrowed memory cannot be written.");
   else if (!is_inside (buf, offset, bytes))
-    krn_device_fail (dev, "Writing %zu bytes at %zu of a buffer of %zu.", bytes, offset, buf->bytes);
+    krn_device_fail (dev, "Writing %zu bytes at %zu of a buffer of %zu.", bytes, offset,
+                     buf->bytes);
   else
     memcpy (buf->data + offset, src, bytes);
 }
@@ -210,7 +208,8 @@ static void
 cpu_read (KrnDevice *dev, const KrnBuffer *buf, size_t offset, void *dst, size_t bytes)
 {
   if (!is_inside (buf, offset, bytes))
-    krn_device_fail (dev, "Reading %zu bytes at %zu of a buffer of %zu.", bytes, offset, buf->bytes);
+    krn_device_fail (dev, "Reading %zu bytes at %zu of a buffer of %zu.", bytes, offset,
+                     buf->bytes);
   else
     memcpy (dst, buf->data + offset, bytes);
 }
@@ -225,46 +224,46 @@ cpu_sync (KrnDevice *dev, char *err, size_t err_len)
   return -1;
 }
 
-/* ---- the table -------------------------------------------------------------------------------------- */
+/* ---- the table ---- */
 
 const KrnOps *
 krn_cpu_ops (void)
 {
   static const KrnOps ops = {
-    .abi = KRN_ABI,
-    .name = "cpu",
+      .abi = KRN_ABI,
+      .name = "cpu",
 
-    .probe = cpu_probe,
-    .open = cpu_open,
-    .close = cpu_close,
-    .info = cpu_info,
-    .limits = krn_cpu_limits,
+      .probe = cpu_probe,
+      .open = cpu_open,
+      .close = cpu_close,
+      .info = cpu_info,
+      .limits = krn_cpu_limits,
 
-    .alloc = cpu_alloc,
-    .wrap = cpu_wrap,
-    .free = cpu_free,
-    .write = cpu_write,
-    .read = cpu_read,
-    .sync = cpu_sync,
+      .alloc = cpu_alloc,
+      .wrap = cpu_wrap,
+      .free = cpu_free,
+      .write = cpu_write,
+      .read = cpu_read,
+      .sync = cpu_sync,
 
-    .embed = krn_cpu_embed,
-    .copy = krn_cpu_copy,
-    .rms_norm = krn_cpu_rms_norm,
-    .linear = krn_cpu_linear,
-    .softcap = krn_cpu_softcap,
+      .embed = krn_cpu_embed,
+      .copy = krn_cpu_copy,
+      .rms_norm = krn_cpu_rms_norm,
+      .linear = krn_cpu_linear,
+      .softcap = krn_cpu_softcap,
 
-    .project_qkv = krn_cpu_project_qkv,
-    .rope_angles = krn_cpu_rope_angles,
-    .rope_store = krn_cpu_rope_store,
-    .attention = krn_cpu_attention,
-    .project_add = krn_cpu_project_add,
+      .project_qkv = krn_cpu_project_qkv,
+      .rope_angles = krn_cpu_rope_angles,
+      .rope_store = krn_cpu_rope_store,
+      .attention = krn_cpu_attention,
+      .project_add = krn_cpu_project_add,
 
-    .gated_mlp = krn_cpu_gated_mlp,
+      .gated_mlp = krn_cpu_gated_mlp,
 
-    .ple_inputs = krn_cpu_ple_inputs,
-    .ple_block = krn_cpu_ple_block,
+      .ple_inputs = krn_cpu_ple_inputs,
+      .ple_block = krn_cpu_ple_block,
 
-    .sample = krn_cpu_sample,
+      .sample = krn_cpu_sample,
   };
 
   return &ops;

@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Each figure is the median of some short rounds with all members of the pool, as the benchmarks that are compared with it
- * give medians.  The array that is read is larger than any last-level cache. */
+ * Each figure is the median of some short rounds with all members of the pool, as the benchmarks
+ * that are compared with it give medians.  The array that is read is larger than any last-level
+ * cache. */
 #include "kernels/cpu/device.h"
 
 #include <stdlib.h>
@@ -11,8 +12,8 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#define READ_BYTES   ((size_t) 512 << 20)
-#define PIECE_FLOATS ((size_t) 1 << 20) /* a multiple of what peak_read () reads at once */
+#define READ_BYTES   ((size_t)512 << 20)
+#define PIECE_FLOATS ((size_t)1 << 20) /* a multiple of what peak_read () reads at once */
 #define PIECES       (READ_BYTES / sizeof (float) / PIECE_FLOATS)
 #define REPEATS      11
 #define ROUNDS       60000L /* of one item; an item takes a fraction of a millisecond */
@@ -20,9 +21,9 @@
 
 typedef struct {
   KrnDevice *dev;
-  float     *memory; /* READ_BYTES */
+  float     *memory;                         /* READ_BYTES */
   double (*peak) (long rounds, float *sink); /* or NULL: read */
-  float  sink[KRN_MAX_THREADS];
+  float sink[KRN_MAX_THREADS];
 } Measure;
 
 static double
@@ -31,7 +32,7 @@ now (void)
   struct timespec t;
 
   clock_gettime (CLOCK_MONOTONIC, &t);
-  return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 static void
@@ -52,7 +53,8 @@ read_task (void *context, KrnMember *member)
   unsigned piece;
 
   while (krn_pool_next (member, PIECES, &piece))
-    m->sink[member->index] = m->dev->isa->peak_read (m->memory + piece * PIECE_FLOATS, PIECE_FLOATS);
+    m->sink[member->index] =
+        m->dev->isa->peak_read (m->memory + piece * PIECE_FLOATS, PIECE_FLOATS);
 }
 
 static void
@@ -61,14 +63,14 @@ peak_task (void *context, KrnMember *member)
   Measure *m = context;
   unsigned item;
 
-  while (krn_pool_next (member, PEAK_ITEMS * (unsigned) m->dev->pool.n_threads, &item))
+  while (krn_pool_next (member, PEAK_ITEMS * (unsigned)m->dev->pool.n_threads, &item))
     m->peak (ROUNDS, &m->sink[member->index]);
 }
 
 static int
 compare (const void *a, const void *b)
 {
-  double x = *(const double *) a, y = *(const double *) b;
+  double x = *(const double *)a, y = *(const double *)b;
 
   return (x > y) - (x < y);
 }
@@ -96,7 +98,8 @@ peak_tera (Measure *m, double (*peak) (long rounds, float *sink))
   if (operations == 0.0)
     return 0.0;
   m->peak = peak;
-  return operations * ROUNDS * PEAK_ITEMS * m->dev->pool.n_threads / median_seconds (m, peak_task) / 1e12;
+  return operations * ROUNDS * PEAK_ITEMS * m->dev->pool.n_threads / median_seconds (m, peak_task) /
+         1e12;
 }
 
 int
@@ -109,7 +112,7 @@ krn_cpu_limits (KrnDevice *dev, KrnLimits *limits)
     return -1;
   madvise (m.memory, READ_BYTES, MADV_HUGEPAGE);
   krn_pool_run (&dev->pool, fill_task, &m);
-  limits->read_gbs = (double) READ_BYTES / median_seconds (&m, read_task) / 1e9;
+  limits->read_gbs = (double)READ_BYTES / median_seconds (&m, read_task) / 1e9;
   munmap (m.memory, READ_BYTES);
 
   memset (m.sink, 0, sizeof m.sink);

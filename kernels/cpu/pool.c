@@ -2,17 +2,18 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The gate is one word, (task number, open, how many pool threads are inside).  A pool thread enters an open gate that shows a task it does
- * not know yet, and only what happens inside may touch the task's context.  While it waits for a phase it is outside, so
- * that the task can end without it.  The caller shuts the gate when the last phase is over and waits for those who are still
- * inside; they have no items and leave at once.
+ * The gate is one word, (task number, open, how many pool threads are inside).  A pool thread
+ * enters an open gate that shows a task it does not know yet, and only what happens inside may
+ * touch the task's context.  While it waits for a phase it is outside, so that the task can end
+ * without it.  The caller shuts the gate when the last phase is over and waits for those who are
+ * still inside; they have no items and leave at once.
  *
- * Claims carry the number of their phase, so that a member that comes late cannot take an item of a later phase for one of its
- * own: it finds the phase over and goes on to the next.
+ * Claims carry the number of their phase, so that a member that comes late cannot take an item of a
+ * later phase for one of its own: it finds the phase over and goes on to the next.
  *
- * A waiter spins, then announces itself in the word's sleeper count and sleeps on the word with a futex.  Whoever changes the word
- * looks at the count afterwards.  Both sides are sequentially consistent, so that either the changer sees the
- * sleeper or the futex call sees the change. */
+ * A waiter spins, then announces itself in the word's sleeper count and sleeps on the word with a
+ * futex.  Whoever changes the word looks at the count afterwards.  Both sides are sequentially
+ * consistent, so that either the changer sees the sleeper or the futex call sees the change. */
 #include "kernels/cpu/pool.h"
 
 #include <limits.h>
@@ -25,7 +26,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Long enough to bridge the serial steps between two ops of a token, short enough not to be noticed. */
+/* Long enough to bridge the serial steps between two ops of a token, short enough not to be
+ * noticed. */
 #define SPIN_NS      60000
 #define SPINS_A_LOOK 64 /* how often the clock is looked at */
 #define STACK_BYTES  (1u << 20)
@@ -34,9 +36,9 @@
 #define GATE_OPEN   0x100u
 #define GATE_TASK   0x200u /* one task further */
 
-_Static_assert (KRN_MAX_THREADS <= GATE_INSIDE, "all pool threads can be inside");
+_Static_assert(KRN_MAX_THREADS <= GATE_INSIDE, "all pool threads can be inside");
 
-/* ---- waiting ------------------------------------------------------------------------------------------- */
+/* ---- waiting ---- */
 
 static inline void
 relax (void)
@@ -44,7 +46,7 @@ relax (void)
 #if defined(__x86_64__) || defined(__i386__)
   __builtin_ia32_pause ();
 #elif defined(__aarch64__)
-  __asm__ volatile ("yield");
+  __asm__ volatile("yield");
 #endif
 }
 
@@ -96,7 +98,7 @@ wait_for_change (atomic_uint *word, atomic_uint *sleepers, unsigned old, int spi
   atomic_fetch_sub (sleepers, 1);
 }
 
-/* ---- the gate ------------------------------------------------------------------------------------------ */
+/* ---- the gate ---- */
 
 static uint32_t
 gate_task (unsigned gate)
@@ -114,8 +116,8 @@ enter (KrnMember *m)
   do {
     if (!(gate & GATE_OPEN) || gate_task (gate) != m->task)
       return false;
-  } while (!atomic_compare_exchange_weak_explicit (
-      &pool->gate, &gate, gate + 1, memory_order_acquire, memory_order_relaxed));
+  } while (!atomic_compare_exchange_weak_explicit (&pool->gate, &gate, gate + 1,
+                                                   memory_order_acquire, memory_order_relaxed));
   m->inside = true;
   return true;
 }
@@ -151,7 +153,7 @@ shut_gate (KrnPool *pool)
   }
 }
 
-/* ---- phases -------------------------------------------------------------------------------------------- */
+/* ---- phases ---- */
 
 static void
 finish_item (KrnMember *m)
@@ -172,11 +174,11 @@ krn_pool_next (KrnMember *m, unsigned total, unsigned *item)
   finish_item (m);
   claim = atomic_load_explicit (&m->pool->claimed, memory_order_relaxed);
   do {
-    if (claim >> 32 != m->phase || (unsigned) claim >= total)
+    if (claim >> 32 != m->phase || (unsigned)claim >= total)
       return false;
-  } while (!atomic_compare_exchange_weak_explicit (
-      &m->pool->claimed, &claim, claim + 1, memory_order_relaxed, memory_order_relaxed));
-  *item = (unsigned) claim;
+  } while (!atomic_compare_exchange_weak_explicit (&m->pool->claimed, &claim, claim + 1,
+                                                   memory_order_relaxed, memory_order_relaxed));
+  *item = (unsigned)claim;
   m->holds_item = true;
   return true;
 }
@@ -190,7 +192,7 @@ end_phase (KrnMember *m)
 
   m->finishes_phase = false;
   atomic_store_explicit (&pool->done, 0, memory_order_relaxed);
-  atomic_store_explicit (&pool->claimed, (unsigned long long) next << 32, memory_order_relaxed);
+  atomic_store_explicit (&pool->claimed, (unsigned long long)next << 32, memory_order_relaxed);
   atomic_store (&pool->phase, next);
   wake (&pool->phase, &pool->phase_sleepers);
 }
@@ -234,7 +236,7 @@ krn_pool_run (KrnPool *pool, KrnTask task, void *context)
     shut_gate (pool);
 }
 
-/* ---- threads ------------------------------------------------------------------------------------------- */
+/* ---- threads ---- */
 
 static void
 take_part (KrnMember *m)
@@ -297,7 +299,7 @@ count_cores (void)
 
   if (sched_getaffinity (0, sizeof set, &set) == 0)
     return CPU_COUNT (&set);
-  return (int) sysconf (_SC_NPROCESSORS_ONLN);
+  return (int)sysconf (_SC_NPROCESSORS_ONLN);
 }
 
 bool
@@ -328,12 +330,8 @@ krn_pool_init (KrnPool *pool, int n_threads, char *err, size_t err_len)
   }
   pthread_attr_destroy (&attributes);
   if (error != 0) {
-    snprintf (err,
-              err_len,
-              "Could not start computing thread %d of %d: %s.",
-              pool->n_threads + 1,
-              n_threads,
-              strerror (error));
+    snprintf (err, err_len, "Could not start computing thread %d of %d: %s.", pool->n_threads + 1,
+              n_threads, strerror (error));
     krn_pool_clear (pool);
     return false;
   }

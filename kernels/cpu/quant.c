@@ -25,41 +25,53 @@ krn_quant_bytes (KrnType type, int32_t rows, int32_t cols)
 
   if (rows <= 0 || cols <= 0 || cols % KRN_TILE_COLS != 0)
     return 0;
-  row_tiles = ((size_t) rows + KRN_TILE_ROWS - 1) / KRN_TILE_ROWS;
-  if (__builtin_mul_overflow (row_tiles, (size_t) (cols / KRN_TILE_COLS), &bytes) ||
+  row_tiles = ((size_t)rows + KRN_TILE_ROWS - 1) / KRN_TILE_ROWS;
+  if (__builtin_mul_overflow (row_tiles, (size_t)(cols / KRN_TILE_COLS), &bytes) ||
       __builtin_mul_overflow (bytes, tile_bytes (type), &bytes))
     return 0;
   return bytes;
 }
 
 void
-krn_quantise (KrnType type, void *dst, const uint16_t *src, int32_t rows, int32_t cols, int32_t tile_begin, int32_t tile_end)
+krn_quantise (KrnType         type,
+              void           *dst,
+              const uint16_t *src,
+              int32_t         rows,
+              int32_t         cols,
+              int32_t         tile_begin,
+              int32_t         tile_end)
 {
   char          ignored[1];
   const KrnIsa *isa = krn_isa_choose (ignored, sizeof ignored);
   int           n_blocks = cols / KRN_TILE_COLS;
   size_t        size = tile_bytes (type);
-  uint8_t      *tile = (uint8_t *) dst + (size_t) tile_begin * (size_t) n_blocks * size;
+  uint8_t      *tile = (uint8_t *)dst + (size_t)tile_begin * (size_t)n_blocks * size;
 
   if (!isa)
     isa = &krn_c_table;
   for (int32_t t = tile_begin; t < tile_end; t++) {
     int32_t         row = t * KRN_TILE_ROWS;
     int             n = rows - row < KRN_TILE_ROWS ? rows - row : KRN_TILE_ROWS;
-    const uint16_t *block = src + (size_t) row * (size_t) cols;
+    const uint16_t *block = src + (size_t)row * (size_t)cols;
 
     for (int b = 0; b < n_blocks; b++, tile += size, block += KRN_TILE_COLS)
-      isa->quantise_tile (type, tile, block, (size_t) cols, n);
+      isa->quantise_tile (type, tile, block, (size_t)cols, n);
   }
 }
 
 void
-krn_dequantise_row (KrnType type, float *dst, const void *src, int32_t rows, int32_t cols, int32_t row)
+krn_dequantise_row (KrnType     type,
+                    float      *dst,
+                    const void *src,
+                    int32_t     rows,
+                    int32_t     cols,
+                    int32_t     row)
 {
   int            n_blocks = cols / KRN_TILE_COLS;
   size_t         size = tile_bytes (type);
   int            r = row % KRN_TILE_ROWS;
-  const uint8_t *tile = (const uint8_t *) src + (size_t) (row / KRN_TILE_ROWS) * (size_t) n_blocks * size;
+  const uint8_t *tile =
+      (const uint8_t *)src + (size_t)(row / KRN_TILE_ROWS) * (size_t)n_blocks * size;
 
   for (int b = 0; b < n_blocks; b++, tile += size, dst += KRN_TILE_COLS) {
     const uint8_t *data = tile + SCALE_BYTES + 4 * r;
@@ -72,7 +84,7 @@ krn_dequantise_row (KrnType type, float *dst, const void *src, int32_t rows, int
       int q = type == KRN_Q8 ? data[(c / 4) * 64 + c % 4] - 128
                              : (data[(c / 8) * 64 + c % 4] >> (c % 8 / 4 * 4) & 15) - 8;
 
-      dst[c] = scale * (float) q;
+      dst[c] = scale * (float)q;
     }
   }
 }

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Angles are products in F32, as the reference has them; the sine and cosine of the rounded angle are exact to the last
- * place, whatever its size, because libm reduces the argument fully. */
+ * Angles are products in F32, as the reference has them; the sine and cosine of the rounded angle
+ * are exact to the last place, whatever its size, because libm reduces the argument fully. */
 #include "kernels/cpu/device.h"
 
 #include <math.h>
@@ -36,7 +36,7 @@ angle_row (const Rope *rope, int r, const float *freq)
   int            within;
   const KrnSpan *span = find_row (rope, r, &within);
   float         *cs = krn_row (rope->cs, span->row + within);
-  float          position = (float) (span->position + within);
+  float          position = (float)(span->position + within);
   int            half = rope->cs.cols / 2;
 
   for (int i = 0; i < half; i++) {
@@ -53,9 +53,9 @@ static void
 store (const Rope *rope, KrnMat cache, int slot, const float *x, int n)
 {
   if (cache.type == KRN_BF16)
-    rope->dev->isa->narrow ((uint16_t *) krn_row_bf16 (cache, slot), x, n);
+    rope->dev->isa->narrow ((uint16_t *)krn_row_bf16 (cache, slot), x, n);
   else
-    memcpy (krn_row (cache, slot), x, (size_t) n * sizeof (float));
+    memcpy (krn_row (cache, slot), x, (size_t)n * sizeof (float));
 }
 
 static void
@@ -90,8 +90,8 @@ angles_task (void *context, KrnMember *m)
   Rope    *rope = context;
   unsigned r;
 
-  while (krn_pool_next (m, (unsigned) rope->n_rows, &r))
-    angle_row (rope, (int) r, krn_row (rope->freq, 0));
+  while (krn_pool_next (m, (unsigned)rope->n_rows, &r))
+    angle_row (rope, (int)r, krn_row (rope->freq, 0));
 }
 
 static void
@@ -100,8 +100,8 @@ store_task (void *context, KrnMember *m)
   Rope    *rope = context;
   unsigned r;
 
-  while (krn_pool_next (m, (unsigned) rope->n_rows, &r))
-    store_row (rope, (int) r);
+  while (krn_pool_next (m, (unsigned)rope->n_rows, &r))
+    store_row (rope, (int)r);
 }
 
 static int
@@ -118,12 +118,12 @@ void
 krn_cpu_rope_angles (KrnDevice *dev, KrnMat cs, const KrnSpan *spans, int n_spans, KrnMat freq)
 {
   Rope rope = {
-    .dev = dev,
-    .cs = cs,
-    .freq = freq,
-    .spans = spans,
-    .n_spans = n_spans,
-    .n_rows = count_rows (spans, n_spans),
+      .dev = dev,
+      .cs = cs,
+      .freq = freq,
+      .spans = spans,
+      .n_spans = n_spans,
+      .n_rows = count_rows (spans, n_spans),
   };
 
   if (rope.n_rows == 1)
@@ -133,21 +133,28 @@ krn_cpu_rope_angles (KrnDevice *dev, KrnMat cs, const KrnSpan *spans, int n_span
 }
 
 void
-krn_cpu_rope_store (KrnDevice *dev, KrnMat q, KrnMat k, KrnMat v, KrnMat cs, const KrnSpan *spans, int n_spans, int32_t head_dim)
+krn_cpu_rope_store (KrnDevice     *dev,
+                    KrnMat         q,
+                    KrnMat         k,
+                    KrnMat         v,
+                    KrnMat         cs,
+                    const KrnSpan *spans,
+                    int            n_spans,
+                    int32_t        head_dim)
 {
   Rope rope = {
-    .dev = dev,
-    .q = q,
-    .k = k,
-    .v = v,
-    .cs = cs,
-    .spans = spans,
-    .n_spans = n_spans,
-    .head_dim = head_dim,
-    .n_rows = count_rows (spans, n_spans),
+      .dev = dev,
+      .q = q,
+      .k = k,
+      .v = v,
+      .cs = cs,
+      .spans = spans,
+      .n_spans = n_spans,
+      .head_dim = head_dim,
+      .n_rows = count_rows (spans, n_spans),
   };
 
-  if ((size_t) rope.n_rows * (size_t) (q.buf ? q.cols : k.cols) <= KRN_SMALL)
+  if ((size_t)rope.n_rows * (size_t)(q.buf ? q.cols : k.cols) <= KRN_SMALL)
     for (int r = 0; r < rope.n_rows; r++)
       store_row (&rope, r);
   else

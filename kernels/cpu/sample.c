@@ -2,13 +2,16 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Order: penalty and suppression on the raw logits, temperature, top-k, top-p, min-p, softmax, draw.  The vocabulary has
- * a quarter of a million entries and a few dozen survive, so nothing is sorted.  One pass leaves the maximum of every block of
- * entries; the k-th largest maximum is a lower bound for the k-th largest entry, so that few blocks need a closer look.  What is left
- * is a list of candidates (or the whole row, without top-k) in which thresholds are found by radix selection.
+ * Order: penalty and suppression on the raw logits, temperature, top-k, top-p, min-p, softmax,
+ * draw.  The vocabulary has a quarter of a million entries and a few dozen survive, so nothing is
+ * sorted.  One pass leaves the maximum of every block of entries; the k-th largest maximum is a
+ * lower bound for the k-th largest entry, so that few blocks need a closer look.  What is left is a
+ * list of candidates (or the whole row, without top-k) in which thresholds are found by radix
+ * selection.
  *
- * A logit that is not a number counts as −inf.  With nothing finite to choose from, or with +inf among the logits, the
- * first of the largest is chosen.  The working memory is the device's arena. */
+ * A logit that is not a number counts as −inf.  With nothing finite to choose from, or with +inf
+ * among the logits, the first of the largest is chosen.  The working memory is the device's arena.
+ */
 #include "kernels/cpu/device.h"
 
 #include <math.h>
@@ -26,7 +29,8 @@ typedef struct {
   float      most;
   float     *block; /* (n_blocks): maxima, later sums of weights */
 
-  /* The candidates: entries id[0], id[1], … of the row in ascending order, or the row itself when id is NULL. */
+  /* The candidates: entries id[0], id[1], … of the row in ascending order, or the row itself when
+   * id is NULL. */
   float   *x;
   int32_t *id;
   int      n;
@@ -34,30 +38,30 @@ typedef struct {
   double   total;
 } Draw;
 
-/* ---- random numbers ---------------------------------------------------------------------------------- */
+/* ---- random numbers ---- */
 
-/* Uniform in [0, 1) from (seed, step, row): Philox 4×32 with ten rounds, a counter-based generator, so that a draw depends on
- * nothing that was drawn before. */
+/* Uniform in [0, 1) from (seed, step, row): Philox 4×32 with ten rounds, a counter-based generator,
+ * so that a draw depends on nothing that was drawn before. */
 static double
 uniform (uint64_t seed, uint64_t step, uint32_t row)
 {
-  uint32_t c[4] = {(uint32_t) step, (uint32_t) (step >> 32), row, 0};
-  uint32_t k[2] = {(uint32_t) seed, (uint32_t) (seed >> 32)};
+  uint32_t c[4] = {(uint32_t)step, (uint32_t)(step >> 32), row, 0};
+  uint32_t k[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
 
   for (int round = 0; round < 10; round++) {
-    uint64_t p = (uint64_t) c[0] * 0xD2511F53u, q = (uint64_t) c[2] * 0xCD9E8D57u;
+    uint64_t p = (uint64_t)c[0] * 0xD2511F53u, q = (uint64_t)c[2] * 0xCD9E8D57u;
 
-    c[0] = (uint32_t) (q >> 32) ^ c[1] ^ k[0];
-    c[1] = (uint32_t) q;
-    c[2] = (uint32_t) (p >> 32) ^ c[3] ^ k[1];
-    c[3] = (uint32_t) p;
+    c[0] = (uint32_t)(q >> 32) ^ c[1] ^ k[0];
+    c[1] = (uint32_t)q;
+    c[2] = (uint32_t)(p >> 32) ^ c[3] ^ k[1];
+    c[3] = (uint32_t)p;
     k[0] += 0x9E3779B9u;
     k[1] += 0xBB67AE85u;
   }
-  return (double) (((uint64_t) c[0] << 32 | c[1]) >> 11) * 0x1p-53;
+  return (double)(((uint64_t)c[0] << 32 | c[1]) >> 11) * 0x1p-53;
 }
 
-/* ---- selection ---------------------------------------------------------------------------------------- */
+/* ---- selection ---- */
 
 /* Larger floats have larger keys. */
 static uint32_t
@@ -79,8 +83,9 @@ float_from_key (uint32_t key)
   return x;
 }
 
-/* The largest value v in x such that all entries >= v together weigh at least `limit`; the smallest entry if there is none.  An
- * entry weighs w, or 1 when w is NULL.  *above: what the entries > v weigh.  Radix selection, highest bits first. */
+/* The largest value v in x such that all entries >= v together weigh at least `limit`; the smallest
+ * entry if there is none.  An entry weighs w, or 1 when w is NULL.  *above: what the entries > v
+ * weigh.  Radix selection, highest bits first. */
 static float
 select_value (const float *x, const float *w, int n, double limit, double *above)
 {
@@ -92,7 +97,7 @@ select_value (const float *x, const float *w, int n, double limit, double *above
     double   bins[RADIX_SIZE] = {0};
     uint32_t used[RADIX_SIZE / 32] = {0}; /* an entry may weigh nothing */
     int      shift = shifts[pass], bin = -1;
-    uint32_t mask = (uint32_t) sizes[pass] - 1;
+    uint32_t mask = (uint32_t)sizes[pass] - 1;
 
     for (int i = 0; i < n; i++) {
       uint32_t key = key_from_float (x[i]);
@@ -112,13 +117,14 @@ select_value (const float *x, const float *w, int n, double limit, double *above
       if (*above + bins[b] >= limit)
         break;
     }
-    prefix |= (uint32_t) bin << shift;
+    prefix |= (uint32_t)bin << shift;
     known |= mask << shift;
   }
   return float_from_key (prefix);
 }
 
-/* Appends the entries >= lowest of the blocks that have any to the candidates, and takes them as the candidates. */
+/* Appends the entries >= lowest of the blocks that have any to the candidates, and takes them as
+ * the candidates. */
 static void
 collect (Draw *d, float lowest, float *x, int32_t *id)
 {
@@ -161,12 +167,12 @@ keep_top_k (Draw *d, int k, float *x, int32_t *id)
   d->n = n;
 }
 
-/* A candidate stays iff those before it in descending order weigh less than p of all; the first always stays, and of equals
- * the first ones.  Returns the smallest value that stays. */
+/* A candidate stays iff those before it in descending order weigh less than p of all; the first
+ * always stays, and of equals the first ones.  Returns the smallest value that stays. */
 static float
 keep_top_p (Draw *d, float p)
 {
-  double above, limit = (double) p * d->total;
+  double above, limit = (double)p * d->total;
   float  lowest = select_value (d->x, d->w, d->n, limit, &above);
 
   for (int i = 0; i < d->n; i++)
@@ -178,13 +184,13 @@ keep_top_p (Draw *d, float p)
   return lowest;
 }
 
-/* ---- one row ------------------------------------------------------------------------------------------ */
+/* ---- one row ---- */
 
 /* Once per distinct id; `seen` is a bit for every entry. */
 static void
 penalise (float *x, int n, const KrnSampling *s, uint32_t *seen)
 {
-  memset (seen, 0, ((size_t) n + 31) / 32 * sizeof *seen);
+  memset (seen, 0, ((size_t)n + 31) / 32 * sizeof *seen);
   for (int i = 0; i < s->n_recent; i++) {
     int id = s->recent[i];
 
@@ -218,7 +224,8 @@ find_weight (const Draw *d, double target)
   double sum = 0.0;
   int    b = 0, last = 0;
 
-  /* From the first block whose end lies beyond the target; rounding may leave the target behind all of them. */
+  /* From the first block whose end lies beyond the target; rounding may leave the target behind all
+   * of them. */
   while ((b + 1) * KRN_SAMPLE_BLOCK < d->n && sum + d->block[b] <= target)
     sum += d->block[b++];
   for (int i = b * KRN_SAMPLE_BLOCK; i < d->n; i++) {
@@ -238,9 +245,9 @@ find_weight (const Draw *d, double target)
 static void
 write_probabilities (const Draw *d, float *probs)
 {
-  memset (probs, 0, (size_t) d->n_row * sizeof *probs);
+  memset (probs, 0, (size_t)d->n_row * sizeof *probs);
   for (int i = 0; i < d->n; i++)
-    probs[d->id ? d->id[i] : i] = (float) (d->w[i] / d->total);
+    probs[d->id ? d->id[i] : i] = (float)(d->w[i] / d->total);
 }
 
 static int
@@ -249,7 +256,7 @@ choose_most (const Draw *d, float *probs)
   int id = find_most (d);
 
   if (probs) {
-    memset (probs, 0, (size_t) d->n_row * sizeof *probs);
+    memset (probs, 0, (size_t)d->n_row * sizeof *probs);
     probs[id] = 1.0f;
   }
   return id;
@@ -261,7 +268,7 @@ sample_row (KrnDevice *dev, float *logits, int n, float *probs, const KrnSamplin
   const KrnIsa *isa = dev->isa;
   bool          cold = s->temperature < COLD;
   Draw          d = {.dev = dev, .row = logits, .n_row = n, .x = logits, .n = n};
-  float        *memory = (float *) dev->arena;
+  float        *memory = (float *)dev->arena;
   float         lowest = -INFINITY;
   int           chosen;
 
@@ -270,7 +277,7 @@ sample_row (KrnDevice *dev, float *logits, int n, float *probs, const KrnSamplin
   d.w = d.block + d.n_blocks;
 
   if (s->repetition_penalty != 1.0f && s->n_recent > 0)
-    penalise (logits, n, s, (uint32_t *) (void *) memory);
+    penalise (logits, n, s, (uint32_t *)(void *)memory);
   for (int i = 0; i < s->n_suppress; i++)
     if (s->suppress[i] >= 0 && s->suppress[i] < n)
       logits[s->suppress[i]] = -INFINITY;
@@ -280,7 +287,7 @@ sample_row (KrnDevice *dev, float *logits, int n, float *probs, const KrnSamplin
     return choose_most (&d, probs);
 
   if (s->top_k > 0 && s->top_k < n)
-    keep_top_k (&d, s->top_k, d.w + n, (int32_t *) (void *) (d.w + 2 * (size_t) n));
+    keep_top_k (&d, s->top_k, d.w + n, (int32_t *)(void *)(d.w + 2 * (size_t)n));
   if (s->top_p < 1.0f) {
     d.total = isa->weigh (d.w, d.x, d.n, d.most, lowest, 0.0f, d.block);
     lowest = keep_top_p (&d, s->top_p);
@@ -294,16 +301,21 @@ sample_row (KrnDevice *dev, float *logits, int n, float *probs, const KrnSamplin
 }
 
 void
-krn_cpu_sample (KrnDevice *dev, KrnMat ids, KrnMat logits, KrnMat probs, const KrnSampling *sampling)
+krn_cpu_sample (KrnDevice         *dev,
+                KrnMat             ids,
+                KrnMat             logits,
+                KrnMat             probs,
+                const KrnSampling *sampling)
 {
   /* Weights, candidates and their ids, and one figure a block. */
-  if ((size_t) logits.cols * 4 * sizeof (float) > KRN_ARENA_BYTES) {
+  if ((size_t)logits.cols * 4 * sizeof (float) > KRN_ARENA_BYTES) {
     krn_device_fail (dev, "A vocabulary of %d is too large for the CPU backend.", logits.cols);
     return;
   }
   for (int r = 0; r < logits.rows && logits.cols > 0; r++) {
-    int32_t *id = (int32_t *) (void *) (ids.buf->data + ids.offset) + (size_t) r * krn_stride (ids);
+    int32_t *id = (int32_t *)(void *)(ids.buf->data + ids.offset) + (size_t)r * krn_stride (ids);
 
-    *id = sample_row (dev, krn_row (logits, r), logits.cols, probs.buf ? krn_row (probs, r) : NULL, sampling, (uint32_t) r);
+    *id = sample_row (dev, krn_row (logits, r), logits.cols, probs.buf ? krn_row (probs, r) : NULL,
+                      sampling, (uint32_t)r);
   }
 }

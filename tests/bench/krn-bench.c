@@ -4,10 +4,11 @@
  *
  *   krn-bench [--threads N] [--fast] [--only linear|blocks|attention|sample] [--rows N]
  *
- * Weights lie in one buffer larger than the last-level cache, and every repetition uses the next piece of it, so that
- * they come from memory as in decoding.  Figures are the best of many runs, with the median beside it
- * to show how quiet the machine was.  GB/s counts each weight once, whatever its type;
- * GFLOP/s two operations per weight and row.  KRN_ISA chooses a lesser instruction set. */
+ * Weights lie in one buffer larger than the last-level cache, and every repetition uses the next
+ * piece of it, so that they come from memory as in decoding.  Figures are the best of many runs,
+ * with the median beside it to show how quiet the machine was.  GB/s counts each weight once,
+ * whatever its type; GFLOP/s two operations per weight and row.  KRN_ISA chooses a lesser
+ * instruction set. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@
 #include "kernels/krn-quant.h"
 #include "kernels/krn.h"
 
-#define POOL_BYTES ((size_t) 640 << 20)
+#define POOL_BYTES ((size_t)640 << 20)
 #define SECONDS    0.25
 #define MAX_RUNS   2000
 
@@ -42,7 +43,7 @@ now (void)
   struct timespec t;
 
   clock_gettime (CLOCK_MONOTONIC, &t);
-  return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 static const struct {
@@ -54,7 +55,7 @@ static size_t
 weight_bytes (KrnType type, int rows, int cols)
 {
   if (type == KRN_F32 || type == KRN_BF16)
-    return (size_t) rows * (size_t) cols * (type == KRN_F32 ? 4 : 2);
+    return (size_t)rows * (size_t)cols * (type == KRN_F32 ? 4 : 2);
   return krn_quant_bytes (type, rows, cols);
 }
 
@@ -74,19 +75,19 @@ next_weight (Bench *b, KrnType type, int rows, int cols)
 static KrnMat
 activations (Bench *b, int rows, int cols)
 {
-  KrnMat            m = {b->k->alloc (b->dev, (size_t) rows * (size_t) cols * 4), 0, KRN_F32, rows, cols, 0};
-  g_autofree float *x = g_new (float, (size_t) rows * (size_t) cols);
+  KrnMat m = {b->k->alloc (b->dev, (size_t)rows * (size_t)cols * 4), 0, KRN_F32, rows, cols, 0};
+  g_autofree float *x = g_new (float, (size_t)rows *(size_t)cols);
 
-  for (size_t i = 0; i < (size_t) rows * (size_t) cols; i++)
-    x[i] = (float) ((i * 2654435761u % 1000) / 500.0 - 1.0);
-  b->k->write (b->dev, m.buf, 0, x, (size_t) rows * (size_t) cols * 4);
+  for (size_t i = 0; i < (size_t)rows * (size_t)cols; i++)
+    x[i] = (float)((i * 2654435761u % 1000) / 500.0 - 1.0);
+  b->k->write (b->dev, m.buf, 0, x, (size_t)rows * (size_t)cols * 4);
   return m;
 }
 
 static int
 compare_doubles (const void *a, const void *b)
 {
-  double x = *(const double *) a, y = *(const double *) b;
+  double x = *(const double *)a, y = *(const double *)b;
 
   return (x > y) - (x < y);
 }
@@ -106,32 +107,33 @@ measure (Bench *b, void (*run) (Bench *b, void *data), void *data)
     run (b, data);
     took[n++] = now () - t;
   } while (n < MAX_RUNS && (n < 5 || now () - begin < SECONDS));
-  qsort (took, (size_t) n, sizeof *took, compare_doubles);
+  qsort (took, (size_t)n, sizeof *took, compare_doubles);
   return (Time){took[0], took[n / 2]};
 }
 
 static void
-report (Bench *b, const char *what, const char *type, int rows, Time time, double bytes, double flops)
+report (Bench      *b,
+        const char *what,
+        const char *type,
+        int         rows,
+        Time        time,
+        double      bytes,
+        double      flops)
 {
   double gbs = bytes / time.best / 1e9, gflops = flops / time.best / 1e9;
-  double f32 = b->limits.f32_tflops * 1e3, bf16 = b->limits.bf16_tflops * 1e3, int8 = b->limits.int8_tops * 1e3;
+  double f32 = b->limits.f32_tflops * 1e3, bf16 = b->limits.bf16_tflops * 1e3,
+         int8 = b->limits.int8_tops * 1e3;
 
-  printf ("%-22s %-5s %4d rows %9.1f us (median %9.1f) %6.1f GB/s %4.0f%% %7.1f GFLOP/s, of f32 %4.0f%% bf16 %4.0f%% int8 %4.0f%%\n",
-          what,
-          type,
-          rows,
-          time.best * 1e6,
-          time.median * 1e6,
-          gbs,
-          100.0 * gbs / b->limits.read_gbs,
-          gflops,
-          100.0 * gflops / f32,
-          bf16 > 0.0 ? 100.0 * gflops / bf16 : 0.0,
-          int8 > 0.0 ? 100.0 * gflops / int8 : 0.0);
+  printf ("%-22s %-5s %4d rows %9.1f us (median %9.1f) %6.1f GB/s %4.0f%% %7.1f GFLOP/s, of f32 "
+          "%4.0f%% bf16 %4.0f%% int8 %4.0f%%\n",
+          what, type, rows, time.best * 1e6, time.median * 1e6, gbs,
+          100.0 * gbs / b->limits.read_gbs, gflops, 100.0 * gflops / f32,
+          bf16 > 0.0 ? 100.0 * gflops / bf16 : 0.0, int8 > 0.0 ? 100.0 * gflops / int8 : 0.0);
   fflush (stdout);
 }
 
-/* ---- linear ------------------------------------------------------------------------------------------- */
+/* ---- linear
+ * ------------------------------------------------------------------------------------------- */
 
 typedef struct {
   KrnType type;
@@ -154,12 +156,9 @@ bench_linear (Bench *b)
     const char *name;
     int         out, in;
   } shapes[] = {
-    {"q 2048x1536", 2048, 1536},
-    {"o 1536x4096", 1536, 4096},
-    {"gate 12288x1536", 12288, 1536},
-    {"down 1536x12288", 1536, 12288},
-    {"ple 256x1536", 256, 1536},
-    {"head 65536x1536", 65536, 1536},
+      {"q 2048x1536", 2048, 1536},      {"o 1536x4096", 1536, 4096},
+      {"gate 12288x1536", 12288, 1536}, {"down 1536x12288", 1536, 12288},
+      {"ple 256x1536", 256, 1536},      {"head 65536x1536", 65536, 1536},
   };
   static const int rows[] = {1, 2, 4, 8, 16, 64, 512};
 
@@ -168,19 +167,21 @@ bench_linear (Bench *b)
       for (guint r = 0; r < G_N_ELEMENTS (rows); r++) {
         int    n = rows[r];
         Linear l = {types[t].type, shapes[s].out, shapes[s].in};
-        double bytes = (double) weight_bytes (l.type, l.out, l.in);
+        double bytes = (double)weight_bytes (l.type, l.out, l.in);
 
         if ((b->rows > 0 && b->rows != n) || (l.out > 20000 && n > 1))
           continue;
         l.x = activations (b, n, l.in);
         l.y = activations (b, n, l.out);
-        report (b, shapes[s].name, types[t].name, n, measure (b, run_linear, &l), bytes, 2.0 * n * l.out * l.in);
+        report (b, shapes[s].name, types[t].name, n, measure (b, run_linear, &l), bytes,
+                2.0 * n * l.out * l.in);
         b->k->free (b->dev, l.x.buf);
         b->k->free (b->dev, l.y.buf);
       }
 }
 
-/* ---- one layer's blocks ------------------------------------------------------------------------------ */
+/* ---- one layer's blocks
+ * ------------------------------------------------------------------------------ */
 
 typedef struct {
   KrnType type;
@@ -193,12 +194,12 @@ run_mlp (Bench *b, void *data)
 {
   Mlp          *l = data;
   KrnMlpWeights w = {
-    .norm = l->norm,
-    .gate = next_weight (b, l->type, l->width, 1536),
-    .up = next_weight (b, l->type, l->width, 1536),
-    .down = next_weight (b, l->type, 1536, l->width),
-    .post_norm = l->norm,
-    .eps = 1e-6f,
+      .norm = l->norm,
+      .gate = next_weight (b, l->type, l->width, 1536),
+      .up = next_weight (b, l->type, l->width, 1536),
+      .down = next_weight (b, l->type, 1536, l->width),
+      .post_norm = l->norm,
+      .eps = 1e-6f,
   };
 
   b->k->gated_mlp (b->dev, l->h, l->m, l->g, l->f, &w);
@@ -221,13 +222,8 @@ bench_blocks (Bench *b)
       l.g = activations (b, n, l.width);
       l.f = activations (b, n, 1536);
       l.norm = activations (b, 1, 1536);
-      report (b,
-              "gated_mlp 6144",
-              types[t].name,
-              n,
-              measure (b, run_mlp, &l),
-              3.0 * (double) weight_bytes (l.type, l.width, 1536),
-              6.0 * n * l.width * 1536);
+      report (b, "gated_mlp 6144", types[t].name, n, measure (b, run_mlp, &l),
+              3.0 * (double)weight_bytes (l.type, l.width, 1536), 6.0 * n * l.width * 1536);
       b->k->free (b->dev, l.h.buf);
       b->k->free (b->dev, l.m.buf);
       b->k->free (b->dev, l.g.buf);
@@ -236,7 +232,8 @@ bench_blocks (Bench *b)
     }
 }
 
-/* ---- attention ---------------------------------------------------------------------------------------- */
+/* ---- attention
+ * ---------------------------------------------------------------------------------------- */
 
 typedef struct {
   KrnMat  q, o;
@@ -258,32 +255,35 @@ bench_attention (Bench *b)
   static const struct {
     int head_dim, window, position, rows;
   } cases[] = {
-    {256, 512, 511, 1},   {256, 512, 4096, 512}, {512, 0, 1023, 1},     {512, 0, 8191, 1},
-    {512, 0, 32767, 1},   {512, 0, 8191, 4},     {512, 0, 8191, 16},    {512, 0, 0, 512},
-    {512, 0, 3584, 512},
+      {256, 512, 511, 1}, {256, 512, 4096, 512}, {512, 0, 1023, 1},
+      {512, 0, 8191, 1},  {512, 0, 32767, 1},    {512, 0, 8191, 4},
+      {512, 0, 8191, 16}, {512, 0, 0, 512},      {512, 0, 3584, 512},
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     for (int type = KRN_F32; type <= KRN_BF16; type++) {
       int       hd = cases[i].head_dim, n = cases[i].rows, window = cases[i].window;
       int       slots = window ? window + n : cases[i].position + n;
-      Attention a = {activations (b, n, 8 * hd), activations (b, n, 8 * hd), {{{0}}, 0, n, cases[i].position}, hd, window};
+      Attention a = {activations (b, n, 8 * hd),
+                     activations (b, n, 8 * hd),
+                     {{{0}}, 0, n, cases[i].position},
+                     hd,
+                     window};
       double    visible = 0.0;
       char      name[64];
 
       if (b->rows > 0 && b->rows != n)
         continue;
-      a.span.cache.k = (KrnMat){b->k->alloc (b->dev, (size_t) slots * (size_t) hd * 4), 0, type, slots, hd, 0};
-      a.span.cache.v = (KrnMat){b->k->alloc (b->dev, (size_t) slots * (size_t) hd * 4), 0, type, slots, hd, 0};
+      a.span.cache.k =
+          (KrnMat){b->k->alloc (b->dev, (size_t)slots * (size_t)hd * 4), 0, type, slots, hd, 0};
+      a.span.cache.v =
+          (KrnMat){b->k->alloc (b->dev, (size_t)slots * (size_t)hd * 4), 0, type, slots, hd, 0};
       for (int r = 0; r < n; r++)
         visible += window ? MIN (window, cases[i].position + r + 1) : cases[i].position + r + 1;
       snprintf (name, sizeof name, "attention %d at %d", hd, cases[i].position);
-      report (b,
-              name,
-              type == KRN_F32 ? "f32" : "bf16",
-              n,
-              measure (b, run_attention, &a),
-              2.0 * (type == KRN_F32 ? 4 : 2) * hd * (window ? MIN (window, cases[i].position + 1) : cases[i].position + n),
+      report (b, name, type == KRN_F32 ? "f32" : "bf16", n, measure (b, run_attention, &a),
+              2.0 * (type == KRN_F32 ? 4 : 2) * hd *
+                  (window ? MIN (window, cases[i].position + 1) : cases[i].position + n),
               4.0 * 8 * hd * visible);
       b->k->free (b->dev, a.q.buf);
       b->k->free (b->dev, a.o.buf);
@@ -292,7 +292,8 @@ bench_attention (Bench *b)
     }
 }
 
-/* ---- sample ------------------------------------------------------------------------------------------- */
+/* ---- sample
+ * ------------------------------------------------------------------------------------------- */
 
 typedef struct {
   KrnMat      logits, source, ids;
@@ -312,22 +313,24 @@ run_sample (Bench *b, void *data)
 static void
 bench_sample (Bench *b)
 {
-  enum { V = 262144 };
+  enum {
+    V = 262144
+  };
   static const struct {
     const char *name;
     float       temperature;
     int         top_k;
     float       top_p, min_p;
   } cases[] = {
-    {"greedy", 0.0f, 0, 1.0f, 0.0f},
-    {"k 64, p 0.95", 1.0f, 64, 0.95f, 0.0f},
-    {"p 0.95", 1.0f, 0, 0.95f, 0.0f},
-    {"min-p 0.05", 1.0f, 0, 1.0f, 0.05f},
-    {"all", 1.0f, 0, 1.0f, 0.0f},
+      {"greedy", 0.0f, 0, 1.0f, 0.0f},  {"k 64, p 0.95", 1.0f, 64, 0.95f, 0.0f},
+      {"p 0.95", 1.0f, 0, 0.95f, 0.0f}, {"min-p 0.05", 1.0f, 0, 1.0f, 0.05f},
+      {"all", 1.0f, 0, 1.0f, 0.0f},
   };
   g_autofree float *x = g_new (float, V);
   g_autoptr (GRand) rand = g_rand_new_with_seed (1);
-  Sample s = {activations (b, 1, V), activations (b, 1, V), {b->k->alloc (b->dev, 4), 0, KRN_I32, 1, 1, 0}};
+  Sample s = {activations (b, 1, V),
+              activations (b, 1, V),
+              {b->k->alloc (b->dev, 4), 0, KRN_I32, 1, 1, 0}};
 
   /* Roughly normal, as the logits of a model are. */
   for (int i = 0; i < V; i++) {
@@ -335,17 +338,17 @@ bench_sample (Bench *b)
 
     for (int j = 0; j < 12; j++)
       sum += g_rand_double (rand) - 0.5;
-    x[i] = (float) (3.0 * sum);
+    x[i] = (float)(3.0 * sum);
   }
   b->k->write (b->dev, s.source.buf, 0, x, V * sizeof *x);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     s.sampling = (KrnSampling){
-      .temperature = cases[i].temperature,
-      .top_k = cases[i].top_k,
-      .top_p = cases[i].top_p,
-      .min_p = cases[i].min_p,
-      .repetition_penalty = 1.0f,
-      .seed = 1,
+        .temperature = cases[i].temperature,
+        .top_k = cases[i].top_k,
+        .top_p = cases[i].top_p,
+        .min_p = cases[i].min_p,
+        .repetition_penalty = 1.0f,
+        .seed = 1,
     };
     printf ("sample %-15s %9.1f us\n", cases[i].name, measure (b, run_sample, &s).best * 1e6);
   }
@@ -354,12 +357,14 @@ bench_sample (Bench *b)
   b->k->free (b->dev, s.ids.buf);
 }
 
-/* ------------------------------------------------------------------------------------------------------ */
+/* ---- the program ---- */
 
 static bool
 fill_weights (Bench *b)
 {
-  enum { PIECE = 1 << 20 };
+  enum {
+    PIECE = 1 << 20
+  };
   g_autofree uint16_t *piece = g_new (uint16_t, PIECE / 2);
 
   b->weights = b->k->alloc (b->dev, POOL_BYTES);
@@ -367,7 +372,7 @@ fill_weights (Bench *b)
     return false;
   /* Small numbers as BF16 and as F32; as blocks, scales near 0.02. */
   for (size_t i = 0; i < PIECE / 2; i++)
-    piece[i] = (uint16_t) (0x2500 + i * 2654435761u % 256);
+    piece[i] = (uint16_t)(0x2500 + i * 2654435761u % 256);
   for (size_t at = 0; at < POOL_BYTES; at += PIECE)
     b->k->write (b->dev, b->weights, at, piece, PIECE);
   return true;
@@ -376,16 +381,16 @@ fill_weights (Bench *b)
 int
 main (int argc, char **argv)
 {
-  Bench         b = {.k = krn_cpu_ops ()};
-  int           threads = 0;
-  gboolean      fast = FALSE;
+  Bench            b = {.k = krn_cpu_ops ()};
+  int              threads = 0;
+  gboolean         fast = FALSE;
   g_autofree char *only = NULL;
-  GOptionEntry  entries[] = {
-    {"threads", 0, 0, G_OPTION_ARG_INT, &threads, "threads, 0 for one per core", "N"},
-    {"fast", 0, 0, G_OPTION_ARG_NONE, &fast, "activations may be rounded to bf16", NULL},
-    {"only", 0, 0, G_OPTION_ARG_STRING, &only, "linear, blocks, attention or sample", "WHAT"},
-    {"rows", 0, 0, G_OPTION_ARG_INT, &b.rows, "only this number of rows", "N"},
-    {NULL},
+  GOptionEntry     entries[] = {
+          {"threads", 0, 0, G_OPTION_ARG_INT, &threads, "threads, 0 for one per core", "N"},
+          {"fast", 0, 0, G_OPTION_ARG_NONE, &fast, "activations may be rounded to bf16", NULL},
+          {"only", 0, 0, G_OPTION_ARG_STRING, &only, "linear, blocks, attention or sample", "WHAT"},
+          {"rows", 0, 0, G_OPTION_ARG_INT, &b.rows, "only this number of rows", "N"},
+          {NULL},
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autoptr (GError) error = NULL;
@@ -407,14 +412,10 @@ main (int argc, char **argv)
     fprintf (stderr, "krn-bench: not enough memory\n");
     return 1;
   }
-  printf ("%s, %s, %d threads: read %.1f GB/s, f32 %.0f GFLOP/s, bf16 %.0f GFLOP/s, int8 %.0f GOP/s\n",
-          info.name,
-          info.isa,
-          info.threads,
-          b.limits.read_gbs,
-          b.limits.f32_tflops * 1e3,
-          b.limits.bf16_tflops * 1e3,
-          b.limits.int8_tops * 1e3);
+  printf ("%s, %s, %d threads: read %.1f GB/s, f32 %.0f GFLOP/s, bf16 %.0f GFLOP/s, int8 %.0f "
+          "GOP/s\n",
+          info.name, info.isa, info.threads, b.limits.read_gbs, b.limits.f32_tflops * 1e3,
+          b.limits.bf16_tflops * 1e3, b.limits.int8_tops * 1e3);
   if (!only || g_str_equal (only, "linear"))
     bench_linear (&b);
   if (!only || g_str_equal (only, "blocks"))

@@ -18,7 +18,8 @@ typedef struct {
   bool        fast;
 } Case;
 
-/* ---- running ------------------------------------------------------------------------------------------ */
+/* ---- running
+ * ------------------------------------------------------------------------------------------ */
 
 static void
 run_case (gconstpointer data)
@@ -45,7 +46,8 @@ run_case (gconstpointer data)
   g_rand_free (t.rand);
 }
 
-/* Whether opening with KRN_ISA=isa gives that very set, and not a lesser one because the machine lacks it. */
+/* Whether opening with KRN_ISA=isa gives that very set, and not a lesser one because the machine
+ * lacks it. */
 static bool
 machine_has (const char *isa)
 {
@@ -60,7 +62,8 @@ machine_has (const char *isa)
     return false;
   k->info (dev, &info);
   k->close (dev);
-  return g_str_has_prefix (info.isa, isa) && (info.isa[strlen (isa)] == '\0' || info.isa[strlen (isa)] == '-');
+  return g_str_has_prefix (info.isa, isa) &&
+         (info.isa[strlen (isa)] == '\0' || info.isa[strlen (isa)] == '-');
 }
 
 static void
@@ -114,7 +117,8 @@ krn_test_sync (KrnTest *t)
   g_assert_cmpstr (err, ==, "");
 }
 
-/* ---- matrices ----------------------------------------------------------------------------------------- */
+/* ---- matrices
+ * ----------------------------------------------------------------------------------------- */
 
 double *
 krn_test_doubles (KrnTest *t, size_t n)
@@ -139,18 +143,18 @@ static TestMat
 random_quantised (KrnTest *t, KrnType type, int rows, int cols, double scale)
 {
   size_t               bytes = krn_quant_bytes (type, rows, cols);
-  g_autofree uint16_t *src = g_new (uint16_t, (size_t) rows * cols);
+  g_autofree uint16_t *src = g_new (uint16_t, (size_t)rows * cols);
   g_autofree void     *data = g_malloc (bytes);
   g_autofree float    *row = g_new (float, cols);
-  TestMat              m = {.v = krn_test_doubles (t, (size_t) rows * cols)};
+  TestMat              m = {.v = krn_test_doubles (t, (size_t)rows * cols)};
 
-  for (size_t i = 0; i < (size_t) rows * cols; i++)
-    src[i] = krn_bf16_from_float ((float) g_rand_double_range (t->rand, -scale, scale));
+  for (size_t i = 0; i < (size_t)rows * cols; i++)
+    src[i] = krn_bf16_from_float ((float)g_rand_double_range (t->rand, -scale, scale));
   krn_quantise (type, data, src, rows, cols, 0, (rows + KRN_TILE_ROWS - 1) / KRN_TILE_ROWS);
   for (int r = 0; r < rows; r++) {
     krn_dequantise_row (type, row, data, rows, cols, r);
     for (int c = 0; c < cols; c++)
-      m.v[(size_t) r * cols + c] = row[c];
+      m.v[(size_t)r * cols + c] = row[c];
   }
   m.mat = (KrnMat){take_buffer (t, bytes), 0, type, rows, cols, 0};
   t->k->write (t->dev, m.mat.buf, 0, data, bytes);
@@ -160,7 +164,7 @@ random_quantised (KrnTest *t, KrnType type, int rows, int cols, double scale)
 TestMat
 krn_test_random (KrnTest *t, KrnType type, int rows, int cols, int extra, double scale)
 {
-  size_t            stride = (size_t) (cols + extra);
+  size_t            stride = (size_t)(cols + extra);
   size_t            size = type == KRN_BF16 ? 2 : 4;
   g_autofree float *data = NULL;
   TestMat           m;
@@ -168,24 +172,25 @@ krn_test_random (KrnTest *t, KrnType type, int rows, int cols, int extra, double
   if (type == KRN_Q8 || type == KRN_Q4)
     return random_quantised (t, type, rows, cols, scale);
 
-  data = g_new (float, rows * stride);
-  m.v = krn_test_doubles (t, (size_t) rows * cols);
+  data = g_new (float, rows *stride);
+  m.v = krn_test_doubles (t, (size_t)rows * cols);
   for (int r = 0; r < rows; r++)
     for (size_t c = 0; c < stride; c++) {
-      float x = (float) g_rand_double_range (t->rand, -scale, scale);
+      float x = (float)g_rand_double_range (t->rand, -scale, scale);
 
       if (type == KRN_BF16)
         x = krn_float_from_bf16 (krn_bf16_from_float (x));
-      if (c >= (size_t) cols)
+      if (c >= (size_t)cols)
         x = NAN;
       else
-        m.v[(size_t) r * cols + c] = x;
+        m.v[(size_t)r * cols + c] = x;
       if (type == KRN_BF16)
-        ((uint16_t *) data)[r * stride + c] = krn_bf16_from_float (x);
+        ((uint16_t *)data)[r * stride + c] = krn_bf16_from_float (x);
       else
         data[r * stride + c] = x;
     }
-  m.mat = (KrnMat){take_buffer (t, rows * stride * size), 0, type, rows, cols, extra ? (int) stride : 0};
+  m.mat =
+      (KrnMat){take_buffer (t, rows * stride * size), 0, type, rows, cols, extra ? (int)stride : 0};
   t->k->write (t->dev, m.mat.buf, 0, data, rows * stride * size);
   return m;
 }
@@ -199,7 +204,7 @@ krn_test_zeros (KrnTest *t, int rows, int cols, int extra)
     float gap = EPS_GAP;
 
     for (int c = 0; c < extra; c++)
-      t->k->write (t->dev, m.mat.buf, ((size_t) r * (cols + extra) + cols + c) * 4, &gap, 4);
+      t->k->write (t->dev, m.mat.buf, ((size_t)r * (cols + extra) + cols + c) * 4, &gap, 4);
   }
   return m;
 }
@@ -207,9 +212,9 @@ krn_test_zeros (KrnTest *t, int rows, int cols, int extra)
 TestMat
 krn_test_ids (KrnTest *t, int n, const int32_t *ids)
 {
-  TestMat m = {.mat = {take_buffer (t, (size_t) n * 4), 0, KRN_I32, n, 1, 0}};
+  TestMat m = {.mat = {take_buffer (t, (size_t)n * 4), 0, KRN_I32, n, 1, 0}};
 
-  t->k->write (t->dev, m.mat.buf, 0, ids, (size_t) n * 4);
+  t->k->write (t->dev, m.mat.buf, 0, ids, (size_t)n * 4);
   return m;
 }
 
@@ -224,7 +229,7 @@ krn_test_rows (KrnMat m, int row, int n)
 {
   size_t size = m.type == KRN_BF16 ? 2 : 4;
 
-  m.offset += (size_t) row * (size_t) (m.stride ? m.stride : m.cols) * size;
+  m.offset += (size_t)row * (size_t)(m.stride ? m.stride : m.cols) * size;
   m.rows = n;
   return m;
 }
@@ -232,7 +237,7 @@ krn_test_rows (KrnMat m, int row, int n)
 float
 krn_test_get (KrnTest *t, KrnMat m, int row, int col)
 {
-  size_t at = (size_t) row * (size_t) (m.stride ? m.stride : m.cols) + (size_t) col;
+  size_t at = (size_t)row * (size_t)(m.stride ? m.stride : m.cols) + (size_t)col;
   float  x;
 
   if (m.type == KRN_BF16) {
@@ -253,7 +258,7 @@ krn_test_close (KrnTest *t, KrnMat m, const double *expected, double tolerance)
   krn_test_sync (t);
   for (int r = 0; r < m.rows; r++) {
     for (int c = 0; c < m.cols; c++) {
-      double e = expected[(size_t) r * m.cols + c];
+      double e = expected[(size_t)r * m.cols + c];
       double x = krn_test_get (t, m, r, c);
 
       if (!isfinite (x))
@@ -269,31 +274,39 @@ krn_test_close (KrnTest *t, KrnMat m, const double *expected, double tolerance)
     }
   }
   if (sqrt (difference) > tolerance * sqrt (norm))
-    g_error ("relative L2 distance %g, allowed %g (%d × %d)", sqrt (difference / norm), tolerance, m.rows, m.cols);
+    g_error ("relative L2 distance %g, allowed %g (%d × %d)", sqrt (difference / norm), tolerance,
+             m.rows, m.cols);
 }
 
-/* ---- references --------------------------------------------------------------------------------------- */
+/* ---- references
+ * --------------------------------------------------------------------------------------- */
 
 double *
 krn_test_product (KrnTest *t, const double *x, int n, TestMat w)
 {
-  double *y = krn_test_doubles (t, (size_t) n * w.mat.rows);
+  double *y = krn_test_doubles (t, (size_t)n * w.mat.rows);
 
   for (int i = 0; i < n; i++)
     for (int r = 0; r < w.mat.rows; r++) {
       double sum = 0.0;
 
       for (int c = 0; c < w.mat.cols; c++)
-        sum += x[(size_t) i * w.mat.cols + c] * w.v[(size_t) r * w.mat.cols + c];
-      y[(size_t) i * w.mat.rows + r] = sum;
+        sum += x[(size_t)i * w.mat.cols + c] * w.v[(size_t)r * w.mat.cols + c];
+      y[(size_t)i * w.mat.rows + r] = sum;
     }
   return y;
 }
 
 void
-krn_test_rms (double *y, const double *x, int rows, int cols, int width, const double *w, double eps)
+krn_test_rms (double       *y,
+              const double *x,
+              int           rows,
+              int           cols,
+              int           width,
+              const double *w,
+              double        eps)
 {
-  for (size_t at = 0; at < (size_t) rows * cols; at += width) {
+  for (size_t at = 0; at < (size_t)rows * cols; at += width) {
     double sum = 0.0, factor;
 
     for (int i = 0; i < width; i++)

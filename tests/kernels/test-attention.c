@@ -1,9 +1,10 @@
-/* test-attention.c: rotary positions, the way into the cache and attention, against double precision.
+/* test-attention.c: rotary positions, the way into the cache and attention, against double
+ * precision.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A sequence is fed in pieces through rope_store and attention, as a session does it; the reference keeps every key and value
- * of the sequence and knows nothing of rings. */
+ * A sequence is fed in pieces through rope_store and attention, as a session does it; the reference
+ * keeps every key and value of the sequence and knows nothing of rings. */
 #include <math.h>
 #include <string.h>
 
@@ -18,8 +19,8 @@ typedef struct {
 
 /* One sequence with its whole past. */
 typedef struct {
-  TestMat k, v;        /* the caches */
-  int     length;      /* positions so far */
+  TestMat k, v;          /* the caches */
+  int     length;        /* positions so far */
   double *keys, *values; /* (length, kv_heads · hd) */
 } Sequence;
 
@@ -31,8 +32,8 @@ sequence_init (KrnTest *t, Sequence *s, const Shape *shape, int most)
   memset (s, 0, sizeof *s);
   s->k = krn_test_random (t, shape->cache, shape->slots, width, 0, 1.0);
   s->v = krn_test_random (t, shape->cache, shape->slots, width, 0, 1.0);
-  s->keys = krn_test_doubles (t, (size_t) most * width);
-  s->values = krn_test_doubles (t, (size_t) most * width);
+  s->keys = krn_test_doubles (t, (size_t)most * width);
+  s->values = krn_test_doubles (t, (size_t)most * width);
 }
 
 static void
@@ -47,7 +48,12 @@ rotate (double *x, const double *cos_sin, int hd)
 }
 
 static void
-reference_attention (double *o, const double *q, const Sequence *s, const Shape *shape, int position, float scale)
+reference_attention (double         *o,
+                     const double   *q,
+                     const Sequence *s,
+                     const Shape    *shape,
+                     int             position,
+                     float           scale)
 {
   int                hd = shape->head_dim, width = shape->kv_heads * hd;
   int                first = shape->window > 0 ? MAX (0, position - shape->window + 1) : 0;
@@ -60,7 +66,7 @@ reference_attention (double *o, const double *q, const Sequence *s, const Shape 
     for (int j = first; j <= position; j++) {
       score[j] = 0.0;
       for (int i = 0; i < hd; i++)
-        score[j] += q[h * hd + i] * s->keys[(size_t) j * width + kv * hd + i];
+        score[j] += q[h * hd + i] * s->keys[(size_t)j * width + kv * hd + i];
       score[j] *= scale;
       most = MAX (most, score[j]);
     }
@@ -70,7 +76,7 @@ reference_attention (double *o, const double *q, const Sequence *s, const Shape 
 
       total += p;
       for (int i = 0; i < hd; i++)
-        o[h * hd + i] += p * s->values[(size_t) j * width + kv * hd + i];
+        o[h * hd + i] += p * s->values[(size_t)j * width + kv * hd + i];
     }
     for (int i = 0; i < hd; i++)
       o[h * hd + i] /= total;
@@ -79,7 +85,12 @@ reference_attention (double *o, const double *q, const Sequence *s, const Shape 
 
 /* The next n[s] positions of each sequence in one call. */
 static void
-step (KrnTest *t, const Shape *shape, Sequence *sequences, int n_sequences, const int *n, TestMat freq)
+step (KrnTest     *t,
+      const Shape *shape,
+      Sequence    *sequences,
+      int          n_sequences,
+      const int   *n,
+      TestMat      freq)
 {
   const float scale = 0.3f;
   int         hd = shape->head_dim, width = shape->kv_heads * hd, q_width = shape->heads * hd;
@@ -97,17 +108,17 @@ step (KrnTest *t, const Shape *shape, Sequence *sequences, int n_sequences, cons
   v = krn_test_random (t, shape->cache, rows, width, 0, 1.0);
   cs = krn_test_zeros (t, rows, hd, 0);
   o = krn_test_zeros (t, rows, q_width, 6);
-  e = krn_test_doubles (t, (size_t) rows * q_width);
-  ecs = krn_test_doubles (t, (size_t) rows * hd);
+  e = krn_test_doubles (t, (size_t)rows * q_width);
+  ecs = krn_test_doubles (t, (size_t)rows * hd);
 
   /* Values go into the cache as they are: F32 copies of what the cache can hold. */
   if (shape->cache == KRN_BF16) {
     TestMat wide = krn_test_zeros (t, rows, width, 0);
 
     for (int i = 0; i < rows * width; i++) {
-      float x = (float) v.v[i];
+      float x = (float)v.v[i];
 
-      t->k->write (t->dev, wide.mat.buf, (size_t) i * 4, &x, 4);
+      t->k->write (t->dev, wide.mat.buf, (size_t)i * 4, &x, 4);
     }
     wide.v = v.v;
     v = wide;
@@ -117,7 +128,7 @@ step (KrnTest *t, const Shape *shape, Sequence *sequences, int n_sequences, cons
   for (int s = 0; s < n_sequences; s++)
     for (int i = 0; i < n[s]; i++)
       for (int j = 0; j < hd / 2; j++) {
-        float angle = (float) (spans[s].position + i) * (float) freq.v[j];
+        float angle = (float)(spans[s].position + i) * (float)freq.v[j];
 
         ecs[(spans[s].row + i) * hd + j] = cos (angle);
         ecs[(spans[s].row + i) * hd + hd / 2 + j] = sin (angle);
@@ -139,23 +150,27 @@ step (KrnTest *t, const Shape *shape, Sequence *sequences, int n_sequences, cons
 
       /* What the cache holds is what attention must use. */
       for (int c = 0; c < width; c++) {
-        sequences[s].keys[(size_t) position * width + c] = krn_test_get (t, sequences[s].k.mat, slot, c);
-        sequences[s].values[(size_t) position * width + c] = v.v[(spans[s].row + i) * width + c];
+        sequences[s].keys[(size_t)position * width + c] =
+            krn_test_get (t, sequences[s].k.mat, slot, c);
+        sequences[s].values[(size_t)position * width + c] = v.v[(spans[s].row + i) * width + c];
       }
       for (int c = 0; c < width; c++) {
         double expected = k.v[(spans[s].row + i) * width + c];
         double most = shape->cache == KRN_BF16 ? 0x1p-8 * fabs (expected) + 1e-6 : 1e-6;
 
-        g_assert_cmpfloat_with_epsilon (sequences[s].keys[(size_t) position * width + c], expected, most);
+        g_assert_cmpfloat_with_epsilon (sequences[s].keys[(size_t)position * width + c], expected,
+                                        most);
       }
     }
 
-  t->k->attention (t->dev, o.mat, q.mat, spans, n_sequences, shape->heads, shape->kv_heads, hd, shape->window, scale);
+  t->k->attention (t->dev, o.mat, q.mat, spans, n_sequences, shape->heads, shape->kv_heads, hd,
+                   shape->window, scale);
   for (int s = 0; s < n_sequences; s++)
     for (int i = 0; i < n[s]; i++) {
       int r = spans[s].row + i;
 
-      reference_attention (e + (size_t) r * q_width, q.v + (size_t) r * q_width, &sequences[s], shape, spans[s].position + i, scale);
+      reference_attention (e + (size_t)r * q_width, q.v + (size_t)r * q_width, &sequences[s], shape,
+                           spans[s].position + i, scale);
     }
   krn_test_close (t, o.mat, e, 3e-6);
 }
@@ -167,10 +182,10 @@ frequencies (KrnTest *t, int hd)
 
   /* The upper half does not turn, as in full-attention layers. */
   for (int i = 0; i < hd / 4; i++) {
-    float f = (float) pow (10000.0, -2.0 * i / hd);
+    float f = (float)pow (10000.0, -2.0 * i / hd);
 
     freq.v[i] = f;
-    t->k->write (t->dev, freq.mat.buf, (size_t) i * 4, &f, 4);
+    t->k->write (t->dev, freq.mat.buf, (size_t)i * 4, &f, 4);
   }
   return freq;
 }
@@ -216,11 +231,15 @@ static void
 test_spans (KrnTest *t)
 {
   static const Shape shapes[] = {
-    {8, 1, 64, 0, 200, KRN_F32},
-    {8, 1, 64, 20, 60, KRN_F32},
-    {8, 2, 32, 20, 60, KRN_BF16},
+      {8, 1, 64, 0, 200, KRN_F32},
+      {8, 1, 64, 20, 60, KRN_F32},
+      {8, 2, 32, 20, 60, KRN_BF16},
   };
-  static const int steps[][MAX_SPANS] = {{5, 1, 30, 2}, {1, 1, 1, 1}, {3, 40, 1, 20}, {1, 1, 1, 1}, {16, 16, 16, 16}};
+  static const int steps[][MAX_SPANS] = {{5, 1, 30, 2},
+                                         {1, 1, 1, 1},
+                                         {3, 40, 1, 20},
+                                         {1, 1, 1, 1},
+                                         {16, 16, 16, 16}};
 
   for (guint i = 0; i < G_N_ELEMENTS (shapes); i++) {
     TestMat  freq = frequencies (t, shapes[i].head_dim);
@@ -237,7 +256,10 @@ test_spans (KrnTest *t)
 static void
 test_large_scores (KrnTest *t)
 {
-  enum { HD = 64, N = 150 };
+  enum {
+    HD = 64,
+    N = 150
+  };
   KrnSpan  span;
   Shape    shape = {2, 1, HD, 0, N, KRN_F32};
   Sequence s;
@@ -245,47 +267,54 @@ test_large_scores (KrnTest *t)
   sequence_init (t, &s, &shape, N);
   for (int j = 0; j < N; j++)
     for (int i = 0; i < HD; i++) {
-      float k = (float) (j - N / 2);
+      float k = (float)(j - N / 2);
 
-      t->k->write (t->dev, s.k.mat.buf, ((size_t) j * HD + (size_t) i) * 4, &k, 4);
+      t->k->write (t->dev, s.k.mat.buf, ((size_t)j * HD + (size_t)i) * 4, &k, 4);
       s.keys[j * HD + i] = k;
       s.values[j * HD + i] = s.v.v[j * HD + i];
     }
   for (int n = 1; n <= 33; n += 32) {
     TestMat q = krn_test_random (t, KRN_F32, n, 2 * HD, 0, 1.0);
     TestMat o = krn_test_zeros (t, n, 2 * HD, 0);
-    double *e = krn_test_doubles (t, (size_t) n * 2 * HD);
+    double *e = krn_test_doubles (t, (size_t)n * 2 * HD);
 
     span = (KrnSpan){{s.k.mat, s.v.mat}, 0, n, N - n};
     t->k->attention (t->dev, o.mat, q.mat, &span, 1, 2, 1, HD, 0, 1.0f);
     for (int i = 0; i < n; i++)
       reference_attention (e + i * 2 * HD, q.v + i * 2 * HD, &s, &shape, N - n + i, 1.0f);
-    /* A score of several hundred has an F32 rounding error that the exponential turns into a relative one. */
+    /* A score of several hundred has an F32 rounding error that the exponential turns into a
+     * relative one. */
     krn_test_close (t, o.mat, e, 1e-4);
   }
 }
 
-/* Only q, as in a layer that shares another's cache, and only k and v, as at the end of the prefill short-cut. */
+/* Only q, as in a layer that shares another's cache, and only k and v, as at the end of the prefill
+ * short-cut. */
 static void
 test_store_parts (KrnTest *t)
 {
-  enum { HD = 32, N = 3 };
+  enum {
+    HD = 32,
+    N = 3
+  };
   TestMat freq = frequencies (t, HD);
-  TestMat q = krn_test_random (t, KRN_F32, N, 2 * HD, 0, 1.0), k = krn_test_random (t, KRN_F32, N, HD, 0, 1.0);
+  TestMat q = krn_test_random (t, KRN_F32, N, 2 * HD, 0, 1.0),
+          k = krn_test_random (t, KRN_F32, N, HD, 0, 1.0);
   TestMat v = krn_test_random (t, KRN_F32, N, HD, 0, 1.0), cs = krn_test_zeros (t, N, HD, 0);
-  TestMat ck = krn_test_random (t, KRN_F32, 8, HD, 0, 1.0), cv = krn_test_random (t, KRN_F32, 8, HD, 0, 1.0);
+  TestMat ck = krn_test_random (t, KRN_F32, 8, HD, 0, 1.0),
+          cv = krn_test_random (t, KRN_F32, 8, HD, 0, 1.0);
   KrnSpan span = {{ck.mat, cv.mat}, 0, N, 6};
 
   t->k->rope_angles (t->dev, cs.mat, &span, 1, freq.mat);
   t->k->rope_store (t->dev, q.mat, krn_test_absent (), krn_test_absent (), cs.mat, &span, 1, HD);
   krn_test_close (t, ck.mat, ck.v, 0.0);
   krn_test_close (t, cv.mat, cv.v, 0.0);
-  g_assert_cmpfloat (krn_test_get (t, q.mat, 1, 0), !=, (float) q.v[2 * HD]);
+  g_assert_cmpfloat (krn_test_get (t, q.mat, 1, 0), !=, (float)q.v[2 * HD]);
 
   t->k->rope_store (t->dev, krn_test_absent (), k.mat, v.mat, cs.mat, &span, 1, HD);
   for (int i = 0; i < N; i++)
     for (int c = 0; c < HD; c++)
-      g_assert_cmpfloat (krn_test_get (t, cv.mat, (6 + i) % 8, c), ==, (float) v.v[i * HD + c]);
+      g_assert_cmpfloat (krn_test_get (t, cv.mat, (6 + i) % 8, c), ==, (float)v.v[i * HD + c]);
   krn_test_close (t, krn_test_rows (ck.mat, 1, 5), ck.v + HD, 0.0);
 }
 
@@ -293,7 +322,9 @@ test_store_parts (KrnTest *t)
 static void
 test_far_positions (KrnTest *t)
 {
-  enum { HD = 16 };
+  enum {
+    HD = 16
+  };
   TestMat freq = frequencies (t, HD), cs = krn_test_zeros (t, 4, HD, 0);
   double *e = krn_test_doubles (t, 4 * HD);
   KrnSpan span = {.n_rows = 4, .position = 131068};
@@ -301,7 +332,7 @@ test_far_positions (KrnTest *t)
   t->k->rope_angles (t->dev, cs.mat, &span, 1, freq.mat);
   for (int r = 0; r < 4; r++)
     for (int i = 0; i < HD / 2; i++) {
-      float angle = (float) (span.position + r) * (float) freq.v[i];
+      float angle = (float)(span.position + r) * (float)freq.v[i];
 
       e[r * HD + i] = cos (angle);
       e[r * HD + HD / 2 + i] = sin (angle);

@@ -18,7 +18,12 @@ tolerance (KrnType type)
 static void
 check_qkv (KrnTest *t, KrnType type, int n, bool with_q, bool with_kv)
 {
-  enum { H = 96, HD = 24, HEADS = 4, KV = 2 };
+  enum {
+    H = 96,
+    HD = 24,
+    HEADS = 4,
+    KV = 2
+  };
   TestMat       x = krn_test_random (t, KRN_F32, n, H, 1, 2.0);
   TestMat       norm = krn_test_random (t, KRN_BF16, 1, H, 0, 3.0);
   TestMat       wq = krn_test_random (t, type, HEADS * HD, H, 0, 0.2);
@@ -31,7 +36,7 @@ check_qkv (KrnTest *t, KrnType type, int n, bool with_q, bool with_kv)
   TestMat       k = krn_test_zeros (t, n, KV * HD, 0);
   TestMat       v = krn_test_zeros (t, n, KV * HD, 6);
   KrnQkvWeights w = {norm.mat, wq.mat, wk.mat, wv.mat, q_norm.mat, k_norm.mat, HD, 1e-6f};
-  double       *ea = krn_test_doubles (t, (size_t) n * H);
+  double       *ea = krn_test_doubles (t, (size_t)n * H);
   double       *e;
 
   if (!with_kv)
@@ -69,14 +74,17 @@ test_project_qkv (KrnTest *t)
 static void
 check_project_add (KrnTest *t, KrnType type, int n)
 {
-  enum { IN = 160, H = 70 };
+  enum {
+    IN = 160,
+    H = 70
+  };
   TestMat h = krn_test_random (t, KRN_F32, n, H, 3, 1.0);
   TestMat y = krn_test_zeros (t, n, H, 1);
   TestMat x = krn_test_random (t, KRN_F32, n, IN, 2, 1.0);
   TestMat w = krn_test_random (t, type, H, IN, 0, 0.3);
   TestMat norm = krn_test_random (t, KRN_BF16, 1, H, 0, 2.0);
   double *ey = krn_test_product (t, x.v, n, w);
-  double *eh = krn_test_doubles (t, (size_t) n * H);
+  double *eh = krn_test_doubles (t, (size_t)n * H);
 
   t->k->project_add (t->dev, h.mat, y.mat, x.mat, w.mat, norm.mat, 1e-6f);
   krn_test_close (t, y.mat, ey, krn_test_tolerance (type));
@@ -107,8 +115,8 @@ check_gated_mlp (KrnTest *t, KrnType type, KrnType up_type, int n, int in, int w
   TestMat       down = krn_test_random (t, type, in, width, 0, 0.3);
   TestMat       post = krn_test_random (t, KRN_F32, 1, in, 0, 1.0);
   KrnMlpWeights w = {norm.mat, gate.mat, up.mat, down.mat, post.mat, 1e-6f};
-  double       *ef = krn_test_doubles (t, (size_t) n * in);
-  double       *eg, *eu, *em, *eh = krn_test_doubles (t, (size_t) n * in);
+  double       *ef = krn_test_doubles (t, (size_t)n * in);
+  double       *eg, *eu, *em, *eh = krn_test_doubles (t, (size_t)n * in);
 
   t->k->gated_mlp (t->dev, h.mat, m.mat, g.mat, f.mat, &w);
   krn_test_rms (ef, h.v, n, in, in, norm.v, 1e-6);
@@ -139,7 +147,11 @@ test_gated_mlp (KrnTest *t)
 static void
 check_ple (KrnTest *t, KrnType type, int n)
 {
-  enum { H = 96, L = 3, P = 64 };
+  enum {
+    H = 96,
+    L = 3,
+    P = 64
+  };
   TestMat       x = krn_test_random (t, KRN_F32, n, H, 3, 1.0);
   TestMat       p = krn_test_random (t, KRN_F32, n, L * P, 2, 1.0);
   TestMat       c = krn_test_zeros (t, n, L * P, 0);
@@ -174,7 +186,7 @@ check_ple (KrnTest *t, KrnType type, int n)
       eg[i * P + j] = krn_test_gelu (eg[i * P + j]) * p.v[i * L * P + P + j];
   ey = krn_test_product (t, eg, n, proj);
   krn_test_close (t, y.mat, ey, tolerance (type));
-  eh = krn_test_doubles (t, (size_t) n * H);
+  eh = krn_test_doubles (t, (size_t)n * H);
   krn_test_rms (eh, ey, n, H, H, post.v, 1e-6);
   for (int i = 0; i < n * H; i++)
     eh[i] = (eh[i] + x.v[i]) * 0.25;

@@ -1,9 +1,10 @@
-/* test-device.c: devices, buffers, errors, the pool of threads, and that operations allocate nothing.
+/* test-device.c: devices, buffers, errors, the pool of threads, and that operations allocate
+ * nothing.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The allocator of this program counts what it is asked for; with a sanitizer, which brings its own, that one test is
- * skipped. */
+ * The allocator of this program counts what it is asked for; with a sanitizer, which brings its
+ * own, that one test is skipped. */
 #include <errno.h>
 #include <math.h>
 #include <stdatomic.h>
@@ -23,7 +24,8 @@
 #define HAS_SANITIZER
 #endif
 
-/* ---- counting ------------------------------------------------------------------------------------------- */
+/* ---- counting
+ * ------------------------------------------------------------------------------------------- */
 
 static atomic_int n_allocations;
 
@@ -77,25 +79,45 @@ posix_memalign (void **p, size_t alignment, size_t size)
 static void
 run_everything (KrnTest *t, KrnType type, int n, int *n_counted)
 {
-  enum { H = 64, HD = 32, HEADS = 4, I = 128, P = 32, V = 500 };
-  TestMat       x = krn_test_random (t, KRN_F32, n, H, 0, 1.0), y = krn_test_zeros (t, n, H, 0);
-  TestMat       a = krn_test_zeros (t, n, H, 0), g = krn_test_zeros (t, n, I, 0), p = krn_test_zeros (t, n, P, 0);
-  TestMat       c = krn_test_zeros (t, n, P, 0);
-  TestMat       q = krn_test_zeros (t, n, HEADS * HD, 0), o = krn_test_zeros (t, n, HEADS * HD, 0);
-  TestMat       k = krn_test_zeros (t, n, HD, 0), v = krn_test_zeros (t, n, HD, 0), cs = krn_test_zeros (t, n, HD, 0);
-  TestMat       norm = krn_test_random (t, KRN_BF16, 1, H, 0, 1.0), head_norm = krn_test_random (t, KRN_BF16, 1, HD, 0, 1.0);
-  TestMat       freq = krn_test_zeros (t, 1, HD / 2, 0), logits = krn_test_random (t, KRN_F32, n, V, 0, 1.0);
-  TestMat       table = krn_test_random (t, type, V, H, 0, 1.0);
-  TestMat       wq = krn_test_random (t, type, HEADS * HD, H, 0, 1.0), wk = krn_test_random (t, type, HD, H, 0, 1.0);
-  TestMat       wo = krn_test_random (t, type, H, HEADS * HD, 0, 1.0), up = krn_test_random (t, type, I, H, 0, 1.0);
-  TestMat       down = krn_test_random (t, type, H, I, 0, 1.0), gate = krn_test_random (t, type, P, H, 0, 1.0);
-  TestMat       proj = krn_test_random (t, type, H, P, 0, 1.0);
-  TestMat       ck = krn_test_random (t, KRN_F32, 300, HD, 0, 1.0), cv = krn_test_random (t, KRN_F32, 300, HD, 0, 1.0);
+  enum {
+    H = 64,
+    HD = 32,
+    HEADS = 4,
+    I = 128,
+    P = 32,
+    V = 500
+  };
+  TestMat x = krn_test_random (t, KRN_F32, n, H, 0, 1.0), y = krn_test_zeros (t, n, H, 0);
+  TestMat a = krn_test_zeros (t, n, H, 0), g = krn_test_zeros (t, n, I, 0),
+          p = krn_test_zeros (t, n, P, 0);
+  TestMat c = krn_test_zeros (t, n, P, 0);
+  TestMat q = krn_test_zeros (t, n, HEADS * HD, 0), o = krn_test_zeros (t, n, HEADS * HD, 0);
+  TestMat k = krn_test_zeros (t, n, HD, 0), v = krn_test_zeros (t, n, HD, 0),
+          cs = krn_test_zeros (t, n, HD, 0);
+  TestMat norm = krn_test_random (t, KRN_BF16, 1, H, 0, 1.0),
+          head_norm = krn_test_random (t, KRN_BF16, 1, HD, 0, 1.0);
+  TestMat freq = krn_test_zeros (t, 1, HD / 2, 0), logits =
+                                                       krn_test_random (t, KRN_F32, n, V, 0, 1.0);
+  TestMat table = krn_test_random (t, type, V, H, 0, 1.0);
+  TestMat wq = krn_test_random (t, type, HEADS * HD, H, 0, 1.0),
+          wk = krn_test_random (t, type, HD, H, 0, 1.0);
+  TestMat wo = krn_test_random (t, type, H, HEADS * HD, 0, 1.0),
+          up = krn_test_random (t, type, I, H, 0, 1.0);
+  TestMat down = krn_test_random (t, type, H, I, 0, 1.0),
+          gate = krn_test_random (t, type, P, H, 0, 1.0);
+  TestMat proj = krn_test_random (t, type, H, P, 0, 1.0);
+  TestMat ck = krn_test_random (t, KRN_F32, 300, HD, 0, 1.0),
+          cv = krn_test_random (t, KRN_F32, 300, HD, 0, 1.0);
   KrnSpan       span = {{ck.mat, cv.mat}, 0, n, 200};
   KrnQkvWeights qkv = {norm.mat, wq.mat, wk.mat, wk.mat, head_norm.mat, head_norm.mat, HD, 1e-6f};
   KrnMlpWeights mlp = {norm.mat, up.mat, up.mat, down.mat, norm.mat, 1e-6f};
   KrnPleWeights ple = {gate.mat, proj.mat, norm.mat, 0.5f, 1e-6f};
-  KrnSampling   sampling = {.temperature = 1.0f, .top_k = 20, .top_p = 0.9f, .repetition_penalty = 1.1f, .recent = (int32_t[]){3}, .n_recent = 1};
+  KrnSampling   sampling = {.temperature = 1.0f,
+                            .top_k = 20,
+                            .top_p = 0.9f,
+                            .repetition_penalty = 1.1f,
+                            .recent = (int32_t[]){3},
+                            .n_recent = 1};
   int32_t      *id = g_new0 (int32_t, n);
   TestMat       ids = krn_test_ids (t, n, id);
   int           before = atomic_load (&n_allocations);
@@ -139,7 +161,8 @@ test_no_allocation (KrnTest *t)
 #endif
 }
 
-/* ---- devices and buffers --------------------------------------------------------------------------------- */
+/* ---- devices and buffers
+ * --------------------------------------------------------------------------------- */
 
 static void
 test_table (void)
@@ -154,7 +177,7 @@ test_table (void)
   for (size_t at = offsetof (KrnOps, probe); at < sizeof (KrnOps); at += sizeof (void (*) (void))) {
     void *entry;
 
-    memcpy (&entry, (const char *) k + at, sizeof entry);
+    memcpy (&entry, (const char *)k + at, sizeof entry);
     g_assert_nonnull (entry);
   }
 }
@@ -183,15 +206,15 @@ test_info (KrnTest *t)
   g_test_message ("%s, %s", info.name, info.isa);
   g_assert_cmpint (info.threads, ==, t->threads);
   g_assert_true (g_str_has_prefix (info.isa, t->isa));
-  g_assert_cmpint ((int) strlen (info.name), >, 0);
-  g_assert_cmpuint (info.memory_total, >, (guint64) 64 << 20);
+  g_assert_cmpint ((int)strlen (info.name), >, 0);
+  g_assert_cmpuint (info.memory_total, >, (guint64)64 << 20);
   g_assert_cmpuint (info.memory_free, <=, info.memory_total);
 }
 
 static void
 test_buffers (KrnTest *t)
 {
-  static const size_t sizes[] = {0, 1, 63, 64, 100000, (size_t) 5 << 20};
+  static const size_t sizes[] = {0, 1, 63, 64, 100000, (size_t)5 << 20};
   static const float  host[4] = {1.0f, 2.0f, 3.0f, 4.0f};
   float               x[4] = {0};
   char                err[200];
@@ -212,7 +235,7 @@ test_buffers (KrnTest *t)
   t->k->free (t->dev, NULL);
 
   /* More than any machine has: refused, not aborted. */
-  g_assert_null (t->k->alloc (t->dev, (size_t) 1 << 60));
+  g_assert_null (t->k->alloc (t->dev, (size_t)1 << 60));
   g_assert_null (t->k->alloc (t->dev, SIZE_MAX));
   g_assert_null (t->k->alloc (t->dev, SIZE_MAX - 63));
 
@@ -237,8 +260,11 @@ test_buffers (KrnTest *t)
 static void
 test_too_large (KrnTest *t)
 {
-  enum { COLS = 4 << 20 };
-  TestMat x = krn_test_zeros (t, 1, COLS, 0), w = krn_test_zeros (t, 1, COLS, 0), y = krn_test_zeros (t, 1, 1, 0);
+  enum {
+    COLS = 4 << 20
+  };
+  TestMat x = krn_test_zeros (t, 1, COLS, 0), w = krn_test_zeros (t, 1, COLS, 0),
+          y = krn_test_zeros (t, 1, 1, 0);
   KrnMat  logits = {x.mat.buf, 0, KRN_F32, 1, 8 << 20, 0};
   KrnSpan span = {{w.mat, w.mat}, 0, 1, 0};
   KrnMat  wide = {x.mat.buf, 0, KRN_F32, 1, COLS, 0};
@@ -247,7 +273,8 @@ test_too_large (KrnTest *t)
   t->k->linear (t->dev, y.mat, x.mat, w.mat);
   g_assert_cmpint (t->k->sync (t->dev, err, sizeof err), ==, -1);
   g_assert_nonnull (strstr (err, "too wide"));
-  t->k->sample (t->dev, y.mat, logits, krn_test_absent (), &(KrnSampling){.temperature = 1.0f, .top_p = 1.0f});
+  t->k->sample (t->dev, y.mat, logits, krn_test_absent (),
+                &(KrnSampling){.temperature = 1.0f, .top_p = 1.0f});
   g_assert_cmpint (t->k->sync (t->dev, err, sizeof err), ==, -1);
   g_assert_nonnull (strstr (err, "too large"));
   t->k->attention (t->dev, wide, wide, &span, 1, 4, 1, COLS / 4, 0, 1.0f);
@@ -261,7 +288,8 @@ test_limits (KrnTest *t)
   KrnLimits l;
 
   g_assert_cmpint (t->k->limits (t->dev, &l), ==, 0);
-  g_test_message ("%.1f GB/s, %.3f, %.3f TFLOP/s, %.3f TOP/s", l.read_gbs, l.f32_tflops, l.bf16_tflops, l.int8_tops);
+  g_test_message ("%.1f GB/s, %.3f, %.3f TFLOP/s, %.3f TOP/s", l.read_gbs, l.f32_tflops,
+                  l.bf16_tflops, l.int8_tops);
   g_assert_cmpfloat (l.read_gbs, >, 0.05);
   g_assert_cmpfloat (l.read_gbs, <, 10000.0);
   g_assert_cmpfloat (l.f32_tflops, >, 0.0005);
@@ -272,7 +300,8 @@ test_limits (KrnTest *t)
   }
 }
 
-/* ---- the pool ------------------------------------------------------------------------------------------- */
+/* ---- the pool
+ * ------------------------------------------------------------------------------------------- */
 
 #define ITEMS  97
 #define PHASES 5
@@ -304,7 +333,8 @@ pool_task (void *context, KrnMember *m)
       /* Whoever has an item sees all that was done in the phases before, items and serial steps. */
       for (int i = 0; i < ITEMS && phase > 0; i++)
         if (atomic_load (&p->items[phase - 1][i]) != 1)
-          g_error ("item %d of phase %d was done %d times", i, phase - 1, atomic_load (&p->items[phase - 1][i]));
+          g_error ("item %d of phase %d was done %d times", i, phase - 1,
+                   atomic_load (&p->items[phase - 1][i]));
       g_assert_cmpint (p->serial, ==, p->serial_before + phase);
       atomic_fetch_add (&p->items[phase][item], 1);
     }
@@ -338,7 +368,8 @@ test_pool (void)
       if (run % 50 == 0)
         g_usleep (2000);
     }
-    g_test_message ("%d threads: %d times a task ended without a member", threads, atomic_load (&p->ended));
+    g_test_message ("%d threads: %d times a task ended without a member", threads,
+                    atomic_load (&p->ended));
     krn_pool_clear (&p->pool);
     g_aligned_free (p);
   }
@@ -350,7 +381,7 @@ processor_seconds (void)
   struct timespec t;
 
   clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &t);
-  return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 /* An idle pool sleeps: half a second of nothing costs next to no processor time. */

@@ -32,7 +32,8 @@ static void
 test_linear_odd (KrnTest *t)
 {
   static const int shapes[][3] = {
-    {1, 1, 1}, {1, 3, 7}, {2, 5, 33}, {5, 67, 129}, {13, 33, 31}, {17, 1, 100}, {24, 130, 17}, {40, 64, 255},
+      {1, 1, 1},    {1, 3, 7},    {2, 5, 33},    {5, 67, 129},
+      {13, 33, 31}, {17, 1, 100}, {24, 130, 17}, {40, 64, 255},
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (shapes); i++) {
@@ -79,7 +80,8 @@ test_linear_nan (KrnTest *t)
       g_assert_false (isfinite (krn_test_get (t, y.mat, 3, c)));
       g_assert_false (isfinite (krn_test_get (t, y.mat, 19, c)));
     }
-    krn_test_close (t, krn_test_rows (y.mat, 4, 15), expected + 4 * 16, krn_test_tolerance (types[i]));
+    krn_test_close (t, krn_test_rows (y.mat, 4, 15), expected + 4 * 16,
+                    krn_test_tolerance (types[i]));
   }
 }
 
@@ -92,7 +94,7 @@ test_rms_norm (KrnTest *t)
     int     n = i % 2 ? 1 : 70;
     TestMat x = krn_test_random (t, KRN_F32, n, cols[i], 2, 3.0);
     TestMat y = krn_test_zeros (t, n, cols[i], 1);
-    double *expected = krn_test_doubles (t, (size_t) n * cols[i]);
+    double *expected = krn_test_doubles (t, (size_t)n * cols[i]);
 
     for (int type = KRN_F32; type <= KRN_BF16; type++) {
       TestMat w = krn_test_random (t, type, 1, cols[i], 0, 20.0);
@@ -116,17 +118,18 @@ test_embed (KrnTest *t)
     TestMat table = krn_test_random (t, types[i], 77, cols, 0, 1.0);
     TestMat y = krn_test_zeros (t, G_N_ELEMENTS (ids), cols, 4);
     TestMat index;
-    double *expected = krn_test_doubles (t, G_N_ELEMENTS (ids) * (size_t) cols);
+    double *expected = krn_test_doubles (t, G_N_ELEMENTS (ids) * (size_t)cols);
 
     for (guint j = 0; j < G_N_ELEMENTS (ids); j++) {
-      ids[j] = j < 77 ? (int) j : g_rand_int_range (t->rand, 0, 77);
+      ids[j] = j < 77 ? (int)j : g_rand_int_range (t->rand, 0, 77);
       for (int c = 0; c < cols; c++)
-        expected[j * (guint) cols + (guint) c] = table.v[ids[j] * cols + c] * 39.25;
+        expected[j * (guint)cols + (guint)c] = table.v[ids[j] * cols + c] * 39.25;
     }
     index = krn_test_ids (t, G_N_ELEMENTS (ids), ids);
     t->k->embed (t->dev, y.mat, index.mat, table.mat, 39.25f);
     krn_test_close (t, y.mat, expected, 1e-7);
-    t->k->embed (t->dev, krn_test_rows (y.mat, 5, 1), krn_test_rows (index.mat, 5, 1), table.mat, 39.25f);
+    t->k->embed (t->dev, krn_test_rows (y.mat, 5, 1), krn_test_rows (index.mat, 5, 1), table.mat,
+                 39.25f);
     krn_test_close (t, y.mat, expected, 1e-7);
   }
 }

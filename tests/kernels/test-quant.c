@@ -15,8 +15,9 @@ test_bytes (void)
   g_assert_cmpuint (krn_quant_bytes (KRN_Q8, 17, 64), ==, 4 * 544);
   g_assert_cmpuint (krn_quant_bytes (KRN_Q4, 1, 32), ==, 288);
   /* E2B's output head: 4.5 and 8.5 bits a weight. */
-  g_assert_cmpuint (krn_quant_bytes (KRN_Q4, 262144, 1536), ==, (gsize) 262144 * 1536 * 9 / 16);
-  g_assert_cmpuint (krn_quant_bytes (KRN_Q8, G_MAXINT32, 1 << 20), ==, ((gsize) G_MAXINT32 + 15) / 16 * 32768 * 544);
+  g_assert_cmpuint (krn_quant_bytes (KRN_Q4, 262144, 1536), ==, (gsize)262144 * 1536 * 9 / 16);
+  g_assert_cmpuint (krn_quant_bytes (KRN_Q8, G_MAXINT32, 1 << 20), ==,
+                    ((gsize)G_MAXINT32 + 15) / 16 * 32768 * 544);
 
   g_assert_cmpuint (krn_quant_bytes (KRN_Q8, 16, 33), ==, 0);
   g_assert_cmpuint (krn_quant_bytes (KRN_Q8, 16, 16), ==, 0);
@@ -34,11 +35,11 @@ round_trip (KrnType type, const uint16_t *src, int rows, int cols)
   int                  n_tiles = (rows + KRN_TILE_ROWS - 1) / KRN_TILE_ROWS;
   size_t               bytes = krn_quant_bytes (type, rows, cols);
   g_autofree uint8_t  *whole = g_malloc (bytes), *parts = g_malloc (bytes);
-  g_autofree uint16_t *exact = g_memdup2 (src, (gsize) rows * (gsize) cols * 2);
-  float               *w = g_new (float, (gsize) rows *cols);
+  g_autofree uint16_t *exact = g_memdup2 (src, (gsize)rows * (gsize)cols * 2);
+  float               *w = g_new (float, (gsize)rows *cols);
 
-  /* In one go and tile by tile, backwards; every byte is written, none beyond.  `exact` ends where the rows end, so that
-   * the address sanitizer sees a read of a row that is not there. */
+  /* In one go and tile by tile, backwards; every byte is written, none beyond.  `exact` ends where
+   * the rows end, so that the address sanitizer sees a read of a row that is not there. */
   memset (whole, 0xaa, bytes);
   memset (parts, 0x55, bytes);
   krn_quantise (type, whole, exact, rows, cols, 0, n_tiles);
@@ -46,21 +47,26 @@ round_trip (KrnType type, const uint16_t *src, int rows, int cols)
     krn_quantise (type, parts, exact, rows, cols, t, t + 1);
   g_assert_cmpmem (whole, bytes, parts, bytes);
   for (int r = 0; r < rows; r++)
-    krn_dequantise_row (type, w + (size_t) r * (size_t) cols, whole, rows, cols, r);
+    krn_dequantise_row (type, w + (size_t)r * (size_t)cols, whole, rows, cols, r);
   return w;
 }
 
-/* No weight is further off than half a step of its block, of a step that is the smallest which reaches the largest weight. */
+/* No weight is further off than half a step of its block, of a step that is the smallest which
+ * reaches the largest weight. */
 static void
 check_bound (KrnTest *t, KrnType type, double scale)
 {
-  enum { R = 37, C = 96 };
+  enum {
+    R = 37,
+    C = 96
+  };
   uint16_t          src[R * C];
   g_autofree float *w = NULL;
   double            error = 0.0, norm = 0.0;
 
   for (int i = 0; i < R * C; i++)
-    src[i] = krn_bf16_from_float ((float) (g_rand_double_range (t->rand, -1.0, 1.0) * g_rand_double (t->rand) * scale));
+    src[i] = krn_bf16_from_float (
+        (float)(g_rand_double_range (t->rand, -1.0, 1.0) * g_rand_double (t->rand) * scale));
   w = round_trip (type, src, R, C);
   for (int b = 0; b < R * C; b += 32) {
     double most = 0.0, block_error = 0.0;
@@ -77,12 +83,14 @@ check_bound (KrnTest *t, KrnType type, double scale)
       block_error += difference * difference;
       norm += x * x;
     }
-    /* Q4 takes the better of two scales, so that the block as a whole is at least as good as with ±7. */
+    /* Q4 takes the better of two scales, so that the block as a whole is at least as good as with
+     * ±7. */
     if (type == KRN_Q4)
       g_assert_cmpfloat (block_error, <=, 32.0 * pow ((most / 7.0 + 6e-8) * 0.502, 2.0));
     error += block_error;
   }
-  g_test_message ("type %d, weights within %g: relative L2 error %g", type, scale, sqrt (error / norm));
+  g_test_message ("type %d, weights within %g: relative L2 error %g", type, scale,
+                  sqrt (error / norm));
   if (scale > 1e-3)
     g_assert_cmpfloat (sqrt (error / norm), <=, type == KRN_Q8 ? 0.007 : 0.11);
 }
@@ -102,7 +110,10 @@ test_bound (KrnTest *t)
 static void
 test_exact (KrnTest *t)
 {
-  enum { R = 16, C = 32 };
+  enum {
+    R = 16,
+    C = 32
+  };
   uint16_t src[R * C];
 
   for (int type = KRN_Q8; type <= KRN_Q4; type++)
@@ -115,7 +126,7 @@ test_exact (KrnTest *t)
         /* The largest magnitude is there in every block, −8 for Q4. */
         if (i % C == 0)
           q = type == KRN_Q8 ? 127 : -8;
-        src[i] = krn_bf16_from_float ((float) (sign * q) * 0.25f);
+        src[i] = krn_bf16_from_float ((float)(sign * q) * 0.25f);
       }
       w = round_trip (type, src, R, C);
       for (int i = 0; i < R * C; i++)
@@ -126,7 +137,10 @@ test_exact (KrnTest *t)
 static void
 test_broken_weights (KrnTest *t)
 {
-  enum { R = 2, C = 64 };
+  enum {
+    R = 2,
+    C = 64
+  };
   uint16_t src[R * C];
 
   for (int type = KRN_Q8; type <= KRN_Q4; type++) {
@@ -158,13 +172,14 @@ static void
 test_half (void)
 {
   for (int i = 0; i < 0x7c00; i++) {
-    float x = krn_float_from_f16 ((uint16_t) i);
+    float x = krn_float_from_f16 ((uint16_t)i);
 
-    g_assert_cmpfloat (x, ==, (float) ldexp (i < 0x400 ? i : 0x400 + (i & 0x3ff), MAX (i >> 10, 1) - 25));
+    g_assert_cmpfloat (x, ==,
+                       (float)ldexp (i < 0x400 ? i : 0x400 + (i & 0x3ff), MAX (i >> 10, 1) - 25));
     g_assert_cmpuint (krn_f16_from_float (x), ==, i);
     g_assert_cmpuint (krn_f16_from_float (-x), ==, i | 0x8000);
     if (i > 0) {
-      float before = krn_float_from_f16 ((uint16_t) (i - 1)), middle = 0.5f * (before + x);
+      float before = krn_float_from_f16 ((uint16_t)(i - 1)), middle = 0.5f * (before + x);
 
       g_assert_cmpuint (krn_f16_from_float (middle), ==, i & 1 ? i - 1 : i);
       g_assert_cmpuint (krn_f16_from_float (nextafterf (middle, x)), ==, i);
@@ -180,7 +195,8 @@ test_half (void)
   g_assert_cmpuint (krn_bf16_from_float (krn_float_from_bits (0x3f818000)), ==, 0x3f82);
   g_assert_cmpuint (krn_bf16_from_float (krn_float_from_bits (0x3f808001)), ==, 0x3f81);
   g_assert_cmpuint (krn_bf16_from_float (krn_float_from_bits (0x7f7fffff)), ==, 0x7f80);
-  g_assert_true (isnan (krn_float_from_bf16 (krn_bf16_from_float (krn_float_from_bits (0x7f800001)))));
+  g_assert_true (
+      isnan (krn_float_from_bf16 (krn_bf16_from_float (krn_float_from_bits (0x7f800001)))));
 }
 
 int

@@ -1,4 +1,5 @@
-/* test-sample.c: the choice of the next token: golden distributions, the rules of krn.h one by one, and draws.
+/* test-sample.c: the choice of the next token: golden distributions, the rules of krn.h one by one,
+ * and draws.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <jansson.h>
@@ -10,7 +11,8 @@
 
 static const KrnSampling plain = {.temperature = 1.0f, .top_p = 1.0f, .repetition_penalty = 1.0f};
 
-/* ---- golden data ---------------------------------------------------------------------------------------- */
+/* ---- golden data
+ * ---------------------------------------------------------------------------------------- */
 
 /* A safetensors file: eight bytes of length, a header in JSON, then the tensors. */
 typedef struct {
@@ -22,7 +24,8 @@ typedef struct {
 static char *
 golden_path (const char *name)
 {
-  return g_build_filename (g_getenv ("FACET_SOURCE_ROOT"), "tests", "golden", "preproc", name, NULL);
+  return g_build_filename (g_getenv ("FACET_SOURCE_ROOT"), "tests", "golden", "preproc", name,
+                           NULL);
 }
 
 static void
@@ -48,8 +51,9 @@ tensor_file_get (const TensorFile *f, const char *name, int *n)
   json_t *offsets = json_object_get (tensor, "data_offsets");
 
   g_assert_nonnull (tensor);
-  *n = (int) json_integer_value (json_array_get (json_object_get (tensor, "shape"), 0));
-  return g_memdup2 (f->tensors + json_integer_value (json_array_get (offsets, 0)), (gsize) *n * sizeof (float));
+  *n = (int)json_integer_value (json_array_get (json_object_get (tensor, "shape"), 0));
+  return g_memdup2 (f->tensors + json_integer_value (json_array_get (offsets, 0)),
+                    (gsize)*n * sizeof (float));
 }
 
 static void
@@ -62,7 +66,7 @@ tensor_file_close (TensorFile *f)
 static int
 compare_floats (const void *a, const void *b)
 {
-  float x = *(const float *) a, y = *(const float *) b;
+  float x = *(const float *)a, y = *(const float *)b;
 
   return (x > y) - (x < y);
 }
@@ -76,11 +80,11 @@ draw (KrnTest *t, const float *logits, int n, const KrnSampling *s, int *id)
   float  *probs = g_new (float, n);
   int32_t chosen;
 
-  t->k->write (t->dev, x.mat.buf, 0, logits, (size_t) n * 4);
+  t->k->write (t->dev, x.mat.buf, 0, logits, (size_t)n * 4);
   t->k->sample (t->dev, ids.mat, x.mat, p.mat, s);
   krn_test_sync (t);
   t->k->read (t->dev, ids.mat.buf, 0, &chosen, 4);
-  t->k->read (t->dev, p.mat.buf, 0, probs, (size_t) n * 4);
+  t->k->read (t->dev, p.mat.buf, 0, probs, (size_t)n * 4);
   g_assert_cmpint (chosen, >=, 0);
   g_assert_cmpint (chosen, <, n);
   g_assert_cmpfloat (probs[chosen], >, 0.0f);
@@ -89,7 +93,8 @@ draw (KrnTest *t, const float *logits, int n, const KrnSampling *s, int *id)
   return probs;
 }
 
-/* Which of several equal values top-p drops depends on the reference's sort: there only the sorted ones are compared. */
+/* Which of several equal values top-p drops depends on the reference's sort: there only the sorted
+ * ones are compared. */
 static bool
 has_ties (const char *kind)
 {
@@ -106,7 +111,8 @@ test_golden (KrnTest *t)
 
   g_assert_nonnull (cases);
   tensor_file_open (&f, "sampling.safetensors");
-  json_array_foreach (cases, i, c) {
+  json_array_foreach (cases, i, c)
+  {
     const char       *kind = json_string_value (json_object_get (c, "logits"));
     json_t           *params = json_object_get (c, "params");
     g_autofree char  *name = g_strconcat ("logits.", kind, NULL);
@@ -114,17 +120,17 @@ test_golden (KrnTest *t)
     KrnSampling       s = plain;
     int               n, m;
 
-    s.temperature = (float) json_number_value (json_object_get (params, "temperature"));
-    s.top_k = (int) json_integer_value (json_object_get (params, "top_k"));
-    s.top_p = (float) json_number_value (json_object_get (params, "top_p"));
-    s.min_p = (float) json_number_value (json_object_get (params, "min_p"));
+    s.temperature = (float)json_number_value (json_object_get (params, "temperature"));
+    s.top_k = (int)json_integer_value (json_object_get (params, "top_k"));
+    s.top_p = (float)json_number_value (json_object_get (params, "top_p"));
+    s.min_p = (float)json_number_value (json_object_get (params, "min_p"));
     logits = tensor_file_get (&f, name, &n);
     expected = tensor_file_get (&f, json_string_value (json_object_get (c, "tensor")), &m);
     g_assert_cmpint (n, ==, m);
     probs = draw (t, logits, n, &s, NULL);
     if (has_ties (kind)) {
-      qsort (expected, (size_t) n, sizeof *expected, compare_floats);
-      qsort (probs, (size_t) n, sizeof *probs, compare_floats);
+      qsort (expected, (size_t)n, sizeof *expected, compare_floats);
+      qsort (probs, (size_t)n, sizeof *probs, compare_floats);
     }
     for (int j = 0; j < n; j++)
       if (!(fabsf (probs[j] - expected[j]) <= 1e-6f))
@@ -135,7 +141,8 @@ test_golden (KrnTest *t)
   json_decref (cases);
 }
 
-/* ---- the rules, against a reference that sorts --------------------------------------------------------- */
+/* ---- the rules, against a reference that sorts
+ * --------------------------------------------------------- */
 
 typedef struct {
   double x;
@@ -168,14 +175,14 @@ reference (double *probs, const float *logits, int n, const KrnSampling *s)
     if (!seen) {
       double *x = &e[s->recent[i]].x;
 
-      *x = (float) (*x > 0.0 ? *x / s->repetition_penalty : *x * s->repetition_penalty);
+      *x = (float)(*x > 0.0 ? *x / s->repetition_penalty : *x * s->repetition_penalty);
     }
   }
   for (int i = 0; i < s->n_suppress; i++)
     e[s->suppress[i]].x = -INFINITY;
   for (int i = 0; i < n; i++)
-    e[i].x = (float) e[i].x / s->temperature;
-  qsort (e, (size_t) n, sizeof *e, compare_entries);
+    e[i].x = (float)e[i].x / s->temperature;
+  qsort (e, (size_t)n, sizeof *e, compare_entries);
 
   if (s->top_k > 0 && s->top_k < n)
     for (kept = s->top_k; kept < n && e[kept].x == e[s->top_k - 1].x; kept++)
@@ -201,13 +208,14 @@ reference (double *probs, const float *logits, int n, const KrnSampling *s)
 static void
 check_against_reference (KrnTest *t, const float *logits, int n, const KrnSampling *s)
 {
-  double           *expected = krn_test_doubles (t, (size_t) n);
+  double           *expected = krn_test_doubles (t, (size_t)n);
   g_autofree float *probs = draw (t, logits, n, s, NULL);
 
   reference (expected, logits, n, s);
   for (int i = 0; i < n; i++)
     if (!(fabs (probs[i] - expected[i]) <= 1e-6))
-      g_error ("n %d, k %d, p %g, min-p %g: entry %d is %g instead of %g", n, s->top_k, s->top_p, s->min_p, i, probs[i], expected[i]);
+      g_error ("n %d, k %d, p %g, min-p %g: entry %d is %g instead of %g", n, s->top_k, s->top_p,
+               s->min_p, i, probs[i], expected[i]);
 }
 
 /* Sizes around the blocks that the implementation looks at, smooth and with many ties. */
@@ -224,7 +232,7 @@ test_rules (KrnTest *t)
       g_autofree float *x = g_new (float, sizes[i]);
 
       for (int j = 0; j < sizes[i]; j++) {
-        x[j] = (float) g_rand_double_range (t->rand, -8.0, 8.0);
+        x[j] = (float)g_rand_double_range (t->rand, -8.0, 8.0);
         if (coarse)
           x[j] = roundf (x[j] * 0.5f);
       }
@@ -250,7 +258,7 @@ test_penalty (KrnTest *t)
   KrnSampling          s = plain;
 
   for (int i = 0; i < 100; i++)
-    x[i] = (float) g_rand_double_range (t->rand, -4.0, 4.0);
+    x[i] = (float)g_rand_double_range (t->rand, -4.0, 4.0);
   s.recent = recent;
   s.n_recent = G_N_ELEMENTS (recent);
   s.suppress = suppress;
@@ -271,7 +279,7 @@ test_greedy (KrnTest *t)
   int               id;
 
   for (int i = 0; i < 300; i++)
-    x[i] = (float) (i % 7);
+    x[i] = (float)(i % 7);
   s.temperature = 0.0f;
   s.top_k = 64;
   probs = draw (t, x, 300, &s, &id);
@@ -306,7 +314,7 @@ test_broken_logits (KrnTest *t)
       s.top_k = mode == 2 ? 5 : 0;
       s.top_p = mode == 2 ? 0.9f : 1.0f;
       for (int i = 0; i < 200; i++)
-        x[i] = kind == 0 ? NAN : kind == 1 ? -INFINITY : kind == 2 ? INFINITY : (float) (i % 11);
+        x[i] = kind == 0 ? NAN : kind == 1 ? -INFINITY : kind == 2 ? INFINITY : (float)(i % 11);
       if (kind == 3)
         x[17] = NAN;
       if (kind == 4)
@@ -321,7 +329,8 @@ test_broken_logits (KrnTest *t)
     }
 }
 
-/* ---- draws ---------------------------------------------------------------------------------------------- */
+/* ---- draws
+ * ---------------------------------------------------------------------------------------------- */
 
 /* One call with `rows` equal rows; the ids. */
 static void
@@ -330,23 +339,26 @@ draw_rows (KrnTest *t, const float *logits, int n, int rows, const KrnSampling *
   TestMat x = krn_test_zeros (t, rows, n, 2), i = krn_test_ids (t, rows, ids);
 
   for (int r = 0; r < rows; r++)
-    t->k->write (t->dev, x.mat.buf, (size_t) r * (size_t) (n + 2) * 4, logits, (size_t) n * 4);
+    t->k->write (t->dev, x.mat.buf, (size_t)r * (size_t)(n + 2) * 4, logits, (size_t)n * 4);
   t->k->sample (t->dev, i.mat, x.mat, krn_test_absent (), s);
-  t->k->read (t->dev, i.mat.buf, 0, ids, (size_t) rows * 4);
+  t->k->read (t->dev, i.mat.buf, 0, ids, (size_t)rows * 4);
 }
 
 /* A draw is a function of (seed, step) and the row, and of nothing else. */
 static void
 test_deterministic (KrnTest *t)
 {
-  enum { N = 1000, ROWS = 8 };
+  enum {
+    N = 1000,
+    ROWS = 8
+  };
   float       x[N];
   int32_t     first[ROWS] = {0}, again[ROWS] = {0}, other[ROWS] = {0};
   KrnSampling s = plain;
   int         same_row = 0, same_step = 0, same_seed = 0;
 
   for (int i = 0; i < N; i++)
-    x[i] = (float) g_rand_double_range (t->rand, 0.0, 1.0);
+    x[i] = (float)g_rand_double_range (t->rand, 0.0, 1.0);
   s.seed = 7;
   s.step = 1;
   draw_rows (t, x, N, ROWS, &s, first);
@@ -369,7 +381,8 @@ test_deterministic (KrnTest *t)
   g_assert_cmpint (same_seed, <, 4);
 }
 
-/* χ² of many draws against the distribution that they claim to come from; the seeds are fixed, so that the test is too. */
+/* χ² of many draws against the distribution that they claim to come from; the seeds are fixed, so
+ * that the test is too. */
 static void
 check_statistics (KrnTest *t, KrnSampling s, const float *x, int n, int n_draws)
 {
@@ -380,13 +393,13 @@ check_statistics (KrnTest *t, KrnSampling s, const float *x, int n, int n_draws)
   int               freedom = -1;
 
   for (int d = 0; d < n_draws; d += 50) {
-    s.step = (uint64_t) d;
+    s.step = (uint64_t)d;
     draw_rows (t, x, n, 50, &s, ids);
     for (int i = 0; i < 50; i++)
       count[ids[i]]++;
   }
   for (int i = 0; i < n; i++) {
-    double expected = probs[i] * (double) n_draws;
+    double expected = probs[i] * (double)n_draws;
 
     if (probs[i] == 0.0f) {
       g_assert_cmpint (count[i], ==, 0);
@@ -408,7 +421,7 @@ test_statistics (KrnTest *t)
   KrnSampling s = plain;
 
   for (int i = 0; i < 150; i++)
-    x[i] = (float) g_rand_double_range (t->rand, -1.5, 1.5);
+    x[i] = (float)g_rand_double_range (t->rand, -1.5, 1.5);
   s.seed = 42;
   check_statistics (t, s, x, 150, 20000);
   s.top_k = 30;

@@ -2,19 +2,20 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Keys come in tiles.  A tile's scores are computed, the running maximum m is raised, what was summed so far is corrected by
- * e^(old − new), and the tile's values are added with their weights.  Callers may cut the keys anywhere and merge the
- * parts.
+ * Keys come in tiles.  A tile's scores are computed, the running maximum m is raised, what was
+ * summed so far is corrected by e^(old − new), and the tile's values are added with their weights.
+ * Callers may cut the keys anywhere and merge the parts.
  *
- * For one query row the query heads that share a K/V head are taken together, so that a key is read once.  For many rows
- * the pairs of row and head are the lanes of vectors, and scores and values are packed matrix products (matmul.c). */
+ * For one query row the query heads that share a K/V head are taken together, so that a key is read
+ * once.  For many rows the pairs of row and head are the lanes of vectors, and scores and values
+ * are packed matrix products (matmul.c). */
 #include <math.h>
 
 #include "kernels/cpu/isa/inner.h"
 #include "kernels/cpu/isa/panel.h"
 #include "kernels/cpu/isa/transpose.h"
 
-/* ---- one row ------------------------------------------------------------------------------------------ */
+/* ---- one row ---- */
 
 #if VW == 4
 #define HEADS_AT_ONCE 4
@@ -27,8 +28,8 @@ ALWAYS_INLINE vf
 load_key (const void *p, size_t i, bool bf16, int n)
 {
   if (bf16)
-    return vf_load_bf16_n ((const uint16_t *) p + i, n);
-  return vf_load_n ((const float *) p + i, n);
+    return vf_load_bf16_n ((const uint16_t *)p + i, n);
+  return vf_load_n ((const float *)p + i, n);
 }
 
 /* The sum of every vector. */
@@ -47,7 +48,14 @@ sum_each (vf v[VW])
 
 /* s[j·H + h] = q_h · k_j for VW / H keys and H heads. */
 ALWAYS_INLINE void
-score_keys (const int H, const bool bf16, float *s, const float *q, int hd, const char *k, size_t k_bytes, vf scale)
+score_keys (const int    H,
+            const bool   bf16,
+            float       *s,
+            const float *q,
+            int          hd,
+            const char  *k,
+            size_t       k_bytes,
+            vf           scale)
 {
   const int K = VW / H;
   vf        sum[VW];
@@ -61,7 +69,7 @@ score_keys (const int H, const bool bf16, float *s, const float *q, int hd, cons
 
     UNROLL (16)
     for (int j = 0; j < K; j++)
-      key[j] = load_key (k + (size_t) j * k_bytes, (size_t) i, bf16, part);
+      key[j] = load_key (k + (size_t)j * k_bytes, (size_t)i, bf16, part);
     UNROLL (8)
     for (int h = 0; h < H; h++) {
       vf x = vf_load_n (q + h * hd + i, part);
@@ -76,22 +84,32 @@ score_keys (const int H, const bool bf16, float *s, const float *q, int hd, cons
 
 /* o_h[i…] += Σ_j p[j·H + h] · v_j[i…] for C vectors of columns, of which the last may be short. */
 ALWAYS_INLINE void
-add_values (const int H, const int C, const bool bf16, float *o, int hd, const float *p, const char *v, size_t v_bytes, int n_keys, int i)
+add_values (const int    H,
+            const int    C,
+            const bool   bf16,
+            float       *o,
+            int          hd,
+            const float *p,
+            const char  *v,
+            size_t       v_bytes,
+            int          n_keys,
+            int          i)
 {
   int last = hd - i - (C - 1) * VW < VW ? hd - i - (C - 1) * VW : VW;
   vf  sum[HEADS_AT_ONCE][2];
 
   UNROLL (8)
-  for (int h = 0; h < H; h++)
+  for (int h = 0; h < H; h++) {
     UNROLL (2)
     for (int c = 0; c < C; c++)
       sum[h][c] = vf_load_n (o + h * hd + i + c * VW, c == C - 1 ? last : VW);
+  }
   for (int j = 0; j < n_keys; j++, v += v_bytes, p += H) {
     vf x[2];
 
     UNROLL (2)
     for (int c = 0; c < C; c++)
-      x[c] = load_key (v, (size_t) (i + c * VW), bf16, c == C - 1 ? last : VW);
+      x[c] = load_key (v, (size_t)(i + c * VW), bf16, c == C - 1 ? last : VW);
     UNROLL (8)
     for (int h = 0; h < H; h++) {
       vf weight = vf_set1 (p[h]);
@@ -102,15 +120,18 @@ add_values (const int H, const int C, const bool bf16, float *o, int hd, const f
     }
   }
   UNROLL (8)
-  for (int h = 0; h < H; h++)
+  for (int h = 0; h < H; h++) {
     UNROLL (2)
     for (int c = 0; c < C; c++)
       vf_store_n (o + h * hd + i + c * VW, sum[h][c], c == C - 1 ? last : VW);
+  }
 }
 
-/* Scores (n keys, H) become weights e^(s − m); m and l follow, and so do the rows of o.  s is a multiple of VW long. */
+/* What is known of H heads becomes what is known with the scores s (n keys, H) added, as far as m,
+ * l and the correction of o go; the scores become weights e^(s − m).  s has room for whole vectors.
+ */
 ALWAYS_INLINE void
-soften (const int H, float *s, int n, float *m, float *l, float *o, int hd)
+soften (const int H, KrnAttended to, float *s, int n, int hd)
 {
   int   length = n * H;
   float lanes[VW], most[VW];
@@ -122,17 +143,18 @@ soften (const int H, float *s, int n, float *m, float *l, float *o, int hd)
     high = vf_max (vf_load (s + i), high);
   vf_store (lanes, high);
   for (int h = 0; h < H; h++) {
-    float factor = 1.0f, before = m[h];
+    float before = to.m[h];
 
     for (int i = h; i < VW; i += H)
-      m[h] = lanes[i] > m[h] ? lanes[i] : m[h];
-    if (m[h] > before) {
-      factor = expf (before - m[h]);
-      l[h] *= factor;
-      ISA (scale) (o + h * hd, o + h * hd, hd, factor);
+      to.m[h] = lanes[i] > to.m[h] ? lanes[i] : to.m[h];
+    if (to.m[h] > before) {
+      float factor = expf (before - to.m[h]);
+
+      to.l[h] *= factor;
+      ISA (scale) (to.o + h * hd, to.o + h * hd, hd, factor);
     }
     for (int i = h; i < VW; i += H)
-      most[i] = m[h];
+      most[i] = to.m[h];
   }
   shift = vf_load (most);
   for (int i = 0; i < length; i += VW) {
@@ -143,11 +165,17 @@ soften (const int H, float *s, int n, float *m, float *l, float *o, int hd)
   }
   vf_store (lanes, total);
   for (int i = 0; i < VW; i++)
-    l[i % H] += lanes[i];
+    to.l[i % H] += lanes[i];
 }
 
 ALWAYS_INLINE void
-attend_heads (const int H, const bool bf16, float *o, float *m, float *l, const float *q, const KrnKeys *keys, int hd, float scale)
+attend_heads (const int      H,
+              const bool     bf16,
+              KrnAttended    to,
+              const float   *q,
+              const KrnKeys *keys,
+              int            hd,
+              float          scale)
 {
   const int   K = VW / H;
   float       s[HEADS_AT_ONCE * (KRN_KEY_TILE + VW)];
@@ -159,32 +187,32 @@ attend_heads (const int H, const bool bf16, float *o, float *m, float *l, const 
     int n = keys->n_keys - done < KRN_KEY_TILE ? keys->n_keys - done : KRN_KEY_TILE;
     int j = 0, i = 0;
 
-    for (; j + K <= n; j += K, k += (size_t) K * k_bytes)
+    for (; j + K <= n; j += K, k += (size_t)K * k_bytes)
       score_keys (H, bf16, s + j * H, q, hd, k, k_bytes, vf_set1 (scale));
     /* A last incomplete vector scores its first key again in place of those that are not there. */
     for (; j < n; j++, k += k_bytes)
       score_keys (H, bf16, s + j * H, q, hd, k, 0, vf_set1 (scale));
-    soften (H, s, n, m, l, o, hd);
+    soften (H, to, s, n, hd);
     for (; i + COLUMNS * VW <= hd; i += COLUMNS * VW)
-      add_values (H, COLUMNS, bf16, o, hd, s, v, v_bytes, n, i);
+      add_values (H, COLUMNS, bf16, to.o, hd, s, v, v_bytes, n, i);
     for (; i < hd; i += VW)
-      add_values (H, 1, bf16, o, hd, s, v, v_bytes, n, i);
-    v += (size_t) n * v_bytes;
+      add_values (H, 1, bf16, to.o, hd, s, v, v_bytes, n, i);
+    v += (size_t)n * v_bytes;
   }
 }
 
 void
-ISA (attend) (float *o, float *m, float *l, const float *q, int heads, const KrnKeys *keys, int hd, float scale)
+ISA (attend) (KrnAttended to, KrnIn q, const KrnKeys *keys, int hd, float scale)
 {
-  while (heads > 0) {
-    int part = heads >= 8 ? HEADS_AT_ONCE : heads >= 4 ? 4 : heads >= 2 ? 2 : 1;
+  while (q.n > 0) {
+    int part = q.n >= 8 ? HEADS_AT_ONCE : q.n >= 4 ? 4 : q.n >= 2 ? 2 : 1;
 
 #define HEADS(H)                                                                                   \
   case H:                                                                                          \
     if (keys->bf16)                                                                                \
-      attend_heads (H, true, o, m, l, q, keys, hd, scale);                                         \
+      attend_heads (H, true, to, q.p, keys, hd, scale);                                            \
     else                                                                                           \
-      attend_heads (H, false, o, m, l, q, keys, hd, scale);                                        \
+      attend_heads (H, false, to, q.p, keys, hd, scale);                                           \
     break
     switch (part) {
 #if HEADS_AT_ONCE == 8
@@ -195,44 +223,49 @@ ISA (attend) (float *o, float *m, float *l, const float *q, int heads, const Krn
       HEADS (1);
     }
 #undef HEADS
-    o += part * hd;
-    q += part * hd;
-    m += part;
-    l += part;
-    heads -= part;
+    to = (KrnAttended){to.o + part * hd, to.m + part, to.l + part};
+    q.p += part * hd;
+    q.n -= part;
   }
 }
 
-/* ---- many rows: lanes ------------------------------------------------------------------------------------ */
+/* ---- many rows: lanes ---- */
+
+/* −∞ where a lane does not see the key. */
+ALWAYS_INLINE vf
+mask_key (vf score, vf first, vf last, float key)
+{
+  const vf unseen = vf_set1 (-INFINITY);
+
+  score = vf_if_less (vf_set1 (key), first, unseen, score);
+  return vf_if_less (last, vf_set1 (key), unseen, score);
+}
 
 void
-ISA (soften_lanes) (float *s, int n_keys, float *m, float *l, const float *first, const float *last, int key)
+ISA (soften_lanes) (float *s, int n_keys, KrnLanes lanes, bool masked, int key)
 {
   for (int v = 0; v < PANEL_N; v += VW) {
-    vf    before = vf_load (m + v), most = before, total = vf_set1 (0.0f), factor;
-    float position = (float) key;
+    float *score = s + v;
+    vf     before = vf_load (lanes.m + v), most = before, total = vf_set1 (0.0f), factor;
 
-    for (int j = 0; j < n_keys; j++, position += 1.0f) {
-      vf x = vf_load (s + j * PANEL_N + v);
+    for (int j = 0; j < n_keys && masked; j++) {
+      vf x = vf_load (score + j * PANEL_N);
 
-      if (first) {
-        x = vf_if_less (vf_set1 (position), vf_load (first + v), vf_set1 (-INFINITY), x);
-        x = vf_if_less (vf_load (last + v), vf_set1 (position), vf_set1 (-INFINITY), x);
-        vf_store (s + j * PANEL_N + v, x);
-      }
-      most = vf_max (x, most);
+      x = mask_key (x, vf_load (lanes.first + v), vf_load (lanes.last + v), (float)(key + j));
+      vf_store (score + j * PANEL_N, x);
     }
+    for (int j = 0; j < n_keys; j++)
+      most = vf_max (vf_load (score + j * PANEL_N), most);
     for (int j = 0; j < n_keys; j++) {
-      vf e = vf_exp (vf_load (s + j * PANEL_N + v) - most);
+      vf e = vf_exp (vf_load (score + j * PANEL_N) - most);
 
-      vf_store (s + j * PANEL_N + v, e);
+      vf_store (score + j * PANEL_N, e);
       total = total + e;
     }
     factor = vf_exp (before - most);
-    vf_store (m + v, most);
-    vf_store (l + v, vf_fma (vf_load (l + v), factor, total));
-    /* The row after the keys hands the factors to correct_lanes (). */
-    vf_store (s + n_keys * PANEL_N + v, factor);
+    vf_store (lanes.m + v, most);
+    vf_store (lanes.l + v, vf_fma (vf_load (lanes.l + v), factor, total));
+    vf_store (score + n_keys * PANEL_N, factor);
   }
 }
 
@@ -259,6 +292,6 @@ ISA (unpack_lanes) (float *o, const float *lanes, int n, int hd)
         x[c] = c < part ? vf_load (lanes + (i + c) * PANEL_N + v) : vf_set1 (0.0f);
       transpose (x);
       for (int lane = 0; lane < VW && v + lane < n; lane++)
-        vf_store_n (o + (size_t) (v + lane) * (size_t) hd + i, x[lane], part);
+        vf_store_n (o + (size_t)(v + lane) * (size_t)hd + i, x[lane], part);
     }
 }

@@ -13,10 +13,11 @@
 #include "kernels/krn.h"
 #include "kernels/krn-quant.h"
 
-#define KRN_MAX_PANEL_M 16 /* no set takes more activation rows at once, */
-#define KRN_MAX_PANEL_N 32 /* nor more weight rows */
+#define KRN_MAX_PANEL_M  16 /* no set takes more activation rows at once, */
+#define KRN_MAX_PANEL_N  32 /* nor more weight rows */
 #define KRN_SAMPLE_BLOCK 64
-#define KRN_KEY_TILE    96 /* keys that attention looks at between two corrections of the running maximum */
+#define KRN_KEY_TILE                                                                               \
+  96 /* keys that attention looks at between two corrections of the running maximum */
 
 /* The weight of a norm, (1, n), F32 or BF16.  data NULL: ones. */
 typedef struct {
@@ -32,28 +33,83 @@ typedef struct {
   int         n_keys;
 } KrnKeys;
 
-/* A group of activation rows, quantised in blocks of 32 columns:
- *   q          (cols / 4, m, 4)  int8, within ±127
- *   scale      (cols / 32, m)
- *   correction (cols / 32, m)    −8 times the sum of the 32 q: takes out the offset of a four-bit weight; times 16, of
- *                                an eight-bit one */
+/* Where results go: row i begins at p + i · stride. */
+typedef struct {
+  float *p;
+  size_t stride;
+} KrnOut;
+
+/* n rows of activations. */
+typedef struct {
+  const float *p;
+  size_t       stride;
+  int          n;
+} KrnIn;
+
+/* rows × cols weights, F32 or BF16, where they lie. */
+typedef struct {
+  const void *p;
+  size_t      stride;
+  bool        bf16;
+  int         rows, cols;
+} KrnWeights;
+
+/* A packed side of a product: what belongs to column k begins at p + k · stride. */
+typedef struct {
+  const float *p;
+  size_t       stride;
+} KrnPacked;
+
+/* What one call of a panel function computes: m activation rows × `rows` weight rows, along `depth`
+ * columns, added to what is there or written over it. */
+typedef struct {
+  int  m, rows, depth;
+  bool add;
+} KrnTile;
+
+/* A group of n activation rows, quantised in blocks of 32 columns:
+ *   q          (cols / 4, n, 4)  int8, within ±127
+ *   scale      (cols / 32, n)
+ *   correction (cols / 32, n)    −8 times the sum of the 32 q: takes out the offset of a four-bit
+ *                                weight; times 16, of an eight-bit one */
 typedef struct {
   int8_t  *q;
   float   *scale;
   int32_t *correction;
+  int      n;
 } KrnQuantRows;
+
+/* Rows of quantised weights, from the first row of a tile on. */
+typedef struct {
+  KrnType     type;
+  const void *tiles;
+  int         rows, cols;
+} KrnQuantWeights;
+
+/* What some query heads have seen of their keys so far: the largest score m, l = Σ e^(s_j − m) and
+ * o (heads, head_dim) = Σ e^(s_j − m)·v_j.  Starts as m = −∞, l = 0, o = 0. */
+typedef struct {
+  float *o, *m, *l;
+} KrnAttended;
+
+/* The same for panel_n lanes, each a query row and a head, without o; and the first and the last
+ * key that each lane may see.  Starts as m = −1e30, l = 0. */
+typedef struct {
+  float       *m, *l;
+  const float *first, *last;
+} KrnLanes;
 
 typedef struct {
   const char *name;
-  int         dot_rows; /* weight rows that dot () wants a multiple of */
+  int         dot_rows;  /* weight rows that dot () wants a multiple of */
   int         panel_min; /* from so many activation rows on, packing the weights pays */
-  int         panel_m;  /* activation rows in a group of the panel form */
-  int         panel_n;  /* weight rows in a panel */
-  int         quant_m;  /* activation rows in a group of the quantised form */
-  bool        bf16_dot; /* has the *_bf16 panel functions */
-  bool        int8_dot; /* has an 8-bit dot-product instruction */
+  int         panel_m;   /* activation rows in a group of the panel form */
+  int         panel_n;   /* weight rows in a panel */
+  int         quant_m;   /* activation rows in a group of the quantised form */
+  bool        bf16_dot;  /* has the *_bf16 panel functions */
+  bool        int8_dot;  /* has an 8-bit dot-product instruction */
 
-  /* ---- rows.c ------------------------------------------------------------------------------ */
+  /* ---- rows.c ---- */
 
   /* y = s·x · (mean ((s·x)²) + eps)^−½ · w; y may be x. */
   void (*rms) (float *y, const float *x, KrnVector w, int n, float eps, float s);
@@ -72,65 +128,70 @@ typedef struct {
   void (*rotate) (float *x, const float *cs, int n);
   float (*max) (const float *x, int n);
 
-  /* ---- matvec.c: few activation rows, weights used where they lie ------------------------------ */
+  /* ---- matvec.c: few activation rows, weights used where they lie ---- */
 
-  /* y[i·y_stride + r] = x[i] · w[r] for i < n, r < rows. */
-  void (*dot) (float *y, size_t y_stride, const float *x, size_t x_stride, int n, const void *w, size_t w_stride, bool bf16, int rows, int cols);
+  /* y[i, r] = x[i] · w[r] */
+  void (*dot) (KrnOut y, KrnIn x, KrnWeights w);
 
-  /* ---- matmul.c: many activation rows, both sides packed ---------------------------------------- */
+  /* ---- matmul.c: many activation rows, both sides packed ---- */
 
-  /* dst (cols, m): m rows of x, transposed. */
-  void (*pack_rows) (float *dst, const float *x, size_t x_stride, int m, int cols);
-  /* dst (cols, panel_n): rows <= panel_n rows of w, transposed, widened, filled up with zeros. */
-  void (*pack_panel) (float *dst, const void *w, size_t w_stride, bool bf16, int rows, int cols);
-  /* y[i·y_stride + r] (+)= Σ_k a[k·a_stride + i] · b[k·b_stride + r] for i < m <= panel_m, r < rows <= panel_n.  b may be read up to
-   * panel_n. */
-  void (*panel) (float *y, size_t y_stride, const float *a, size_t a_stride, int m, const float *b, size_t b_stride, int depth, int rows, bool add);
+  /* dst (cols, x.n): x transposed. */
+  void (*pack_rows) (float *dst, KrnIn x, int cols);
+  /* dst (cols, panel_n): w, up to panel_n rows, transposed, widened, filled up with zeros. */
+  void (*pack_panel) (float *dst, KrnWeights w);
+  /* y[i, r] (+)= Σ_k a[k, i] · b[k, r], i < m <= panel_m, r < rows; b is read up to panel_n. */
+  void (*panel) (KrnOut y, KrnPacked a, KrnPacked b, KrnTile tile);
 
-  /* The same with both sides in BF16, two columns k, k + 1 side by side: (⌈cols / 2⌉, m, 2), (⌈cols / 2⌉, panel_n, 2). */
-  void (*pack_rows_bf16) (uint16_t *dst, const float *x, size_t x_stride, int m, int cols);
-  void (*pack_panel_bf16) (uint16_t *dst, const uint16_t *w, size_t w_stride, int rows, int cols);
-  void (*panel_bf16) (float *y, size_t y_stride, const uint16_t *a, int m, const uint16_t *b, int depth, int rows, bool add);
+  /* The same with both sides in BF16, columns k and k + 1 side by side: (⌈cols / 2⌉, m, 2) and
+   * (⌈cols / 2⌉, panel_n, 2). */
+  void (*pack_rows_bf16) (uint16_t *dst, KrnIn x, int cols);
+  void (*pack_panel_bf16) (uint16_t *dst, KrnWeights w);
+  void (*panel_bf16) (KrnOut y, const uint16_t *a, const uint16_t *b, KrnTile tile);
 
-  /* ---- matmul-quant.c -------------------------------------------------------------------------- */
+  /* ---- matmul-quant.c ---- */
 
-  /* Columns [begin, end) of m rows into dst; begin and end are multiples of 32. */
-  void (*quantise_rows) (KrnQuantRows dst, const float *x, size_t x_stride, int m, int begin, int end);
-  /* y[i·y_stride + r] for i < m <= quant_m, r < rows; the first of them is the first of a tile. */
-  void (*quant_dot) (float *y, size_t y_stride, KrnQuantRows x, int m, KrnType type, const void *tiles, int rows, int cols);
+  /* Columns [begin, end) of dst.n rows; begin and end are multiples of 32. */
+  void (*quantise_rows) (KrnQuantRows dst, KrnIn x, int begin, int end);
+  /* y[i, r] = x[i] · w[r], x.n <= quant_m. */
+  void (*quant_dot) (KrnOut y, KrnQuantRows x, KrnQuantWeights w);
 
-  /* ---- quantise.c ------------------------------------------------------------------------------ */
+  /* ---- quantise.c ---- */
 
   /* One tile: rows <= 16 rows of 32 columns. */
   void (*quantise_tile) (KrnType type, uint8_t *tile, const uint16_t *src, size_t stride, int rows);
 
-  /* ---- attention.c ----------------------------------------------------------------------------- */
+  /* ---- attention.c ---- */
 
-  /* One query row, `heads` query heads of the same K/V head: o (heads, hd) += Σ_j e^(s_j − m)·v_j, l += Σ_j e^(s_j − m), where m is the
-   * running maximum; o and l are corrected when m grows.  Starts from m = −∞, l = 0, o = 0. */
-  void (*attend) (float *o, float *m, float *l, const float *q, int heads, const KrnKeys *keys, int head_dim, float scale);
+  /* One query row: q.n heads (of stride head_dim) that share a K/V head, over more keys. */
+  void (*attend) (KrnAttended to, KrnIn q, const KrnKeys *keys, int head_dim, float scale);
 
-  /* Many query rows: panel_n lanes, each a row and a head.  Scores s (n_keys, panel_n) become weights e^(s − m), m and l (panel_n)
-   * follow; row n_keys of s is e^(old m − new m).  A lane sees the keys first … last, the first of s being number `key`; first NULL: all.
-   * Starts from m = −1e30, l = 0. */
-  void (*soften_lanes) (float *s, int n_keys, float *m, float *l, const float *first, const float *last, int key);
+  /* Many query rows.  Scores s (n_keys, panel_n) become weights e^(s − m); row n_keys of s is what
+   * o must be multiplied by, e^(old m − new m).  masked: first and last count, the first key of s
+   * being number `key`. */
+  void (*soften_lanes) (float *s, int n_keys, KrnLanes lanes, bool masked, int key);
   /* o (hd, panel_n) times one factor for each lane. */
   void (*correct_lanes) (float *o, const float *factor, int head_dim);
   /* o (n, hd) from the first n <= panel_n lanes. */
   void (*unpack_lanes) (float *o, const float *lanes, int n, int head_dim);
 
-  /* ---- sample.c -------------------------------------------------------------------------------- */
+  /* ---- sample.c ---- */
 
   /* x / temperature, not-a-number as −∞; the largest of every KRN_SAMPLE_BLOCK entries. */
   void (*condition) (float *x, int n, float temperature, float *block_max);
   /* w = e^(x − most), 0 where x < lowest or w < least; the sum of every block, and of all. */
-  double (*weigh) (float *w, const float *x, int n, float most, float lowest, float least, float *block_sum);
+  double (*weigh) (float       *w,
+                   const float *x,
+                   int          n,
+                   float        most,
+                   float        lowest,
+                   float        least,
+                   float       *block_sum);
 
-  /* ---- peak.c: what the machine can do ---------------------------------------------------------- */
+  /* ---- peak.c: what the machine can do ---- */
 
   float (*peak_read) (const float *x, size_t n);
-  /* Each does `rounds` rounds and returns the number of operations in one; 0 when the set has no such instruction.
-   * *sink is read and written, so that the work has a result. */
+  /* Each does `rounds` rounds and returns the number of operations in one; 0 when the set has no
+   * such instruction. *sink is read and written, so that the work has a result. */
   double (*peak_f32) (long rounds, float *sink);
   double (*peak_bf16) (long rounds, float *sink);
   double (*peak_int8) (long rounds, float *sink);

@@ -2,10 +2,11 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A quad is 4 columns: 16 rows × 4 weights in 64 bytes, against 4 activations that all rows share.  Weights come as the tile
- * has them, q + 128 or q + 8; the correction, −8 times the sum of the block's activations, takes the offset out, at the start or
- * at the end of the 8 quads of a block.  Every instruction set arrives at the same whole numbers.  bits is 8 or 4: how large a
- * weight can be. */
+ * A quad is 4 columns: 16 rows × 4 weights in 64 bytes, against 4 activations that all rows share.
+ * Weights come as the tile has them, q + 128 or q + 8; the correction, −8 times the sum of the
+ * block's activations, takes the offset out, at the start or at the end of the 8 quads of a block.
+ * Every instruction set arrives at the same whole numbers.  bits is 8 or 4: how large a weight can
+ * be. */
 #pragma once
 
 #include "kernels/cpu/isa/simd.h"
@@ -69,11 +70,11 @@ typedef struct {
 ALWAYS_INLINE Quad
 quad_load (const uint8_t *p)
 {
-  const __m256i offset = _mm256_set1_epi8 ((char) 0x80);
+  const __m256i offset = _mm256_set1_epi8 ((char)0x80);
   Quad          w;
 
   for (int i = 0; i < 2; i++)
-    w.v[i] = _mm256_xor_si256 (_mm256_loadu_si256 ((const __m256i *) (p + 32 * i)), offset);
+    w.v[i] = _mm256_xor_si256 (_mm256_loadu_si256 ((const __m256i *)(p + 32 * i)), offset);
   return w;
 }
 
@@ -83,7 +84,7 @@ quad_low (const uint8_t *p)
   Quad w;
 
   for (int i = 0; i < 2; i++)
-    w.v[i] = _mm256_and_si256 (_mm256_loadu_si256 ((const __m256i *) (p + 32 * i)),
+    w.v[i] = _mm256_and_si256 (_mm256_loadu_si256 ((const __m256i *)(p + 32 * i)),
                                _mm256_set1_epi8 (15));
   return w;
 }
@@ -94,9 +95,9 @@ quad_high (const uint8_t *p)
   Quad w;
 
   for (int i = 0; i < 2; i++)
-    w.v[i] = _mm256_and_si256 (
-        _mm256_srli_epi16 (_mm256_loadu_si256 ((const __m256i *) (p + 32 * i)), 4),
-        _mm256_set1_epi8 (15));
+    w.v[i] =
+        _mm256_and_si256 (_mm256_srli_epi16 (_mm256_loadu_si256 ((const __m256i *)(p + 32 * i)), 4),
+                          _mm256_set1_epi8 (15));
   return w;
 }
 
@@ -106,8 +107,9 @@ lanes_start (const int32_t *correction, int bits)
   return (Lanes){{_mm256_setzero_si256 (), _mm256_setzero_si256 ()}};
 }
 
-/* vpmaddubsw multiplies unsigned by signed and saturates at 16 bits.  Eight-bit weights go in as |w| · ±a, at most 2 · 128 · 127.
- * Four-bit weights make at most 2 · 15 · 127, so that all 8 quads of a block fit 16-bit sums. */
+/* vpmaddubsw multiplies unsigned by signed and saturates at 16 bits.  Eight-bit weights go in as
+ * |w| · ±a, at most 2 · 128 · 127. Four-bit weights make at most 2 · 15 · 127, so that all 8 quads
+ * of a block fit 16-bit sums. */
 ALWAYS_INLINE Lanes
 lanes_dot (Lanes s, Quad w, int32_t activations, int bits)
 {
@@ -163,7 +165,7 @@ quad_spread (const uint8_t *p, int shift, int mask)
 #else
       int byte = 24 - 8 * c;
 #endif
-      w.v[c][i] = __builtin_convertvector ((x >> (byte + shift)) & mask, vf);
+      w.v[c][i] = __builtin_convertvector((x >> (byte + shift)) & mask, vf);
     }
   }
   return w;
@@ -190,7 +192,7 @@ quad_high (const uint8_t *p)
 ALWAYS_INLINE Lanes
 lanes_start (const int32_t *correction, int bits)
 {
-  vf    x = vf_set1 ((float) (*correction * (bits == 8 ? 16 : 1)));
+  vf    x = vf_set1 ((float)(*correction * (bits == 8 ? 16 : 1)));
   Lanes s;
 
   for (int i = 0; i < KRN_TILE_ROWS / VW; i++)
@@ -223,9 +225,9 @@ ALWAYS_INLINE vf
 tile_scales (const uint8_t *tile, int i)
 {
 #if VW == 16
-  return _mm512_cvtph_ps (_mm256_loadu_si256 ((const __m256i *) tile));
+  return _mm512_cvtph_ps (_mm256_loadu_si256 ((const __m256i *)tile));
 #elif VW == 8
-  return _mm256_cvtph_ps (_mm_loadu_si128 ((const __m128i *) (tile + 16 * i)));
+  return _mm256_cvtph_ps (_mm_loadu_si128 ((const __m128i *)(tile + 16 * i)));
 #else
   float    s[VW];
   uint16_t bits[VW];

@@ -2,21 +2,23 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The shape of prefilling: every weight is used for hundreds of rows, so that multiplying is the cost.  Weights are
- * widened and transposed once into panels of PANEL_N rows, activations into groups of PANEL_M rows, and a tile of
- * PANEL_M × PANEL_N sums stays in registers while the columns run by: per column two vector loads and PANEL_M broadcasts
- * feed 2·PANEL_M multiply-adds. */
+ * The shape of prefilling: every weight is used for hundreds of rows, so that multiplying is the
+ * cost.  Weights are widened and transposed once into panels of PANEL_N rows, activations into
+ * groups of PANEL_M rows, and a tile of PANEL_M × PANEL_N sums stays in registers while the columns
+ * run by: per column two vector loads and PANEL_M broadcasts feed 2·PANEL_M multiply-adds. */
 #include "kernels/cpu/isa/inner.h"
 #include "kernels/cpu/isa/panel.h"
 #include "kernels/cpu/isa/transpose.h"
 
-/* VW columns of m <= VW rows into dst (columns, m).  Whole vectors are stored, each over the end of the one before, as long as
- * that does not pass `room` floats. */
+/* ---- packing ---- */
+
+/* VW columns of m <= VW rows into dst (columns, m).  Whole vectors are stored, each over the end of
+ * the one before, as long as that does not pass `room` floats. */
 static inline void
 store_columns (float *dst, vf v[VW], int m, int columns, size_t room)
 {
   transpose (v);
-  for (int k = 0; k < columns; k++, dst += m, room -= (size_t) m) {
+  for (int k = 0; k < columns; k++, dst += m, room -= (size_t)m) {
     if (room >= VW)
       vf_store (dst, v[k]);
     else
@@ -25,22 +27,23 @@ store_columns (float *dst, vf v[VW], int m, int columns, size_t room)
 }
 
 void
-ISA (pack_rows) (float *dst, const float *x, size_t x_stride, int m, int cols)
+ISA (pack_rows) (float *dst, KrnIn x, int cols)
 {
   for (int k = 0; k < cols; k += VW) {
     int part = cols - k < VW ? cols - k : VW;
     vf  v[VW];
 
     for (int i = 0; i < VW; i++)
-      v[i] = i < m ? vf_load_n (x + (size_t) i * x_stride + k, part) : vf_set1 (0.0f);
-    store_columns (dst, v, m, part, (size_t) (cols - k) * (size_t) m);
-    dst += VW * m;
+      v[i] = i < x.n ? vf_load_n (x.p + (size_t)i * x.stride + k, part) : vf_set1 (0.0f);
+    store_columns (dst, v, x.n, part, (size_t)(cols - k) * (size_t)x.n);
+    dst += VW * x.n;
   }
 }
 
-/* VW rows of a panel, of which `rows` are there.  Two columns of BF16 are turned over as one element. */
+/* VW rows of a panel, of which `rows` are there.  Two columns of BF16 are turned over as one
+ * element. */
 static void
-pack_half_bf16 (float *dst, const uint16_t *w, size_t w_stride, int rows, int cols)
+pack_half_bf16 (float *dst, const uint16_t *w, size_t stride, int rows, int cols)
 {
   int k = 0;
 
@@ -48,7 +51,7 @@ pack_half_bf16 (float *dst, const uint16_t *w, size_t w_stride, int rows, int co
     vf v[VW];
 
     for (int r = 0; r < VW; r++)
-      v[r] = r < rows ? vf_load_bits (w + (size_t) r * w_stride + k) : vf_set1 (0.0f);
+      v[r] = r < rows ? vf_load_bits (w + (size_t)r * stride + k) : vf_set1 (0.0f);
     transpose (v);
     for (int c = 0; c < VW; c++, dst += 2 * PANEL_N) {
       vf_store (dst, vf_bf16_even (v[c]));
@@ -57,18 +60,18 @@ pack_half_bf16 (float *dst, const uint16_t *w, size_t w_stride, int rows, int co
   }
   for (; k < cols; k++, dst += PANEL_N)
     for (int r = 0; r < VW; r++)
-      dst[r] = r < rows ? krn_float_from_bf16 (w[(size_t) r * w_stride + (size_t) k]) : 0.0f;
+      dst[r] = r < rows ? krn_float_from_bf16 (w[(size_t)r * stride + (size_t)k]) : 0.0f;
 }
 
 static void
-pack_half_f32 (float *dst, const float *w, size_t w_stride, int rows, int cols)
+pack_half_f32 (float *dst, const float *w, size_t stride, int rows, int cols)
 {
   for (int k = 0; k < cols; k += VW) {
     int part = cols - k < VW ? cols - k : VW;
     vf  v[VW];
 
     for (int r = 0; r < VW; r++)
-      v[r] = r < rows ? vf_load_n (w + (size_t) r * w_stride + k, part) : vf_set1 (0.0f);
+      v[r] = r < rows ? vf_load_n (w + (size_t)r * stride + k, part) : vf_set1 (0.0f);
     transpose (v);
     for (int c = 0; c < part; c++, dst += PANEL_N)
       vf_store (dst, v[c]);
@@ -76,126 +79,133 @@ pack_half_f32 (float *dst, const float *w, size_t w_stride, int rows, int cols)
 }
 
 void
-ISA (pack_panel) (float *dst, const void *w, size_t w_stride, bool bf16, int rows, int cols)
+ISA (pack_panel) (float *dst, KrnWeights w)
 {
-  for (int half = 0; half < 2; half++) {
-    size_t at = (size_t) (half * VW) * w_stride;
-    int    part = rows - half * VW;
+  for (int row = 0; row < PANEL_N; row += VW) {
+    size_t at = (size_t)row * w.stride;
 
-    if (bf16)
-      pack_half_bf16 (dst + half * VW, (const uint16_t *) w + at, w_stride, part, cols);
+    if (w.bf16)
+      pack_half_bf16 (dst + row, (const uint16_t *)w.p + at, w.stride, w.rows - row, w.cols);
     else
-      pack_half_f32 (dst + half * VW, (const float *) w + at, w_stride, part, cols);
+      pack_half_f32 (dst + row, (const float *)w.p + at, w.stride, w.rows - row, w.cols);
+  }
+}
+
+/* ---- multiplying ---- */
+
+/* The sums of M activation rows, to where they belong. */
+ALWAYS_INLINE void
+store_sums (const int M, KrnOut y, vf sum[PANEL_M][2], KrnTile tile)
+{
+  int low = tile.rows < VW ? tile.rows : VW, high = tile.rows - low;
+
+  UNROLL (12)
+  for (int i = 0; i < M; i++, y.p += y.stride) {
+    if (tile.add) {
+      sum[i][0] = sum[i][0] + vf_load_n (y.p, low);
+      sum[i][1] = sum[i][1] + vf_load_n (y.p + low, high);
+    }
+    vf_store_n (y.p, sum[i][0], low);
+    vf_store_n (y.p + low, sum[i][1], high);
   }
 }
 
 /* M <= PANEL_M is a constant where this is inlined. */
 ALWAYS_INLINE void
-panel_tile (const int M, float *y, size_t y_stride, const float *a, size_t a_stride, const float *b, size_t b_stride, int depth, int rows, bool add)
+panel_tile (const int M, KrnOut y, KrnPacked a, KrnPacked b, KrnTile tile)
 {
-  vf  sum[PANEL_M][2];
-  int low = rows < VW ? rows : VW, high = rows - low;
+  vf sum[PANEL_M][2];
 
   UNROLL (12)
   for (int i = 0; i < M; i++) {
     sum[i][0] = vf_set1 (0.0f);
     sum[i][1] = vf_set1 (0.0f);
   }
-  for (int k = 0; k < depth; k++, a += a_stride, b += b_stride) {
-    vf b0 = vf_load (b), b1 = vf_load (b + VW);
+  for (int k = 0; k < tile.depth; k++, a.p += a.stride, b.p += b.stride) {
+    vf b0 = vf_load (b.p), b1 = vf_load (b.p + VW);
 
     UNROLL (12)
     for (int i = 0; i < M; i++) {
-      vf v = vf_set1 (a[i]);
+      vf v = vf_set1 (a.p[i]);
 
       sum[i][0] = vf_fma (v, b0, sum[i][0]);
       sum[i][1] = vf_fma (v, b1, sum[i][1]);
     }
   }
-  UNROLL (12)
-  for (int i = 0; i < M; i++, y += y_stride) {
-    if (add) {
-      sum[i][0] = sum[i][0] + vf_load_n (y, low);
-      sum[i][1] = sum[i][1] + vf_load_n (y + low, high);
-    }
-    vf_store_n (y, sum[i][0], low);
-    vf_store_n (y + low, sum[i][1], high);
+  store_sums (M, y, sum, tile);
+}
+
+/* One case for each number of activation rows up to PANEL_M. */
+#if PANEL_M == 12
+#define EACH_M(CASE)                                                                               \
+  CASE (1)                                                                                         \
+  CASE (2) CASE (3) CASE (4) CASE (5) CASE (6) CASE (7) CASE (8) CASE (9) CASE (10) CASE (11)      \
+      CASE (12)
+#elif PANEL_M == 6
+#define EACH_M(CASE) CASE (1) CASE (2) CASE (3) CASE (4) CASE (5) CASE (6)
+#else
+#define EACH_M(CASE) CASE (1) CASE (2) CASE (3) CASE (4)
+#endif
+
+void
+ISA (panel) (KrnOut y, KrnPacked a, KrnPacked b, KrnTile tile)
+{
+#define PANEL_CASE(M)                                                                              \
+  case M:                                                                                          \
+    panel_tile (M, y, a, b, tile);                                                                 \
+    break;
+  switch (tile.m) {
+    EACH_M (PANEL_CASE)
   }
 }
 
-void
-ISA (panel) (float *y, size_t y_stride, const float *a, size_t a_stride, int m, const float *b, size_t b_stride, int depth, int rows, bool add)
-{
-#define TILE(M)                                                                                    \
-  case M:                                                                                          \
-    panel_tile (M, y, y_stride, a, a_stride, b, b_stride, depth, rows, add);                       \
-    break
-  switch (m) {
-    TILE (1);
-    TILE (2);
-    TILE (3);
-    TILE (4);
-#if PANEL_M > 4
-    TILE (5);
-    TILE (6);
-#endif
-#if PANEL_M > 6
-    TILE (7);
-    TILE (8);
-    TILE (9);
-    TILE (10);
-    TILE (11);
-    TILE (12);
-#endif
-  }
-#undef TILE
-}
+/* ---- both sides in BF16 ---- */
 
 #if defined(__AVX512BF16__)
 
-void
-ISA (pack_rows_bf16) (uint16_t *dst, const float *x, size_t x_stride, int m, int cols)
+/* Of 2·VW floats, `n` of which are there, pairs of BF16. */
+static inline vf
+load_pairs (const float *p, int n)
 {
-  size_t pairs = (size_t) (cols + 1) / 2;
+  int low = n < VW ? n : VW, high = n - low;
 
-  for (int k = 0; k < cols; k += 2 * VW) {
-    int low = cols - k < VW ? cols - k : VW, high = cols - k - low < VW ? cols - k - low : VW;
-    int columns = (low + high + 1) / 2;
-    vf  v[VW];
+  return (vf)_mm512_cvtne2ps_pbh (high > 0 ? vf_load_n (p + VW, high) : vf_set1 (0.0f),
+                                  vf_load_n (p, low));
+}
 
-    for (int i = 0; i < VW; i++) {
-      const float *row = x + (size_t) i * x_stride + k;
+void
+ISA (pack_rows_bf16) (uint16_t *dst, KrnIn x, int cols)
+{
+  size_t pairs = (size_t)(cols + 1) / 2;
 
-      if (i < m)
-        v[i] = (vf) _mm512_cvtne2ps_pbh (high > 0 ? vf_load_n (row + VW, high) : vf_set1 (0.0f),
-                                         vf_load_n (row, low));
-      else
-        v[i] = vf_set1 (0.0f);
-    }
-    /* A pair is as large as a float. */
-    store_columns ((float *) (void *) dst, v, m, columns, (pairs - (size_t) k / 2) * (size_t) m);
-    dst += 2 * VW * m;
+  for (int k = 0; k < cols; k += 2 * VW, pairs -= VW) {
+    int    part = cols - k < 2 * VW ? cols - k : 2 * VW;
+    float *to = (float *)(void *)dst; /* a pair is as large as a float */
+    vf     v[VW];
+
+    for (int i = 0; i < VW; i++)
+      v[i] = i < x.n ? load_pairs (x.p + (size_t)i * x.stride + k, part) : vf_set1 (0.0f);
+    store_columns (to, v, x.n, (part + 1) / 2, pairs * (size_t)x.n);
+    dst += 2 * VW * x.n;
   }
 }
 
 void
-ISA (pack_panel_bf16) (uint16_t *dst, const uint16_t *w, size_t w_stride, int rows, int cols)
+ISA (pack_panel_bf16) (uint16_t *dst, KrnWeights w)
 {
-  for (int half = 0; half < 2; half++) {
-    const uint16_t *from = w + (size_t) (half * VW) * w_stride;
-    float          *to = (float *) (void *) dst + half * VW;
+  for (int row = 0; row < PANEL_N; row += VW) {
+    const uint16_t *from = (const uint16_t *)w.p + (size_t)row * w.stride;
+    float          *to = (float *)(void *)dst + row;
 
-    for (int k = 0; k < cols; k += 2 * VW) {
-      int part = cols - k < 2 * VW ? cols - k : 2 * VW;
-      vf  v[VW];
+    for (int k = 0; k < w.cols; k += 2 * VW) {
+      int       part = w.cols - k < 2 * VW ? w.cols - k : 2 * VW;
+      __mmask32 mask = (__mmask32)((1ull << part) - 1);
+      vf        v[VW];
 
       for (int r = 0; r < VW; r++) {
-        const uint16_t *row = from + (size_t) r * w_stride + k;
+        const uint16_t *p = from + (size_t)r * w.stride + k;
 
-        if (half * VW + r >= rows)
-          v[r] = vf_set1 (0.0f);
-        else
-          v[r] = (vf) _mm512_maskz_loadu_epi16 ((__mmask32) ((1ull << part) - 1), row);
+        v[r] = row + r < w.rows ? (vf)_mm512_maskz_loadu_epi16 (mask, p) : vf_set1 (0.0f);
       }
       transpose (v);
       for (int c = 0; c < (part + 1) / 2; c++, to += PANEL_N)
@@ -205,18 +215,18 @@ ISA (pack_panel_bf16) (uint16_t *dst, const uint16_t *w, size_t w_stride, int ro
 }
 
 ALWAYS_INLINE void
-panel_tile_bf16 (const int M, float *y, size_t y_stride, const uint16_t *a, const uint16_t *b, int depth, int rows, bool add)
+panel_tile_bf16 (const int M, KrnOut y, const uint16_t *a, const uint16_t *b, KrnTile tile)
 {
-  vf  sum[PANEL_M][2];
-  int low = rows < VW ? rows : VW, high = rows - low;
+  vf sum[PANEL_M][2];
 
   UNROLL (12)
   for (int i = 0; i < M; i++) {
     sum[i][0] = vf_set1 (0.0f);
     sum[i][1] = vf_set1 (0.0f);
   }
-  for (int k = 0; k < depth; k += 2, a += 2 * M, b += 2 * PANEL_N) {
-    __m512bh b0 = (__m512bh) _mm512_loadu_si512 (b), b1 = (__m512bh) _mm512_loadu_si512 (b + 2 * VW);
+  for (int k = 0; k < tile.depth; k += 2, a += 2 * M, b += 2 * PANEL_N) {
+    __m512bh b0 = (__m512bh)_mm512_loadu_si512 (b);
+    __m512bh b1 = (__m512bh)_mm512_loadu_si512 (b + 2 * VW);
 
     UNROLL (12)
     for (int i = 0; i < M; i++) {
@@ -224,44 +234,24 @@ panel_tile_bf16 (const int M, float *y, size_t y_stride, const uint16_t *a, cons
       __m512bh v;
 
       memcpy (&pair, a + 2 * i, sizeof pair);
-      v = (__m512bh) _mm512_set1_epi32 (pair);
+      v = (__m512bh)_mm512_set1_epi32 (pair);
       sum[i][0] = _mm512_dpbf16_ps (sum[i][0], v, b0);
       sum[i][1] = _mm512_dpbf16_ps (sum[i][1], v, b1);
     }
   }
-  UNROLL (12)
-  for (int i = 0; i < M; i++, y += y_stride) {
-    if (add) {
-      sum[i][0] = sum[i][0] + vf_load_n (y, low);
-      sum[i][1] = sum[i][1] + vf_load_n (y + low, high);
-    }
-    vf_store_n (y, sum[i][0], low);
-    vf_store_n (y + low, sum[i][1], high);
-  }
+  store_sums (M, y, sum, tile);
 }
 
 void
-ISA (panel_bf16) (float *y, size_t y_stride, const uint16_t *a, int m, const uint16_t *b, int depth, int rows, bool add)
+ISA (panel_bf16) (KrnOut y, const uint16_t *a, const uint16_t *b, KrnTile tile)
 {
-#define TILE(M)                                                                                    \
+#define PANEL_CASE_BF16(M)                                                                         \
   case M:                                                                                          \
-    panel_tile_bf16 (M, y, y_stride, a, b, depth, rows, add);                                      \
-    break
-  switch (m) {
-    TILE (1);
-    TILE (2);
-    TILE (3);
-    TILE (4);
-    TILE (5);
-    TILE (6);
-    TILE (7);
-    TILE (8);
-    TILE (9);
-    TILE (10);
-    TILE (11);
-    TILE (12);
+    panel_tile_bf16 (M, y, a, b, tile);                                                            \
+    break;
+  switch (tile.m) {
+    EACH_M (PANEL_CASE_BF16)
   }
-#undef TILE
 }
 
 #endif

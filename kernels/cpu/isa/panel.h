@@ -2,13 +2,14 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The sums, and what they are made of at the moment, fill the register file: 32 vectors with AVX-512, otherwise 16. */
+ * The sums, and what they are made of at the moment, fill the register file: 32 vectors with
+ * AVX-512, otherwise 16. */
 #pragma once
 
 #include "kernels/cpu/isa/simd.h"
 
-/* Packed product: PANEL_M activation rows × 2 vectors of weight rows.  From PANEL_MIN rows on it is faster than dot products
- * (measured, NOTES.md). */
+/* Packed product: PANEL_M activation rows × 2 vectors of weight rows.  From PANEL_MIN rows on it is
+ * faster than dot products (measured, NOTES.md). */
 #define PANEL_N (2 * VW)
 #if VW == 16
 #define PANEL_M   12
@@ -21,7 +22,8 @@
 #define PANEL_MIN 8
 #endif
 
-/* Dot products along the columns: DOT_R weight rows × up to 2 activation rows, DOT_R_MANY × up to DOT_M. */
+/* Dot products along the columns: DOT_R weight rows × up to 2 activation rows, DOT_R_MANY × up to
+ * DOT_M. */
 #if VW == 16
 #define DOT_R      4
 #define DOT_R_MANY 4

@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What *sink holds goes into the work, and what comes out goes there, so that the compiler can leave nothing out.
- * The chains of sums are independent and there are enough of them to hide the latency of one instruction. */
+ * What *sink holds goes into the work, and what comes out goes there, so that the compiler can
+ * leave nothing out. The chains of sums are independent and there are enough of them to hide the
+ * latency of one instruction. */
 #include "kernels/cpu/isa/inner.h"
 
 #define CHAINS 12
@@ -32,11 +33,11 @@ ISA (peak_f32) (long rounds, float *sink)
   vf total = vf_set1 (0.0f);
 
   for (int i = 0; i < CHAINS; i++)
-    sum[i] = vf_set1 ((float) i);
+    sum[i] = vf_set1 ((float)i);
   for (long r = 0; r < rounds; r++)
     UNROLL (12)
-    for (int i = 0; i < CHAINS; i++)
-      sum[i] = vf_fma (sum[i], factor, term);
+  for (int i = 0; i < CHAINS; i++)
+    sum[i] = vf_fma (sum[i], factor, term);
   for (int i = 0; i < CHAINS; i++)
     total = total + sum[i];
   *sink = vf_sum (total) * 0.0f;
@@ -47,15 +48,15 @@ double
 ISA (peak_bf16) (long rounds, float *sink)
 {
 #if defined(__AVX512BF16__)
-  const __m512bh one = (__m512bh) _mm512_set1_epi32 (0x3f803f80);
+  const __m512bh one = (__m512bh)_mm512_set1_epi32 (0x3f803f80);
   __m512         sum[CHAINS], total = _mm512_setzero_ps ();
 
   for (int i = 0; i < CHAINS; i++)
-    sum[i] = _mm512_set1_ps (*sink + (float) i);
+    sum[i] = _mm512_set1_ps (*sink + (float)i);
   for (long r = 0; r < rounds; r++)
     UNROLL (12)
-    for (int i = 0; i < CHAINS; i++)
-      sum[i] = _mm512_dpbf16_ps (sum[i], one, one);
+  for (int i = 0; i < CHAINS; i++)
+    sum[i] = _mm512_dpbf16_ps (sum[i], one, one);
   for (int i = 0; i < CHAINS; i++)
     total = total + sum[i];
   *sink = _mm512_reduce_add_ps (total) * 0.0f;
@@ -73,14 +74,14 @@ ISA (peak_int8) (long rounds, float *sink)
   __m512i       sum[CHAINS], total = _mm512_setzero_si512 ();
 
   for (int i = 0; i < CHAINS; i++)
-    sum[i] = _mm512_set1_epi32 ((int) *sink + i);
+    sum[i] = _mm512_set1_epi32 ((int)*sink + i);
   for (long r = 0; r < rounds; r++)
     UNROLL (12)
-    for (int i = 0; i < CHAINS; i++)
-      sum[i] = _mm512_dpbusd_epi32 (sum[i], one, one);
+  for (int i = 0; i < CHAINS; i++)
+    sum[i] = _mm512_dpbusd_epi32 (sum[i], one, one);
   for (int i = 0; i < CHAINS; i++)
     total = _mm512_add_epi32 (total, sum[i]);
-  *sink = (float) _mm512_reduce_add_epi32 (total) * 0.0f;
+  *sink = (float)_mm512_reduce_add_epi32 (total) * 0.0f;
   return 2.0 * CHAINS * 64;
 #else
   return 0.0;

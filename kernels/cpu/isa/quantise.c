@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The scale is rounded to F16 first and the weights are rounded against what is stored, so that no error is
- * added by the scale's own rounding. */
+ * The scale is rounded to F16 first and the weights are rounded against what is stored, so that no
+ * error is added by the scale's own rounding. */
 #include <float.h>
 #include <math.h>
 
@@ -15,7 +15,8 @@ typedef struct {
   vf v[VECTORS];
 } Row;
 
-/* Not a number becomes 0 and infinity the largest finite value: a damaged weight damages only itself. */
+/* Not a number becomes 0 and infinity the largest finite value: a damaged weight damages only
+ * itself. */
 static Row
 repair (Row w)
 {
@@ -76,14 +77,15 @@ find_most (const Row *w)
   return most >= -least ? most : least;
 }
 
-/* A scale with which `most` is `levels` steps.  Tiny scales are coarse in F16: one that would cut off the largest weight is taken a
- * step larger. */
+/* A scale with which `most` is `levels` steps.  Tiny scales are coarse in F16: one that would cut
+ * off the largest weight is taken a step larger. */
 static uint16_t
 choose_scale (float most, float levels)
 {
   uint16_t scale = krn_f16_from_float (most / levels);
 
-  if (fabsf (most) > (fabsf (levels) + 0.5f) * fabsf (krn_float_from_f16 (scale)) && (scale & 0x7fff) < 0x7bff)
+  if (fabsf (most) > (fabsf (levels) + 0.5f) * fabsf (krn_float_from_f16 (scale)) &&
+      (scale & 0x7fff) < 0x7bff)
     scale++;
   return scale;
 }
@@ -100,7 +102,7 @@ quantise_q8 (uint8_t *data, const Row *w)
     vf_store_int8 (q + i * VW, row.v[i]);
   for (int g = 0; g < KRN_TILE_COLS / 4; g++)
     for (int c = 0; c < 4; c++)
-      data[g * 64 + c] = (uint8_t) (q[4 * g + c] + 128);
+      data[g * 64 + c] = (uint8_t)(q[4 * g + c] + 128);
   return scale;
 }
 
@@ -120,7 +122,7 @@ quantise_q4 (uint8_t *data, const Row *w)
     vf_store_int8 (q + i * VW, is_wide ? wide_row.v[i] : even_row.v[i]);
   for (int g = 0; g < KRN_TILE_COLS / 8; g++)
     for (int c = 0; c < 4; c++)
-      data[g * 64 + c] = (uint8_t) ((q[8 * g + c] + 8) | (q[8 * g + 4 + c] + 8) << 4);
+      data[g * 64 + c] = (uint8_t)((q[8 * g + c] + 8) | (q[8 * g + 4 + c] + 8) << 4);
   return is_wide ? wide : even;
 }
 
@@ -133,7 +135,7 @@ ISA (quantise_tile) (KrnType type, uint8_t *tile, const uint16_t *src, size_t st
     uint16_t scale;
 
     if (r < rows)
-      w = load_row (src + (size_t) r * stride);
+      w = load_row (src + (size_t)r * stride);
     scale = type == KRN_Q8 ? quantise_q8 (data, &w) : quantise_q4 (data, &w);
     memcpy (tile + 2 * r, &scale, sizeof scale);
   }

@@ -29,14 +29,14 @@ sum_of_squares (const float *x, int n)
 ALWAYS_INLINE vf
 load_vector (KrnVector w, int i, int n)
 {
-  return w.bf16 ? vf_load_bf16_n ((const uint16_t *) w.data + i, n)
-                : vf_load_n ((const float *) w.data + i, n);
+  return w.bf16 ? vf_load_bf16_n ((const uint16_t *)w.data + i, n)
+                : vf_load_n ((const float *)w.data + i, n);
 }
 
 void
 ISA (rms) (float *y, const float *x, KrnVector w, int n, float eps, float s)
 {
-  float mean = sum_of_squares (x, n) * s * s / (float) n;
+  float mean = sum_of_squares (x, n) * s * s / (float)n;
   vf    factor = vf_set1 (s / sqrtf (mean + eps));
 
   for (int i = 0; i < n; i += VW) {
@@ -52,7 +52,7 @@ ISA (rms) (float *y, const float *x, KrnVector w, int n, float eps, float s)
 void
 ISA (add_rms) (float *h, const float *y, KrnVector w, int n, float eps, float scalar)
 {
-  vf factor = vf_set1 (1.0f / sqrtf (sum_of_squares (y, n) / (float) n + eps));
+  vf factor = vf_set1 (1.0f / sqrtf (sum_of_squares (y, n) / (float)n + eps));
   vf s = vf_set1 (scalar);
 
   for (int i = 0; i < n; i += VW) {

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Each leaves one figure per block of KRN_SAMPLE_BLOCK entries, so that what comes after looks into few blocks. */
+ * Each leaves one figure per block of KRN_SAMPLE_BLOCK entries, so that what comes after looks into
+ * few blocks. */
 #include <math.h>
 
 #include "kernels/cpu/isa/inner.h"
@@ -20,7 +21,7 @@ ISA (condition) (float *x, int n, float temperature, float *block_max)
     for (int i = begin; i < end; i += VW) {
       int part = end - i < VW ? end - i : VW;
       /* The second operand if the first is not a number. */
-      vf v = vf_max (vf_load_n (x + i, part), least);
+      vf  v = vf_max (vf_load_n (x + i, part), least);
 
       if (temperature != 1.0f)
         v = v / divisor;
@@ -33,7 +34,13 @@ ISA (condition) (float *x, int n, float temperature, float *block_max)
 }
 
 double
-ISA (weigh) (float *w, const float *x, int n, float most, float lowest, float least, float *block_sum)
+ISA (weigh) (float       *w,
+             const float *x,
+             int          n,
+             float        most,
+             float        lowest,
+             float        least,
+             float       *block_sum)
 {
   double total = 0.0;
 

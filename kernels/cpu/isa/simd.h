@@ -2,11 +2,13 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Every file of this folder is compiled once per instruction set and names only what is below, so that an
- * algorithm is written once.  Without an instruction set flag the vector is four floats in the compiler's
- * own vector extension, which any machine has; another set is added by one more branch here.
+ * Every file of this folder is compiled once per instruction set and names only what is below, so
+ * that an algorithm is written once.  Without an instruction set flag the vector is four floats in
+ * the compiler's own vector extension, which any machine has; another set is added by one more
+ * branch here.
  *
- * The `_n` forms touch only the first n elements of memory, 0 <= n <= VW; the rest of a loaded vector is 0. */
+ * The `_n` forms touch only the first n elements of memory, 0 <= n <= VW; the rest of a loaded
+ * vector is 0. */
 #pragma once
 
 #include <stdint.h>
@@ -45,26 +47,26 @@ vf_store (float *p, vf x)
 ALWAYS_INLINE vf
 vf_load_n (const float *p, int n)
 {
-  return _mm512_maskz_loadu_ps ((__mmask16) ((1u << n) - 1), p);
+  return _mm512_maskz_loadu_ps ((__mmask16)((1u << n) - 1), p);
 }
 
 ALWAYS_INLINE void
 vf_store_n (float *p, vf x, int n)
 {
-  _mm512_mask_storeu_ps (p, (__mmask16) ((1u << n) - 1), x);
+  _mm512_mask_storeu_ps (p, (__mmask16)((1u << n) - 1), x);
 }
 
 ALWAYS_INLINE vf
 vf_load_bf16 (const uint16_t *p)
 {
   return _mm512_castsi512_ps (
-      _mm512_slli_epi32 (_mm512_cvtepu16_epi32 (_mm256_loadu_si256 ((const __m256i *) p)), 16));
+      _mm512_slli_epi32 (_mm512_cvtepu16_epi32 (_mm256_loadu_si256 ((const __m256i *)p)), 16));
 }
 
 ALWAYS_INLINE vf
 vf_load_bf16_n (const uint16_t *p, int n)
 {
-  __m256i x = _mm256_maskz_loadu_epi16 ((__mmask16) ((1u << n) - 1), p);
+  __m256i x = _mm256_maskz_loadu_epi16 ((__mmask16)((1u << n) - 1), p);
 
   return _mm512_castsi512_ps (_mm512_slli_epi32 (_mm512_cvtepu16_epi32 (x), 16));
 }
@@ -79,7 +81,8 @@ vf_bf16_even (vf a)
 ALWAYS_INLINE vf
 vf_bf16_odd (vf a)
 {
-  return _mm512_castsi512_ps (_mm512_and_si512 (_mm512_castps_si512 (a), _mm512_set1_epi32 ((int) 0xffff0000)));
+  return _mm512_castsi512_ps (
+      _mm512_and_si512 (_mm512_castps_si512 (a), _mm512_set1_epi32 ((int)0xffff0000)));
 }
 
 ALWAYS_INLINE vf
@@ -131,7 +134,7 @@ vf_if_less (vf a, vf b, vf x, vf y)
 ALWAYS_INLINE void
 vf_store_int8 (int8_t *p, vf a)
 {
-  _mm_storeu_si128 ((__m128i *) p, _mm512_cvtepi32_epi8 (_mm512_cvtps_epi32 (a)));
+  _mm_storeu_si128 ((__m128i *)p, _mm512_cvtepi32_epi8 (_mm512_cvtps_epi32 (a)));
 }
 
 ALWAYS_INLINE float
@@ -196,7 +199,7 @@ ALWAYS_INLINE vf
 vf_load_bf16 (const uint16_t *p)
 {
   return _mm256_castsi256_ps (
-      _mm256_slli_epi32 (_mm256_cvtepu16_epi32 (_mm_loadu_si128 ((const __m128i *) p)), 16));
+      _mm256_slli_epi32 (_mm256_cvtepu16_epi32 (_mm_loadu_si128 ((const __m128i *)p)), 16));
 }
 
 ALWAYS_INLINE vf
@@ -206,7 +209,7 @@ vf_load_bf16_n (const uint16_t *p, int n)
 
   if (n == VW)
     return vf_load_bf16 (p);
-  memcpy (part, p, (size_t) n * sizeof *p);
+  memcpy (part, p, (size_t)n * sizeof *p);
   return vf_load_bf16 (part);
 }
 
@@ -219,7 +222,8 @@ vf_bf16_even (vf a)
 ALWAYS_INLINE vf
 vf_bf16_odd (vf a)
 {
-  return _mm256_castsi256_ps (_mm256_and_si256 (_mm256_castps_si256 (a), _mm256_set1_epi32 ((int) 0xffff0000)));
+  return _mm256_castsi256_ps (
+      _mm256_and_si256 (_mm256_castps_si256 (a), _mm256_set1_epi32 ((int)0xffff0000)));
 }
 
 ALWAYS_INLINE vf
@@ -272,7 +276,7 @@ vf_store_int8 (int8_t *p, vf a)
   __m256i x = _mm256_cvtps_epi32 (a);
   __m128i y = _mm_packs_epi32 (_mm256_castsi256_si128 (x), _mm256_extracti128_si256 (x, 1));
 
-  _mm_storel_epi64 ((__m128i *) p, _mm_packs_epi16 (y, y));
+  _mm_storel_epi64 ((__m128i *)p, _mm_packs_epi16 (y, y));
 }
 
 ALWAYS_INLINE float
@@ -296,8 +300,8 @@ vf_hmax (vf a)
 #else
 
 #define VW 4
-typedef float   vf __attribute__ ((vector_size (16)));
-typedef int32_t vi __attribute__ ((vector_size (16)));
+typedef float    vf __attribute__ ((vector_size (16)));
+typedef int32_t  vi __attribute__ ((vector_size (16)));
 typedef uint16_t vh __attribute__ ((vector_size (16)));
 
 ALWAYS_INLINE vf
@@ -328,7 +332,7 @@ vf_load_n (const float *p, int n)
 
   if (n == VW)
     return vf_load (p);
-  memcpy (&x, p, (size_t) n * sizeof *p);
+  memcpy (&x, p, (size_t)n * sizeof *p);
   return x;
 }
 
@@ -338,7 +342,7 @@ vf_store_n (float *p, vf x, int n)
   if (n == VW)
     vf_store (p, x);
   else
-    memcpy (p, &x, (size_t) n * sizeof *p);
+    memcpy (p, &x, (size_t)n * sizeof *p);
 }
 
 ALWAYS_INLINE vf
@@ -349,9 +353,9 @@ vf_load_bf16 (const uint16_t *p)
 
   memcpy (&x, p, VW * sizeof *p);
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-  return (vf) __builtin_shufflevector (zero, x, 0, 8, 1, 9, 2, 10, 3, 11);
+  return (vf)__builtin_shufflevector (zero, x, 0, 8, 1, 9, 2, 10, 3, 11);
 #else
-  return (vf) __builtin_shufflevector (x, zero, 0, 8, 1, 9, 2, 10, 3, 11);
+  return (vf)__builtin_shufflevector (x, zero, 0, 8, 1, 9, 2, 10, 3, 11);
 #endif
 }
 
@@ -362,20 +366,20 @@ vf_load_bf16_n (const uint16_t *p, int n)
 
   if (n == VW)
     return vf_load_bf16 (p);
-  memcpy (part, p, (size_t) n * sizeof *p);
+  memcpy (part, p, (size_t)n * sizeof *p);
   return vf_load_bf16 (part);
 }
 
 ALWAYS_INLINE vf
 vf_bf16_even (vf a)
 {
-  return (vf) ((vi) a << 16);
+  return (vf)((vi)a << 16);
 }
 
 ALWAYS_INLINE vf
 vf_bf16_odd (vf a)
 {
-  return (vf) ((vi) a & (int32_t) 0xffff0000);
+  return (vf)((vi)a & (int32_t)0xffff0000);
 }
 
 ALWAYS_INLINE vf
@@ -388,7 +392,7 @@ vf_fma (vf a, vf b, vf c)
 ALWAYS_INLINE vf
 vf_blend (vi mask, vf x, vf y)
 {
-  return (vf) ((mask & (vi) x) | (~mask & (vi) y));
+  return (vf)((mask & (vi)x) | (~mask & (vi)y));
 }
 
 ALWAYS_INLINE vf
@@ -406,7 +410,7 @@ vf_min (vf a, vf b)
 ALWAYS_INLINE vf
 vf_abs (vf a)
 {
-  return (vf) ((vi) a & 0x7fffffff);
+  return (vf)((vi)a & 0x7fffffff);
 }
 
 /* Adding 1.5 · 2^23 leaves no bit for a fraction; |a| < 2^22. */
@@ -419,7 +423,7 @@ vf_round (vf a)
 ALWAYS_INLINE vf
 vf_exp2i (vf n)
 {
-  return (vf) ((__builtin_convertvector (n, vi) + 127) << 23);
+  return (vf)((__builtin_convertvector(n, vi) + 127) << 23);
 }
 
 ALWAYS_INLINE vf
@@ -432,7 +436,7 @@ ALWAYS_INLINE void
 vf_store_int8 (int8_t *p, vf a)
 {
   for (int i = 0; i < VW; i++)
-    p[i] = (int8_t) a[i];
+    p[i] = (int8_t)a[i];
 }
 
 ALWAYS_INLINE float
@@ -481,8 +485,8 @@ vf_exp (vf x)
   vf       y = vf_min (vf_set1 (88.0f), vf_max (lowest, x));
   vf       n = vf_round (y * 1.44269504f);
   /* ln 2 in two parts, so that n · ln 2 is subtracted almost exactly: |r| <= ½ ln 2. */
-  vf r = vf_fma (n, vf_set1 (-0.693359375f), y);
-  vf p;
+  vf       r = vf_fma (n, vf_set1 (-0.693359375f), y);
+  vf       p;
 
   r = vf_fma (n, vf_set1 (2.12194440e-4f), r);
   p = vf_set1 (1.9875691e-4f);
@@ -495,7 +499,8 @@ vf_exp (vf x)
   return vf_if_less (x, lowest, vf_set1 (0.0f), p * vf_exp2i (n));
 }
 
-/* tanh x.  Near 0 the quotient of exponentials would lose digits; there an odd polynomial serves. */
+/* tanh x.  Near 0 the quotient of exponentials would lose digits; there an odd polynomial serves.
+ */
 ALWAYS_INLINE vf
 vf_tanh (vf x)
 {
@@ -515,7 +520,8 @@ vf_tanh (vf x)
   return vf_if_less (a, vf_set1 (0.625f), small, big);
 }
 
-/* ½x (1 + tanh u) = x / (1 + e^(−2u)), u = √(2/π) (x + 0.044715 x³): no digits are lost on either side. */
+/* ½x (1 + tanh u) = x / (1 + e^(−2u)), u = √(2/π) (x + 0.044715 x³): no digits are lost on either
+ * side. */
 ALWAYS_INLINE vf
 vf_gelu (vf x)
 {

@@ -41,8 +41,10 @@ transpose (vf v[VW])
   }
   UNROLL (4)
   for (int j = 0; j < 4; j++) {
-    vf p = _mm512_shuffle_f32x4 (b[j], b[4 + j], 0x44), q = _mm512_shuffle_f32x4 (b[j], b[4 + j], 0xee);
-    vf r = _mm512_shuffle_f32x4 (b[8 + j], b[12 + j], 0x44), s = _mm512_shuffle_f32x4 (b[8 + j], b[12 + j], 0xee);
+    vf p = _mm512_shuffle_f32x4 (b[j], b[4 + j], 0x44),
+       q = _mm512_shuffle_f32x4 (b[j], b[4 + j], 0xee);
+    vf r = _mm512_shuffle_f32x4 (b[8 + j], b[12 + j], 0x44),
+       s = _mm512_shuffle_f32x4 (b[8 + j], b[12 + j], 0xee);
 
     v[j] = _mm512_shuffle_f32x4 (p, r, 0x88);
     v[4 + j] = _mm512_shuffle_f32x4 (p, r, 0xdd);
@@ -82,8 +84,10 @@ transpose (vf v[VW])
 ALWAYS_INLINE void
 transpose (vf v[VW])
 {
-  vf a = __builtin_shufflevector (v[0], v[1], 0, 4, 1, 5), b = __builtin_shufflevector (v[0], v[1], 2, 6, 3, 7);
-  vf c = __builtin_shufflevector (v[2], v[3], 0, 4, 1, 5), d = __builtin_shufflevector (v[2], v[3], 2, 6, 3, 7);
+  vf a = __builtin_shufflevector (v[0], v[1], 0, 4, 1, 5),
+     b = __builtin_shufflevector (v[0], v[1], 2, 6, 3, 7);
+  vf c = __builtin_shufflevector (v[2], v[3], 0, 4, 1, 5),
+     d = __builtin_shufflevector (v[2], v[3], 2, 6, 3, 7);
 
   v[0] = __builtin_shufflevector (a, c, 0, 1, 4, 5);
   v[1] = __builtin_shufflevector (a, c, 2, 3, 6, 7);
