@@ -625,9 +625,9 @@ facet_block_column_class_init_input (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "text.copy-link", NULL, copy_link_action);
   gtk_widget_class_install_action (widget_class, "text.open-link", NULL, open_link_action);
   gtk_widget_class_install_action (widget_class, "text.menu", NULL, menu_action);
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_c, GDK_CONTROL_MASK, "text.copy",
-                                       NULL);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Insert, GDK_CONTROL_MASK, "text.copy",
+                                       NULL);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_c, GDK_CONTROL_MASK, "text.copy",
                                        NULL);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_a, GDK_CONTROL_MASK, "text.select-all",
                                        NULL);

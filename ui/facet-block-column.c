@@ -224,6 +224,8 @@ facet_block_column_size_allocate (GtkWidget *widget, int width, int height, int 
   gboolean          rtl = gtk_widget_get_direction (widget) == GTK_TEXT_DIR_RTL;
   double            y;
 
+  if (self->menu != NULL)
+    gtk_popover_present (GTK_POPOVER (self->menu));
   if (self->flow == NULL || self->views->len == 0)
     return;
   y = facet_flow_get_top (self->flow, self->first) - self->offset;

@@ -79,6 +79,49 @@ gboolean facet_line_is_definition (const FacetLine *self, char **label, char **t
 /* Lower case, single spaces.  NULL: not a possible label.  (transfer full) */
 char    *facet_label_normalise (const char *text, gsize length);
 
+/* --- pieces ------------------------------------------------------------------------------------
+ */
+
+/* What the lines of a piece have shown so far.  Positions are in the whole text. */
+typedef struct {
+  gboolean previous_blank, previous_definition;
+  gsize    previous_line;
+
+  gboolean    in_list;
+  FacetMarker item; /* the outermost item that is open */
+
+  /* A fence inside of an item or a quotation. */
+  gboolean   nested, nested_in_quote;
+  FacetFence nested_fence;
+
+  gboolean in_table;
+  gsize    header, header_end; /* its first two lines */
+} FacetPlain;
+
+typedef enum {
+  FACET_CUT_NONE,
+  FACET_CUT_CLEAN, /* something new begins */
+  FACET_CUT_LIST,  /* the list goes on */
+  FACET_CUT_TABLE, /* the table goes on */
+  FACET_CUT_HARD,  /* whatever it is goes on */
+} FacetCut;
+
+/* Whether a piece of @size bytes ends before @line, which is not blank.  @item: its marker, NULL
+ * when it has none. */
+FacetCut facet_plain_find_cut (const FacetPlain  *self,
+                               const FacetLine   *line,
+                               const FacetMarker *item,
+                               gsize              size);
+/* Whether the next line may define a link.  @first: of its piece. */
+gboolean facet_plain_may_define (const FacetPlain *self, gboolean first);
+/* Takes the line at @start into the piece; the next one begins at @next. */
+void     facet_plain_take_line (FacetPlain        *self,
+                                const FacetLine   *line,
+                                const FacetMarker *item,
+                                gsize              start,
+                                gsize              next,
+                                gboolean           first);
+
 /* --- the tail
  * ------------------------------------------------------------------------------------------- */
 

@@ -22,12 +22,8 @@
 #include "facet-markdown-private.h"
 #include "facet-markdown-stream.h"
 
-#define MAX_LINE    4096 /* bytes of a line outside of fences */
-#define LINE_WINDOW 512  /* how far back from there to look for a space */
-#define MAX_PIECE   8192 /* bytes after which a piece is cut at the next line */
-#define MAX_FENCE_PIECE                                                                            \
-  (256 * 1024)                /* the same, when that would cut a fence inside of a list open */
-#define LIST_PIECE      2048  /* bytes after which a list is cut at its next item */
+#define MAX_LINE        4096  /* bytes of a line outside of fences */
+#define LINE_WINDOW     512   /* how far back from there to look for a space */
 #define CODE_PIECE      12288 /* bytes after which a code block is continued in another */
 #define MAX_DEFINITIONS 65536 /* bytes of their targets, all together */
 #define MAX_MENTIONS    8192
@@ -50,19 +46,8 @@ typedef enum {
 
 /* What the lines of the open piece have shown so far. */
 typedef struct {
-  OpenKind kind;
-  gboolean previous_blank, previous_definition;
-
-  gboolean    in_list;
-  FacetMarker item; /* the outermost item that is open */
-
-  /* A fence inside of an item or a quotation. */
-  gboolean   nested, nested_in_quote;
-  FacetFence nested_fence;
-
-  gsize    previous_line;
-  gboolean in_table;
-  gsize    header, header_end;
+  OpenKind   kind;
+  FacetPlain plain; /* OPEN_PLAIN */
 
   FacetFence fence; /* OPEN_FENCE */
   guint      fence_lines;
@@ -540,147 +525,40 @@ scan_code_line (FacetMarkdownStream *self, const FacetLine *line, gsize next)
 /* --- where pieces end
  * ----------------------------------------------------------------------------------- */
 
-/* What is inside of the quotation mark, or of the item's marker. */
-static FacetLine
-inner_line (const FacetLine *line, gsize marker)
-{
-  FacetLine inner;
-  gsize     skip = MIN (line->content + marker, line->length);
-
-  facet_line_init (&inner, line->text + skip, line->length - skip);
-  inner.indent = 0;
-  return inner;
-}
-
-/* Whether @line is inside of the nested fence that is open, or ends the container that the fence is
- * in. */
-static gboolean
-inside_nested_fence (const OpenState *state, const FacetLine *line)
-{
-  if (!state->nested)
-    return FALSE;
-  if (state->nested_in_quote)
-    return facet_line_is_quote (line);
-  return facet_line_is_blank (line) || line->indent >= state->item.offset;
-}
-
-/* Follows fences inside of quotations and items, which keep their piece together. */
 static void
-follow_nested_fence (OpenState *state, const FacetLine *line, const FacetMarker *item)
+begin_piece (FacetMarkdownStream *self, gsize start, FacetCut cut, const FacetPlain *before)
 {
-  gboolean  quote = facet_line_is_quote (line);
-  FacetLine inner = *line;
-
-  if (quote)
-    inner = inner_line (line, 1);
-  else if (item != NULL)
-    inner = inner_line (line, item->mark == '.' || item->mark == ')'
-                                  ? strcspn (line->text + line->content, ".)") + 1
-                                  : 1);
-  else
-    inner.indent = 0;
-
-  if (state->nested) {
-    state->nested = !facet_line_closes_fence (&inner, &state->nested_fence);
-    return;
-  }
-  if (!quote && !state->in_list)
-    return;
-  state->nested = facet_line_opens_fence (&inner, &state->nested_fence);
-  state->nested_in_quote = quote;
-}
-
-typedef enum {
-  CUT_NONE,
-  CUT_CLEAN, /* something new begins */
-  CUT_LIST,  /* the list goes on */
-  CUT_TABLE, /* the table goes on */
-  CUT_HARD,  /* whatever it is goes on */
-} Cut;
-
-/* Whether the open piece ends before @line, which is not blank.  @item: its marker, NULL when it
- * has none. */
-static Cut
-find_boundary (FacetMarkdownStream *self, const FacetLine *line, const FacetMarker *item)
-{
-  OpenState *state = &self->state;
-  gsize      size = (gsize)(line->text - self->text->str) - self->open.start;
-  FacetFence fence;
-  gboolean   outermost = !state->in_list || line->indent < state->item.offset;
-
-  if (inside_nested_fence (state, line))
-    return size >= MAX_FENCE_PIECE ? CUT_HARD : CUT_NONE;
-  if (outermost && line->indent < 4) {
-    if (facet_line_opens_fence (line, &fence) || facet_line_is_heading (line))
-      return CUT_CLEAN;
-    if (state->in_list && item != NULL)
-      return size >= LIST_PIECE ? CUT_LIST : CUT_NONE;
-    if (state->previous_blank)
-      return CUT_CLEAN;
-  }
-  if (size < MAX_PIECE)
-    return CUT_NONE;
-  return state->in_table && memchr (line->text, '|', line->length) != NULL ? CUT_TABLE : CUT_HARD;
-}
-
-static void
-begin_piece (FacetMarkdownStream *self, gsize start, Cut cut, OpenState *before)
-{
-  self->open =
-      (Piece){.start = start, .continued = cut == CUT_HARD || cut == CUT_TABLE || self->cut};
-  self->state = (OpenState){.kind = OPEN_PLAIN, .previous_line = start};
+  self->open = (Piece){.start = start,
+                       .continued = cut == FACET_CUT_HARD || cut == FACET_CUT_TABLE || self->cut};
+  self->state = (OpenState){.kind = OPEN_PLAIN, .plain.previous_line = start};
   self->cut = FALSE;
-  if (cut == CUT_LIST)
+  if (cut == FACET_CUT_LIST)
     self->open.list = self->list;
-  if (cut == CUT_TABLE && self->table != NULL) {
+  if (cut == FACET_CUT_TABLE && self->table != NULL) {
     self->open.table = facet_table_ref (self->table);
     self->open.header = before->header;
     self->open.header_end = before->header_end;
-    self->state.in_table = TRUE;
-    self->state.header = before->header;
-    self->state.header_end = before->header_end;
+    self->state.plain.in_table = TRUE;
+    self->state.plain.header = before->header;
+    self->state.plain.header_end = before->header_end;
   }
 }
 
 /* Takes @line into the open piece. */
 static void
-note_line (FacetMarkdownStream *self, const FacetLine *line, gsize next, const FacetMarker *item)
+take_line (FacetMarkdownStream *self, const FacetLine *line, gsize next, const FacetMarker *item)
 {
-  OpenState *state = &self->state;
-  gsize      start = (gsize)(line->text - self->text->str);
-  gboolean   first = start == self->open.start;
-  gboolean   blank = facet_line_is_blank (line);
-  gboolean   definition = FALSE;
+  FacetPlain *plain = &self->state.plain;
+  gsize       start = (gsize)(line->text - self->text->str);
+  gboolean    first = start == self->open.start;
+  gboolean    may_define = facet_plain_may_define (plain, first);
+  char       *label, *target;
 
-  state->nested = inside_nested_fence (state, line);
-  /* In the middle of a paragraph, only what begins a list anew does. */
-  if (item != NULL && (!state->in_list || line->indent < state->item.offset) && line->indent < 4 &&
-      !state->nested &&
-      (first || state->in_list || state->previous_blank ||
-       (!item->blank && (item->number == 1 || strchr ("-+*", item->mark) != NULL)))) {
-    state->in_list = TRUE;
-    state->item = *item;
-  }
-  follow_nested_fence (state, line, item);
-
-  if (!state->in_list && (first || state->previous_blank || state->previous_definition)) {
-    char *label, *target;
-
-    definition = facet_line_is_definition (line, &label, &target);
-    if (definition)
-      define (self, label, target);
-  }
-  if (blank) {
-    state->in_table = FALSE;
-  } else if (!state->in_table && !state->in_list && !first && !state->previous_blank &&
-             facet_line_is_delimiter_row (line)) {
-    state->in_table = TRUE;
-    state->header = state->previous_line;
-    state->header_end = next;
-  }
-  state->previous_blank = blank;
-  state->previous_definition = definition;
-  state->previous_line = start;
+  facet_plain_take_line (plain, line, item, start, next, first);
+  plain->previous_definition =
+      may_define && !plain->in_list && facet_line_is_definition (line, &label, &target);
+  if (plain->previous_definition)
+    define (self, label, target);
 }
 
 /* Looks at the line at [start, end); the next one begins at @next. */
@@ -699,20 +577,21 @@ scan_line (FacetMarkdownStream *self, gsize start, gsize end, gsize next)
   }
   if (facet_line_is_blank (&line)) {
     if (self->state.kind == OPEN_PLAIN)
-      note_line (self, &line, next, NULL);
+      take_line (self, &line, next, NULL);
     return;
   }
   item = facet_line_is_item (&line, &marker);
   if (self->state.kind == OPEN_PLAIN) {
-    Cut       cut = find_boundary (self, &line, item ? &marker : NULL);
-    OpenState before = self->state;
+    FacetPlain before = self->state.plain;
+    FacetCut   cut =
+        facet_plain_find_cut (&before, &line, item ? &marker : NULL, start - self->open.start);
 
-    if (cut != CUT_NONE) {
+    if (cut != FACET_CUT_NONE) {
       close_piece (self, start);
       begin_piece (self, start, cut, &before);
     }
   } else {
-    begin_piece (self, start, CUT_CLEAN, NULL);
+    begin_piece (self, start, FACET_CUT_CLEAN, NULL);
   }
 
   if (start == self->open.start && line.indent < 4) {
@@ -725,7 +604,7 @@ scan_line (FacetMarkdownStream *self, gsize start, gsize end, gsize next)
       return;
     }
   }
-  note_line (self, &line, next, item ? &marker : NULL);
+  take_line (self, &line, next, item ? &marker : NULL);
 }
 
 /* Where to cut the line at @start, which is longer than MAX_LINE. */

@@ -561,9 +561,9 @@ test_buttons (Fixture *f, gconstpointer data)
   person = get_row (f, 0);
   answer = get_row (f, 1);
   g_assert_true (gtk_widget_get_visible (ui_find (person, GTK_TYPE_BUTTON, "Edit")));
-  g_assert_false (gtk_widget_get_visible (ui_find (person, GTK_TYPE_BUTTON, "Answer Again")));
+  g_assert_false (gtk_widget_get_visible (ui_find (person, GTK_TYPE_BUTTON, "Answer again")));
   g_assert_false (gtk_widget_get_visible (ui_find (answer, GTK_TYPE_BUTTON, "Edit")));
-  g_assert_true (gtk_widget_get_visible (ui_find (answer, GTK_TYPE_BUTTON, "Answer Again")));
+  g_assert_true (gtk_widget_get_visible (ui_find (answer, GTK_TYPE_BUTTON, "Answer again")));
   gtk_test_accessible_assert_property (ui_find (answer, GTK_TYPE_BUTTON, "Delete"),
                                        GTK_ACCESSIBLE_PROPERTY_LABEL, "Delete message");
 
@@ -572,11 +572,11 @@ test_buttons (Fixture *f, gconstpointer data)
   fake_assistant_add_hang (f->base.fake);
   facet_conversation_send (f->conversation, "Second");
   settle (f);
-  g_assert_false (gtk_widget_is_sensitive (ui_find (answer, GTK_TYPE_BUTTON, "Answer Again")));
+  g_assert_false (gtk_widget_is_sensitive (ui_find (answer, GTK_TYPE_BUTTON, "Answer again")));
   g_assert_true (gtk_widget_is_sensitive (ui_find (answer, GTK_TYPE_BUTTON, "Copy")));
   facet_conversation_stop (f->conversation);
   ui_wait_idle (f->conversation);
-  g_assert_true (gtk_widget_is_sensitive (ui_find (answer, GTK_TYPE_BUTTON, "Answer Again")));
+  g_assert_true (gtk_widget_is_sensitive (ui_find (answer, GTK_TYPE_BUTTON, "Answer again")));
 }
 
 /* --- states --------------------------------------------------------------------------------------
