@@ -21,6 +21,7 @@ struct _FacetWindow {
   FacetSidebar    *sidebar;
   AdwHeaderBar    *header;
   GtkWidget       *new_button;
+  GtkWidget       *title_button;
   GtkLabel        *title_label;
   GtkMenuButton   *place_button;
   GtkLabel        *place_label;

@@ -46,8 +46,11 @@ update_title (FacetWindow *self)
 {
   const char *title =
       self->conversation != NULL ? facet_conversation_get_title (self->conversation) : "";
+  const char *shown = title[0] != '\0' ? title : _ ("New conversation");
 
-  gtk_label_set_label (self->title_label, title[0] != '\0' ? title : _ ("New conversation"));
+  gtk_label_set_label (self->title_label, shown);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->title_button),
+                                  GTK_ACCESSIBLE_PROPERTY_LABEL, shown, -1);
   gtk_window_set_title (GTK_WINDOW (self), title[0] != '\0' ? title : _ ("Facet"));
 }
 
@@ -395,6 +398,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, sidebar);
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, header);
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, new_button);
+  gtk_widget_class_bind_template_child (widget_class, FacetWindow, title_button);
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, title_label);
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, place_button);
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, place_label);

@@ -112,6 +112,8 @@ test_first_words (Fixture *f, gconstpointer data)
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (shown (f))), ==, 2);
   g_assert_cmpstr (gtk_label_get_label (GTK_LABEL (title)), ==, "What is 47 + 38?");
   g_assert_cmpstr (gtk_window_get_title (GTK_WINDOW (f->window)), ==, "What is 47 + 38?");
+  gtk_test_accessible_assert_property (gtk_widget_get_ancestor (title, GTK_TYPE_BUTTON),
+                                       GTK_ACCESSIBLE_PROPERTY_LABEL, "What is 47 + 38?");
   ui_picture (f->window, "window-chat");
 }
 
