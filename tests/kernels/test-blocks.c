@@ -141,7 +141,16 @@ test_gated_mlp (KrnTest *t)
   check_gated_mlp (t, KRN_BF16, KRN_BF16, 3, 51, 77);
   check_gated_mlp (t, KRN_F32, KRN_F32, 40, 51, 77);
   check_gated_mlp (t, KRN_Q4, KRN_BF16, 2, 96, 160);
+  check_gated_mlp (t, KRN_BF16, KRN_Q8, 1, 96, 160);
   check_gated_mlp (t, KRN_Q4, KRN_Q8, 20, 96, 160);
+}
+
+/* So narrow and tall that a work item is limited by the room for its results. */
+static void
+test_tall_mlp (KrnTest *t)
+{
+  check_gated_mlp (t, KRN_Q4, KRN_Q4, 15, 32, 65536);
+  check_gated_mlp (t, KRN_BF16, KRN_BF16, 11, 32, 40000);
 }
 
 static void
@@ -208,6 +217,7 @@ main (int argc, char **argv)
   krn_test_add ("project-qkv", test_project_qkv);
   krn_test_add ("project-add", test_project_add);
   krn_test_add ("gated-mlp", test_gated_mlp);
+  krn_test_add_once ("tall-mlp", test_tall_mlp);
   krn_test_add ("ple", test_ple);
   return g_test_run ();
 }

@@ -136,15 +136,16 @@ panel_tile (const int M, KrnOut y, KrnPacked a, KrnPacked b, KrnTile tile)
 }
 
 /* One case for each number of activation rows up to PANEL_M. */
+#define CASES_4(CASE)  CASE (1) CASE (2) CASE (3) CASE (4)
+#define CASES_6(CASE)  CASES_4 (CASE) CASE (5) CASE (6)
+#define CASES_9(CASE)  CASES_6 (CASE) CASE (7) CASE (8) CASE (9)
+#define CASES_12(CASE) CASES_9 (CASE) CASE (10) CASE (11) CASE (12)
 #if PANEL_M == 12
-#define EACH_M(CASE)                                                                               \
-  CASE (1)                                                                                         \
-  CASE (2) CASE (3) CASE (4) CASE (5) CASE (6) CASE (7) CASE (8) CASE (9) CASE (10) CASE (11)      \
-      CASE (12)
+#define CASES CASES_12
 #elif PANEL_M == 6
-#define EACH_M(CASE) CASE (1) CASE (2) CASE (3) CASE (4) CASE (5) CASE (6)
+#define CASES CASES_6
 #else
-#define EACH_M(CASE) CASE (1) CASE (2) CASE (3) CASE (4)
+#define CASES CASES_4
 #endif
 
 void
@@ -155,7 +156,7 @@ ISA (panel) (KrnOut y, KrnPacked a, KrnPacked b, KrnTile tile)
     panel_tile (M, y, a, b, tile);                                                                 \
     break;
   switch (tile.m) {
-    EACH_M (PANEL_CASE)
+    CASES (PANEL_CASE)
   }
 }
 
@@ -250,7 +251,7 @@ ISA (panel_bf16) (KrnOut y, const uint16_t *a, const uint16_t *b, KrnTile tile)
     panel_tile_bf16 (M, y, a, b, tile);                                                            \
     break;
   switch (tile.m) {
-    EACH_M (PANEL_CASE_BF16)
+    CASES (PANEL_CASE_BF16)
   }
 }
 
