@@ -382,13 +382,6 @@ facet_block_column_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 }
 
 static void
-facet_block_column_css_changed (GtkWidget *widget, GtkCssStyleChange *change)
-{
-  GTK_WIDGET_CLASS (facet_block_column_parent_class)->css_changed (widget, change);
-  g_signal_emit (widget, signals[CHANGED], 0);
-}
-
-static void
 facet_block_column_dispose (GObject *object)
 {
   FacetBlockColumn *self = FACET_BLOCK_COLUMN (object);
@@ -424,7 +417,6 @@ facet_block_column_class_init (FacetBlockColumnClass *klass)
   widget_class->measure = facet_block_column_measure;
   widget_class->size_allocate = facet_block_column_size_allocate;
   widget_class->snapshot = facet_block_column_snapshot;
-  widget_class->css_changed = facet_block_column_css_changed;
   facet_block_column_class_init_input (widget_class);
 
   signals[CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,

@@ -23,15 +23,16 @@
 #define CHECK_SIZE   13
 
 typedef struct {
-  FacetFlow    *flow;
-  guint         index;
-  FacetBlock   *block;        /* what was bound, kept while the flow moves on */
-  gsize         bound_length; /* of the block when it was bound */
-  gboolean      spoken;       /* assistive technology knows the text */
-  int           gap;
-  guint         shared; /* nests that go on from the block above */
-  gboolean      last;   /* nothing below goes on with the same table or code */
-  GtkAllocation content;
+  FacetFlow     *flow;
+  guint          index;
+  FacetBlock    *block;        /* what was bound, kept while the flow moves on */
+  gsize          bound_length; /* of the block when it was bound */
+  gboolean       spoken;       /* assistive technology knows the text */
+  int            gap;
+  guint          shared; /* nests that go on from the block above */
+  gboolean       last;   /* nothing below goes on with the same table or code */
+  GtkAllocation  content;
+  FacetTextStyle style;
 } FacetBlockViewPrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (FacetBlockView, facet_block_view, GTK_TYPE_WIDGET)
@@ -241,6 +242,61 @@ facet_block_view_dup_spoken_text (FacetBlockView *self)
   }
 }
 
+/* --- style
+ * --------------------------------------------------------------------------------------------- */
+
+const FacetTextColors *
+facet_block_view_get_colors (FacetBlockView *self)
+{
+  FacetBlockViewPrivate *priv = PRIVATE (self);
+
+  if (priv->style.font == NULL)
+    facet_text_style_update (&priv->style, GTK_WIDGET (self));
+  return &priv->style.colors;
+}
+
+int
+facet_block_view_get_content_width (FacetBlockView *self)
+{
+  return PRIVATE (self)->content.width;
+}
+
+static void
+restyle (FacetBlockView *self)
+{
+  if (PRIVATE (self)->block == NULL)
+    return;
+  FACET_BLOCK_VIEW_GET_CLASS (self)->restyle (self);
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+  facet_block_view_height_changed (self);
+}
+
+/* Most changes of style, as under the pointer, leave text as it is. */
+static void
+facet_block_view_css_changed (GtkWidget *widget, GtkCssStyleChange *change)
+{
+  FacetBlockView *self = FACET_BLOCK_VIEW (widget);
+
+  GTK_WIDGET_CLASS (facet_block_view_parent_class)->css_changed (widget, change);
+  if (facet_text_style_update (&PRIVATE (self)->style, widget))
+    restyle (self);
+}
+
+static void
+facet_block_view_system_setting_changed (GtkWidget *widget, GtkSystemSetting setting)
+{
+  GTK_WIDGET_CLASS (facet_block_view_parent_class)->system_setting_changed (widget, setting);
+  facet_text_style_update (&PRIVATE (FACET_BLOCK_VIEW (widget))->style, widget);
+  restyle (FACET_BLOCK_VIEW (widget));
+}
+
+static void
+facet_block_view_direction_changed (GtkWidget *widget, GtkTextDirection previous)
+{
+  GTK_WIDGET_CLASS (facet_block_view_parent_class)->direction_changed (widget, previous);
+  restyle (FACET_BLOCK_VIEW (widget));
+}
+
 /* --- nests
  * ---------------------------------------------------------------------------------------------- */
 
@@ -353,20 +409,17 @@ draw_nests (FacetBlockView *self, GtkSnapshot *snapshot)
   float                  width = (float)gtk_widget_get_width (GTK_WIDGET (self));
   float                  x = 0;
   guint                  lists = 0;
-  FacetTextColors        colors;
+  const FacetTextColors *colors = facet_block_view_get_colors (self);
 
-  if (priv->block->n_nests == 0)
-    return;
-  facet_text_colors_init (&colors, GTK_WIDGET (self));
   for (guint i = 0; i < priv->block->n_nests; i++) {
     const FacetNest *nest = &priv->block->nests[i];
     float            indent = (float)nest_indent (nest);
     float            left = rtl ? width - x - indent : x;
 
     if (nest->kind == FACET_NEST_QUOTE)
-      draw_bar (self, snapshot, rtl ? left + indent - BAR_WIDTH : left, i < priv->shared, &colors);
+      draw_bar (self, snapshot, rtl ? left + indent - BAR_WIDTH : left, i < priv->shared, colors);
     else if (nest->first)
-      draw_marker (self, snapshot, nest, left, lists, &colors);
+      draw_marker (self, snapshot, nest, left, lists, colors);
     lists += nest->kind != FACET_NEST_QUOTE;
     x += indent;
   }
@@ -433,6 +486,7 @@ facet_block_view_dispose (GObject *object)
 
   g_clear_pointer (&priv->flow, facet_flow_unref);
   g_clear_pointer (&priv->block, facet_block_unref);
+  facet_text_style_clear (&priv->style);
   G_OBJECT_CLASS (facet_block_view_parent_class)->dispose (object);
 }
 
@@ -445,6 +499,9 @@ facet_block_view_class_init (FacetBlockViewClass *klass)
   widget_class->measure = facet_block_view_measure;
   widget_class->size_allocate = facet_block_view_size_allocate;
   widget_class->snapshot = facet_block_view_snapshot;
+  widget_class->css_changed = facet_block_view_css_changed;
+  widget_class->system_setting_changed = facet_block_view_system_setting_changed;
+  widget_class->direction_changed = facet_block_view_direction_changed;
   signals[HEIGHT_CHANGED] = g_signal_new ("height-changed", G_TYPE_FROM_CLASS (klass),
                                           G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }

@@ -12,6 +12,7 @@
 
 #include "facet-compat.h"
 #include "facet-flow.h"
+#include "facet-text-layout.h"
 
 G_BEGIN_DECLS
 
@@ -26,6 +27,8 @@ struct _FacetBlockViewClass {
   /* Tells assistive technology; not for a block that is still being written. */
   void (*speak) (FacetBlockView *self);
   int (*get_content_height) (FacetBlockView *self, int width);
+  /* Fonts, colours or the direction of text are different: what was made of them is forgotten. */
+  void (*restyle) (FacetBlockView *self);
   /* Optional from here on. */
   /* How wide the content would like to be; it may get less. */
   int (*get_wanted_width) (FacetBlockView *self);
@@ -53,6 +56,10 @@ int  facet_block_view_get_height (FacetBlockView *self, int width);
 void facet_block_view_height_changed (FacetBlockView *self);
 /* In the view's coordinates. */
 void facet_block_view_set_visible_range (FacetBlockView *self, double top, double bottom);
+
+/* What the layout was made with, for the subclasses. */
+const FacetTextColors *facet_block_view_get_colors (FacetBlockView *self);
+int                    facet_block_view_get_content_width (FacetBlockView *self);
 
 /* In the view's coordinates. */
 gsize    facet_block_view_get_byte (FacetBlockView *self, double x, double y);

@@ -33,6 +33,7 @@ struct _FacetChatView {
   FacetPhase         said;    /* the last phase that was announced */
   gboolean           empty;
   guint              warm_up;
+  guint              warm_up_step;
 };
 
 enum {
@@ -297,11 +298,15 @@ answer_now_action (GtkWidget *widget, const char *name, GVariant *parameter)
 /* --- widget
  * --------------------------------------------------------------------------------------------- */
 
+/* A language in each idle moment. */
 static gboolean
 warm_up_cb (gpointer data)
 {
-  FACET_CHAT_VIEW (data)->warm_up = 0;
-  facet_code_text_warm_up ();
+  FacetChatView *self = data;
+
+  if (facet_code_text_warm_up (self->warm_up_step++))
+    return G_SOURCE_CONTINUE;
+  self->warm_up = 0;
   return G_SOURCE_REMOVE;
 }
 

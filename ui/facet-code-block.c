@@ -117,6 +117,12 @@ ends_here (FacetBlockView *view)
                                   facet_block_view_get_index (view));
 }
 
+static void
+facet_code_block_restyle (FacetBlockView *view)
+{
+  facet_code_text_restyle (FACET_CODE_BLOCK (view)->code);
+}
+
 static int
 facet_code_block_get_wanted_width (FacetBlockView *view)
 {
@@ -211,13 +217,12 @@ lines_to_draw (FacetCodeBlock *self, guint *first, guint *last)
 static void
 facet_code_block_draw_content (FacetBlockView *view, GtkSnapshot *snapshot)
 {
-  FacetCodeBlock *self = FACET_CODE_BLOCK (view);
-  FacetTextColors colors;
-  gsize           start = 0, end = 0;
-  guint           first, last;
+  FacetCodeBlock        *self = FACET_CODE_BLOCK (view);
+  const FacetTextColors *colors = facet_block_view_get_colors (view);
+  gsize                  start = 0, end = 0;
+  guint                  first, last;
 
-  facet_text_colors_init (&colors, GTK_WIDGET (self));
-  draw_frame (self, snapshot, &colors);
+  draw_frame (self, snapshot, colors);
   facet_block_view_get_selected (view, &start, &end);
   lines_to_draw (self, &first, &last);
   self->first = first > LINE_MARGIN ? first - LINE_MARGIN : 0;
@@ -229,8 +234,8 @@ facet_code_block_draw_content (FacetBlockView *view, GtkSnapshot *snapshot)
                           &GRAPHENE_POINT_INIT ((float)(PADDING - round (gtk_adjustment_get_value (
                                                                       self->adjustment))),
                                                 (float)self->header_height));
-  facet_code_text_draw (self->code, snapshot, self->first, self->last, start, end, &colors.text,
-                        &colors.selection);
+  facet_code_text_draw (self->code, snapshot, self->first, self->last, start, end, &colors->text,
+                        &colors->selection);
   gtk_snapshot_pop (snapshot);
 }
 
@@ -298,26 +303,6 @@ scroll_cb (FacetCodeBlock *self, double dx, double dy, GtkEventControllerScroll 
  * --------------------------------------------------------------------------------------------- */
 
 static void
-restyle (FacetCodeBlock *self)
-{
-  facet_code_text_restyle (self->code);
-}
-
-static void
-facet_code_block_css_changed (GtkWidget *widget, GtkCssStyleChange *change)
-{
-  GTK_WIDGET_CLASS (facet_code_block_parent_class)->css_changed (widget, change);
-  restyle (FACET_CODE_BLOCK (widget));
-}
-
-static void
-facet_code_block_system_setting_changed (GtkWidget *widget, GtkSystemSetting setting)
-{
-  GTK_WIDGET_CLASS (facet_code_block_parent_class)->system_setting_changed (widget, setting);
-  restyle (FACET_CODE_BLOCK (widget));
-}
-
-static void
 facet_code_block_dispose (GObject *object)
 {
   FacetCodeBlock *self = FACET_CODE_BLOCK (object);
@@ -345,6 +330,7 @@ facet_code_block_class_init (FacetCodeBlockClass *klass)
   G_OBJECT_CLASS (klass)->finalize = facet_code_block_finalize;
   view_class->bind = facet_code_block_bind;
   view_class->speak = facet_code_block_speak;
+  view_class->restyle = facet_code_block_restyle;
   view_class->get_wanted_width = facet_code_block_get_wanted_width;
   view_class->get_content_height = facet_code_block_get_content_height;
   view_class->allocate_content = facet_code_block_allocate_content;
@@ -352,8 +338,6 @@ facet_code_block_class_init (FacetCodeBlockClass *klass)
   view_class->set_visible_range = facet_code_block_set_visible_range;
   view_class->get_byte = facet_code_block_get_byte;
   view_class->get_caret = facet_code_block_get_caret;
-  widget_class->css_changed = facet_code_block_css_changed;
-  widget_class->system_setting_changed = facet_code_block_system_setting_changed;
 
   gtk_widget_class_set_css_name (widget_class, "code-block");
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_GROUP);
@@ -381,6 +365,6 @@ facet_code_block_init (FacetCodeBlock *self)
   g_signal_connect_swapped (scroll, "scroll", G_CALLBACK (scroll_cb), self);
   gtk_widget_add_controller (GTK_WIDGET (self), scroll);
   /* The highlighting has its own light and dark. */
-  g_signal_connect_object (adw_style_manager_get_default (), "notify::dark", G_CALLBACK (restyle),
-                           self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (adw_style_manager_get_default (), "notify::dark",
+                           G_CALLBACK (facet_code_block_restyle), self, G_CONNECT_SWAPPED);
 }

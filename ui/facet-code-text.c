@@ -98,11 +98,22 @@ find_scheme (void)
   return gtk_source_style_scheme_manager_get_scheme (manager, dark ? "Adwaita-dark" : "Adwaita");
 }
 
-void
-facet_code_text_warm_up (void)
+gboolean
+facet_code_text_warm_up (guint step)
 {
-  find_language ("python");
-  find_scheme ();
+  static const char *const common[] = {"python", "sh", "c", "js", "json", "html"};
+  g_autoptr (GtkSourceBuffer) buffer = NULL;
+  GtkTextIter start, end;
+
+  if (step >= G_N_ELEMENTS (common))
+    return FALSE;
+  buffer = gtk_source_buffer_new (NULL);
+  gtk_source_buffer_set_style_scheme (buffer, find_scheme ());
+  gtk_source_buffer_set_language (buffer, find_language (common[step]));
+  gtk_text_buffer_set_text (GTK_TEXT_BUFFER (buffer), "x", 1);
+  gtk_text_buffer_get_bounds (GTK_TEXT_BUFFER (buffer), &start, &end);
+  gtk_source_buffer_ensure_highlight (buffer, &start, &end);
+  return TRUE;
 }
 
 const char *
@@ -363,6 +374,7 @@ get_layout (FacetCodeText *self, guint index)
   const Line    *line = &g_array_index (self->lines, Line, index);
   PangoLayout   *layout = g_hash_table_lookup (self->layouts, GUINT_TO_POINTER (index));
   PangoAttrList *attributes;
+  PangoContext  *context;
   PangoTabArray *tabs;
 
   if (layout != NULL)
@@ -370,7 +382,12 @@ get_layout (FacetCodeText *self, guint index)
   if (g_hash_table_size (self->layouts) >= MAX_LAYOUTS)
     g_hash_table_remove_all (self->layouts);
   measure_font (self);
-  layout = gtk_widget_create_pango_layout (self->widget, NULL);
+  /* Code is written from left to right, in every language. */
+  context = gtk_widget_create_pango_context (self->widget);
+  pango_context_set_base_dir (context, PANGO_DIRECTION_LTR);
+  layout = pango_layout_new (context);
+  g_object_unref (context);
+  pango_layout_set_auto_dir (layout, FALSE);
   pango_layout_set_single_paragraph_mode (layout, TRUE);
   pango_layout_set_text (layout, self->block->text + line->start, (int)(line->end - line->start));
   attributes = pango_attr_list_new ();

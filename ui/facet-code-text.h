@@ -44,7 +44,8 @@ void  facet_code_text_draw (FacetCodeText *self,
 gsize facet_code_text_get_byte (FacetCodeText *self, double x, double y);
 void  facet_code_text_get_caret (FacetCodeText *self, gsize byte, GdkRectangle *rectangle);
 
-/* Reads the list of languages, which takes a while, before the first code is shown. */
-void facet_code_text_warm_up (void);
+/* Reads what is known of a common language, which takes some 15 ms, before code of it is shown.
+ * FALSE: there is no such @step. */
+gboolean facet_code_text_warm_up (guint step);
 
 G_END_DECLS

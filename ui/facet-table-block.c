@@ -22,7 +22,6 @@
 
 struct _FacetTableBlock {
   FacetBlockView  parent_instance;
-  FacetTextColors colors;
   guint           n_cells;
   FacetTextLayout cells[FACET_TABLE_MAX_COLUMNS];
   int             widths[FACET_TABLE_MAX_COLUMNS];
@@ -93,13 +92,13 @@ ensure_layouts (FacetTableBlock *self)
 
   if (self->n_cells > 0)
     return;
-  facet_text_colors_init (&self->colors, GTK_WIDGET (self));
   while (self->n_cells < block->table->n_columns &&
          facet_block_get_cell (block, self->n_cells, &start, &end)) {
     FacetTextLayout *cell = &self->cells[self->n_cells];
 
     facet_text_layout_init (cell, GTK_WIDGET (self), block, start, end, 1,
-                            (block->row & FACET_ROW_HEADER) != 0, &self->colors);
+                            (block->row & FACET_ROW_HEADER) != 0,
+                            facet_block_view_get_colors (FACET_BLOCK_VIEW (self)));
     pango_layout_set_alignment (cell->layout, alignments[block->table->align[self->n_cells]]);
     self->n_cells++;
   }
@@ -128,6 +127,12 @@ facet_table_block_get_wanted_width (FacetBlockView *view)
 
   return facet_table_block_get_widths (facet_block_view_get_block (view)->table, G_MAXINT,
                                        get_cell_width (self), widths);
+}
+
+static void
+facet_table_block_restyle (FacetBlockView *view)
+{
+  forget_layouts (FACET_TABLE_BLOCK (view));
 }
 
 static int
@@ -221,7 +226,8 @@ draw_scroll_bar (FacetTableBlock *self, GtkSnapshot *snapshot)
                                                         length, BAR_HEIGHT),
                                    BAR_HEIGHT / 2.0f);
   gtk_snapshot_push_rounded_clip (snapshot, &bar);
-  gtk_snapshot_append_color (snapshot, &self->colors.rule, &bar.bounds);
+  gtk_snapshot_append_color (snapshot, &facet_block_view_get_colors (FACET_BLOCK_VIEW (self))->rule,
+                             &bar.bounds);
   gtk_snapshot_pop (snapshot);
 }
 
@@ -232,22 +238,23 @@ facet_table_block_draw_content (FacetBlockView *view, GtkSnapshot *snapshot)
   FacetBlock      *block = facet_block_view_get_block (view);
   FacetFlow       *flow = facet_block_view_get_flow (view);
   gsize            start = 0, end = 0;
-  float            width = (float)MIN (self->total, self->width);
+  float            width;
 
-  if (self->width == 0)
-    return;
-  ensure_layouts (self);
+  /* After a change of style it may be drawn before it is laid out again. */
+  facet_table_block_get_content_height (view, facet_block_view_get_content_width (view));
+  width = (float)MIN (self->total, self->width);
   facet_block_view_get_selected (view, &start, &end);
   gtk_snapshot_push_clip (snapshot, &GRAPHENE_RECT_INIT (0, 0, width, (float)self->height));
   for (guint i = 0; i < self->n_cells; i++) {
     gtk_snapshot_save (snapshot);
     gtk_snapshot_translate (snapshot,
                             &GRAPHENE_POINT_INIT (get_cell_x (self, i) + PADDING_X, PADDING_Y));
-    facet_text_layout_draw (&self->cells[i], snapshot, &self->colors, start, end);
+    facet_text_layout_draw (&self->cells[i], snapshot,
+                            facet_block_view_get_colors (FACET_BLOCK_VIEW (self)), start, end);
     gtk_snapshot_restore (snapshot);
   }
   if (!facet_flow_is_last_row (flow, facet_block_view_get_index (view))) {
-    GdkRGBA line = self->colors.rule;
+    GdkRGBA line = facet_block_view_get_colors (FACET_BLOCK_VIEW (self))->rule;
 
     if (!(block->row & FACET_ROW_HEADER))
       line.alpha *= 0.6f;
@@ -329,21 +336,6 @@ facet_table_block_get_caret (FacetBlockView *view, gsize byte, GdkRectangle *rec
  * --------------------------------------------------------------------------------------------- */
 
 static void
-facet_table_block_css_changed (GtkWidget *widget, GtkCssStyleChange *change)
-{
-  GTK_WIDGET_CLASS (facet_table_block_parent_class)->css_changed (widget, change);
-  forget_layouts (FACET_TABLE_BLOCK (widget));
-  gtk_widget_queue_draw (widget);
-}
-
-static void
-facet_table_block_system_setting_changed (GtkWidget *widget, GtkSystemSetting setting)
-{
-  GTK_WIDGET_CLASS (facet_table_block_parent_class)->system_setting_changed (widget, setting);
-  forget_layouts (FACET_TABLE_BLOCK (widget));
-}
-
-static void
 facet_table_block_finalize (GObject *object)
 {
   forget_layouts (FACET_TABLE_BLOCK (object));
@@ -360,13 +352,12 @@ facet_table_block_class_init (FacetTableBlockClass *klass)
   view_class->bind = facet_table_block_bind;
   view_class->speak = facet_table_block_speak;
   view_class->get_wanted_width = facet_table_block_get_wanted_width;
+  view_class->restyle = facet_table_block_restyle;
   view_class->get_content_height = facet_table_block_get_content_height;
   view_class->draw_content = facet_table_block_draw_content;
   view_class->get_byte = facet_table_block_get_byte;
   view_class->get_link = facet_table_block_get_link;
   view_class->get_caret = facet_table_block_get_caret;
-  widget_class->css_changed = facet_table_block_css_changed;
-  widget_class->system_setting_changed = facet_table_block_system_setting_changed;
   gtk_widget_class_set_css_name (widget_class, "table-block");
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_ROW);
 }

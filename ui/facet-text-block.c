@@ -14,8 +14,7 @@
 
 struct _FacetTextBlock {
   FacetBlockView  parent_instance;
-  FacetTextLayout text; /* layout NULL: to be made */
-  FacetTextColors colors;
+  FacetTextLayout text;   /* layout NULL: to be made */
   int             width;  /* for which :height is; 0: none */
   int             height; /* of the content */
 };
@@ -49,9 +48,8 @@ ensure_layout (FacetTextBlock *self)
   if (self->text.layout != NULL)
     return;
   scale = heading_scale (block, facet_flow_get_style (facet_block_view_get_flow (view)));
-  facet_text_colors_init (&self->colors, GTK_WIDGET (self));
   facet_text_layout_init (&self->text, GTK_WIDGET (self), block, 0, block->length, scale,
-                          block->kind == FACET_BLOCK_HEADING, &self->colors);
+                          block->kind == FACET_BLOCK_HEADING, facet_block_view_get_colors (view));
 }
 
 static void
@@ -71,6 +69,12 @@ facet_text_block_speak (FacetBlockView *view)
   if (facet_block_view_get_block (view)->kind == FACET_BLOCK_HEADING)
     gtk_accessible_update_property (GTK_ACCESSIBLE (view), GTK_ACCESSIBLE_PROPERTY_LEVEL,
                                     (int)facet_block_view_get_block (view)->level, -1);
+}
+
+static void
+facet_text_block_restyle (FacetBlockView *view)
+{
+  forget_layout (FACET_TEXT_BLOCK (view));
 }
 
 static int
@@ -98,14 +102,14 @@ facet_text_block_draw_content (FacetBlockView *view, GtkSnapshot *snapshot)
     int width = gtk_widget_get_width (GTK_WIDGET (self));
 
     width -= facet_block_view_get_indent (facet_block_view_get_block (view));
-    facet_text_colors_init (&self->colors, GTK_WIDGET (self));
-    gtk_snapshot_append_color (snapshot, &self->colors.rule,
+    gtk_snapshot_append_color (snapshot, &facet_block_view_get_colors (view)->rule,
                                &GRAPHENE_RECT_INIT (0, RULE_HEIGHT / 2, (float)width, 1));
     return;
   }
-  ensure_layout (self);
+  /* After a change of style it may be drawn before it is laid out again. */
+  facet_text_block_get_content_height (view, facet_block_view_get_content_width (view));
   facet_block_view_get_selected (view, &start, &end);
-  facet_text_layout_draw (&self->text, snapshot, &self->colors, start, end);
+  facet_text_layout_draw (&self->text, snapshot, facet_block_view_get_colors (view), start, end);
 }
 
 static gsize
@@ -136,21 +140,6 @@ facet_text_block_get_caret (FacetBlockView *view, gsize byte, GdkRectangle *rect
 }
 
 static void
-facet_text_block_css_changed (GtkWidget *widget, GtkCssStyleChange *change)
-{
-  GTK_WIDGET_CLASS (facet_text_block_parent_class)->css_changed (widget, change);
-  forget_layout (FACET_TEXT_BLOCK (widget));
-  gtk_widget_queue_draw (widget);
-}
-
-static void
-facet_text_block_system_setting_changed (GtkWidget *widget, GtkSystemSetting setting)
-{
-  GTK_WIDGET_CLASS (facet_text_block_parent_class)->system_setting_changed (widget, setting);
-  forget_layout (FACET_TEXT_BLOCK (widget));
-}
-
-static void
 facet_text_block_finalize (GObject *object)
 {
   facet_text_layout_clear (&FACET_TEXT_BLOCK (object)->text);
@@ -166,13 +155,12 @@ facet_text_block_class_init (FacetTextBlockClass *klass)
   G_OBJECT_CLASS (klass)->finalize = facet_text_block_finalize;
   view_class->bind = facet_text_block_bind;
   view_class->speak = facet_text_block_speak;
+  view_class->restyle = facet_text_block_restyle;
   view_class->get_content_height = facet_text_block_get_content_height;
   view_class->draw_content = facet_text_block_draw_content;
   view_class->get_byte = facet_text_block_get_byte;
   view_class->get_link = facet_text_block_get_link;
   view_class->get_caret = facet_text_block_get_caret;
-  widget_class->css_changed = facet_text_block_css_changed;
-  widget_class->system_setting_changed = facet_text_block_system_setting_changed;
   gtk_widget_class_set_css_name (widget_class, "text-block");
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_LABEL);
 }

@@ -9,6 +9,7 @@
 #include "config.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "facet-text-layout.h"
 
@@ -38,6 +39,31 @@ facet_text_colors_init (FacetTextColors *self, GtkWidget *widget)
   self->rule.alpha *= 0.2f;
   self->pill = self->text;
   self->pill.alpha *= 0.09f;
+}
+
+gboolean
+facet_text_style_update (FacetTextStyle *self, GtkWidget *widget)
+{
+  PangoContext               *context = gtk_widget_get_pango_context (widget);
+  const PangoFontDescription *font = pango_context_get_font_description (context);
+  FacetTextColors             colors;
+  gboolean                    same;
+
+  facet_text_colors_init (&colors, widget);
+  same = self->font != NULL && pango_font_description_equal (self->font, font) &&
+         memcmp (&colors, &self->colors, sizeof colors) == 0;
+  self->colors = colors;
+  if (!same) {
+    g_clear_pointer (&self->font, pango_font_description_free);
+    self->font = pango_font_description_copy (font);
+  }
+  return !same;
+}
+
+void
+facet_text_style_clear (FacetTextStyle *self)
+{
+  g_clear_pointer (&self->font, pango_font_description_free);
 }
 
 double

@@ -49,6 +49,16 @@ guint facet_text_layout_get_link (FacetTextLayout *self, double x, double y);
 /* Where the caret before @byte is. */
 void  facet_text_layout_get_caret (FacetTextLayout *self, gsize byte, GdkRectangle *rectangle);
 
+/* What a layout was made with. */
+typedef struct {
+  FacetTextColors       colors;
+  PangoFontDescription *font; /* NULL: nothing was made yet */
+} FacetTextStyle;
+
+/* Takes what @widget has now; TRUE: that is different from before. */
+gboolean facet_text_style_update (FacetTextStyle *self, GtkWidget *widget);
+void     facet_text_style_clear (FacetTextStyle *self);
+
 /* The widget's font size in pixels. */
 double facet_text_font_size (GtkWidget *widget);
 

@@ -313,6 +313,35 @@ test_narrow (Fixture *f, gconstpointer data)
   ui_picture (f->window, "chat-narrow");
 }
 
+/* Larger text is laid out again, at once and everywhere. */
+static void
+test_larger_text (Fixture *f, gconstpointer data)
+{
+  GtkSettings *settings = gtk_settings_get_default ();
+  int          before[4], dpi;
+
+  ask (f, "Go",
+       "Text that wraps at last, when it is large enough for this window to be too small.\n\n"
+       "| a | b |\n|---|---|\n| one | two |\n\n```\ncode\n```");
+  settle (f);
+  g_assert_cmpuint (facet_block_column_get_n_views (get_body (f, 1)), ==, 4);
+  for (guint i = 0; i < 4; i++)
+    before[i] = gtk_widget_get_height (facet_block_column_get_view (get_body (f, 1), i));
+  g_object_get (settings, "gtk-xft-dpi", &dpi, NULL);
+  g_object_set (settings, "gtk-xft-dpi", 192 * 1024, NULL);
+  settle (f);
+  settle (f);
+  for (guint i = 0; i < 4; i++)
+    g_assert_cmpint (gtk_widget_get_height (facet_block_column_get_view (get_body (f, 1), i)), >,
+                     before[i] * 1.3);
+  g_object_set (settings, "gtk-xft-dpi", dpi, NULL);
+  settle (f);
+  settle (f);
+  for (guint i = 0; i < 4; i++)
+    g_assert_cmpint (gtk_widget_get_height (facet_block_column_get_view (get_body (f, 1), i)), ==,
+                     before[i]);
+}
+
 /* --- the reader's place --------------------------------------------------------------------------
  */
 
@@ -1116,6 +1145,7 @@ main (int argc, char **argv)
   ADD ("/chat-view/few-widgets/long-answer", test_long_answer_has_few_widgets);
   ADD ("/chat-view/few-widgets/many-messages", test_many_messages_have_few_widgets);
   ADD ("/chat-view/narrow", test_narrow);
+  ADD ("/chat-view/larger-text", test_larger_text);
   ADD ("/chat-view/other-conversation", test_other_conversation);
   ADD ("/chat-view/scroll/follows-the-end", test_follows_the_end);
   ADD ("/chat-view/scroll/never-fights-the-reader", test_never_fights_the_reader);
