@@ -18,10 +18,10 @@
 #define CLIP_SLACK 8  /* fewer than so many more are not worth clipping */
 
 /* Estimates for a message that was not read yet. */
-#define GUESSED_CHAR  7.5
+#define GUESSED_CHAR 7.5
 #define GUESSED_LINE 21
-#define ROW_CHROME  72
-#define NEVER       (-1)
+#define ROW_CHROME   72
+#define NEVER        (-1)
 
 /* A text that is read as it grows. */
 typedef struct {
@@ -330,28 +330,25 @@ facet_turn_model_unclip (FacetTurnModel *self)
 
 /* Bytes and ends of line stand for the lines that they will take. */
 static double
-estimate (FacetTurnModel *self, int text_width)
+guess_height (FacetMessage *message, int text_width)
 {
-  const char *text = facet_message_get_text (self->message);
-  gsize       length = strlen (text);
+  const char *text = facet_message_get_text (message);
   double      per_line = MAX (text_width / GUESSED_CHAR, 10);
   double      lines = 0, line = 0;
 
-  if (self->estimate_width == text_width)
-    return self->estimate;
-  for (gsize i = 0; i <= length; i++) {
-    if (text[i] == '\n' || text[i] == '\0') {
+  for (const char *p = text;; p++) {
+    if (*p == '\n' || *p == '\0') {
       lines += line > 0 ? ceil (line / per_line) : 0.5;
       line = 0;
     } else {
       line++;
     }
+    if (*p == '\0')
+      break;
   }
-  if (facet_message_get_role (self->message) != FACET_ROLE_ASSISTANT)
+  if (facet_message_get_role (message) != FACET_ROLE_ASSISTANT)
     lines = MIN (lines, CLIP_LINES);
-  self->estimate = lines * GUESSED_LINE + ROW_CHROME;
-  self->estimate_width = text_width;
-  return self->estimate;
+  return lines * GUESSED_LINE + ROW_CHROME;
 }
 
 double
@@ -362,7 +359,11 @@ facet_turn_model_get_height (FacetTurnModel *self, int text_width)
   /* What was measured last, and what came since, is nearer to the truth than the bare text. */
   if (self->height > 0 && self->loaded && self->height_width == NEVER)
     return self->chrome + facet_flow_get_height (self->body.flow);
-  return estimate (self, text_width);
+  if (self->estimate_width != text_width) {
+    self->estimate = guess_height (self->message, text_width);
+    self->estimate_width = text_width;
+  }
+  return self->estimate;
 }
 
 void
