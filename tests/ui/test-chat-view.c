@@ -333,7 +333,7 @@ test_larger_text (Fixture *f, gconstpointer data)
   settle (f);
   for (guint i = 0; i < 4; i++)
     g_assert_cmpint (gtk_widget_get_height (facet_block_column_get_view (get_body (f, 1), i)), >,
-                     before[i] * 1.3);
+                     before[i] * 1.2);
   g_object_set (settings, "gtk-xft-dpi", dpi, NULL);
   settle (f);
   settle (f);
