@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-#define FACET_N_VIEW_KINDS 4
+#define FACET_N_VIEW_KINDS 5
 
 struct _FacetBlockColumn {
   GtkWidget parent_instance;

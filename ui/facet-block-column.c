@@ -48,17 +48,19 @@ facet_block_column_get_view (FacetBlockColumn *self, guint index)
 /* --- views
  * ---------------------------------------------------------------------------------------------- */
 
-/* Headings are views of their own because a widget's accessible role is for life. */
+/* A widget's accessible role is for life, so headings and rules are kinds of their own. */
 static guint
 view_kind (const FacetBlock *block)
 {
   switch (block->kind) {
   case FACET_BLOCK_HEADING:
     return 1;
-  case FACET_BLOCK_CODE:
+  case FACET_BLOCK_RULE:
     return 2;
-  case FACET_BLOCK_TABLE_ROW:
+  case FACET_BLOCK_CODE:
     return 3;
+  case FACET_BLOCK_TABLE_ROW:
+    return 4;
   default:
     return 0;
   }
@@ -85,6 +87,9 @@ take_view (FacetBlockColumn *self, const FacetBlock *block)
   if (block->kind == FACET_BLOCK_HEADING)
     view =
         g_object_new (FACET_TYPE_TEXT_BLOCK, "accessible-role", GTK_ACCESSIBLE_ROLE_HEADING, NULL);
+  else if (block->kind == FACET_BLOCK_RULE)
+    view = g_object_new (FACET_TYPE_TEXT_BLOCK, "accessible-role", GTK_ACCESSIBLE_ROLE_SEPARATOR,
+                         NULL);
   else
     view = g_object_new (facet_block_view_type_for (block), NULL);
   g_signal_connect_object (view, "height-changed", G_CALLBACK (height_changed_cb), self,

@@ -66,8 +66,8 @@ facet_message_answer_bind (FacetMessageRow *row)
   words =
       facet_status_dup_words (facet_message_get_usage (message), facet_message_get_model (message));
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->status), words);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->status), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                  words, -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->status),
+                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, words, -1);
 }
 
 /* As much of the status line as there is room for. */

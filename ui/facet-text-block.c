@@ -63,12 +63,15 @@ facet_text_block_bind (FacetBlockView *view, gboolean grew)
 static void
 facet_text_block_speak (FacetBlockView *view)
 {
+  FacetBlock      *block = facet_block_view_get_block (view);
   g_autofree char *spoken = facet_block_view_dup_spoken_text (view);
 
+  if (block->kind == FACET_BLOCK_RULE)
+    return;
   gtk_accessible_update_property (GTK_ACCESSIBLE (view), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
-  if (facet_block_view_get_block (view)->kind == FACET_BLOCK_HEADING)
+  if (block->kind == FACET_BLOCK_HEADING)
     gtk_accessible_update_property (GTK_ACCESSIBLE (view), GTK_ACCESSIBLE_PROPERTY_LEVEL,
-                                    (int)facet_block_view_get_block (view)->level, -1);
+                                    (int)block->level, -1);
 }
 
 static void
