@@ -21,6 +21,7 @@
 #define INDENT     14 /* of the trace, with the line at its left */
 #define LINE_WIDTH 2
 #define GAP        6
+#define FADE       30
 #define FOLD_MS    200
 #define CLOCK_MS   100
 
@@ -44,6 +45,7 @@ struct _FacetThoughtPanel {
   double           progress;  /* of the animation */
   int              from;      /* the body's height when it began */
   int              header_height, body_height;
+  gboolean         cut_above; /* the box does not show the beginning */
 };
 
 G_DEFINE_FINAL_TYPE (FacetThoughtPanel, facet_thought_panel, GTK_TYPE_WIDGET)
@@ -173,6 +175,7 @@ facet_thought_panel_layout (FacetThoughtPanel *self, int width, double top, doub
 
   if (flow == NULL)
     return 0;
+  self->cut_above = FALSE;
   gtk_widget_queue_allocate (GTK_WIDGET (self));
   gtk_widget_measure (self->header, GTK_ORIENTATION_VERTICAL, width, NULL, &self->header_height,
                       NULL, NULL);
@@ -204,6 +207,7 @@ facet_thought_panel_layout (FacetThoughtPanel *self, int width, double top, doub
   if (self->animation == NULL)
     self->body_height = target;
   facet_block_column_set_offset (self->trace, all - self->body_height);
+  self->cut_above = self->body_height > 0 && self->body_height < all;
   return self->header_height + (self->body_height > 0 ? GAP : 0) + self->body_height;
 }
 
@@ -232,6 +236,30 @@ facet_thought_panel_size_allocate (GtkWidget *widget, int width, int height, int
                             -1);
 }
 
+/* The lines that scroll out of the box at its upper edge fade away. */
+static void
+draw_fade (FacetThoughtPanel *self, GtkSnapshot *snapshot)
+{
+  GtkWidget      *trace = GTK_WIDGET (self->trace);
+  float           height = (float)MIN (FADE, self->body_height);
+  float           y = (float)(self->header_height + GAP);
+  graphene_rect_t area;
+  GdkRGBA         from, to;
+
+  if (!gtk_style_context_lookup_color (gtk_widget_get_style_context (trace), "window_bg_color",
+                                       &from))
+    return;
+  to = from;
+  to.alpha = 0;
+  graphene_rect_init (&area, gtk_widget_get_direction (trace) == GTK_TEXT_DIR_RTL ? 0 : INDENT, y,
+                      (float)gtk_widget_get_width (trace), height);
+  gtk_snapshot_append_linear_gradient (snapshot, &area, &GRAPHENE_POINT_INIT (0, y),
+                                       &GRAPHENE_POINT_INIT (0, y + height),
+                                       (GskColorStop[]){{.offset = 0, .color = from},
+                                                        {.offset = 1, .color = to}},
+                                       2);
+}
+
 static void
 facet_thought_panel_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
@@ -250,6 +278,8 @@ facet_thought_panel_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
                                                     LINE_WIDTH, (float)self->body_height));
   }
   GTK_WIDGET_CLASS (facet_thought_panel_parent_class)->snapshot (widget, snapshot);
+  if (self->cut_above)
+    draw_fade (self, snapshot);
 }
 
 /* --- the turn
