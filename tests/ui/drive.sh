@@ -167,6 +167,10 @@ keys ctrl+comma
 sleep 0.6
 picture preferences-dark 1200 760
 keys Escape
+for _ in $(seq 100); do # the next keys are the window's, not the dialog's
+  [ "$(xdotool getactivewindow 2>/dev/null)" = "$window" ] && break
+  sleep 0.1
+done
 xdotool type --delay 30 "A draft that is not sent"
 sleep 0.2
 keys ctrl+q
