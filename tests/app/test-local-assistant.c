@@ -604,13 +604,15 @@ test_circles (void)
 
 /* Stopping */
 
-/* For an endless assistant: so hot that it never goes round in circles. */
+/* For an endless assistant: so hot that it never goes round in circles, among so few that padding is
+ * never one of them. */
 static FacetRequest *
 endless_request_new (void)
 {
   FacetRequest *request = request_new (FALSE, "Tell me a story");
 
   request->temperature = 5;
+  request->top_k = 6;
   request->seed = 7;
   return request;
 }
@@ -621,6 +623,7 @@ slow_request_new (void)
   FacetRequest *request = long_request_new (45, 150);
 
   request->temperature = 5;
+  request->top_k = 6;
   request->seed = 1;
   request->thinking = TRUE;
   return request;
@@ -638,20 +641,22 @@ assert_stopped_soon (Outcome *o)
 static void
 test_cancel_reading (void)
 {
+  g_autoptr (FacetAssistant) assistant = endless_assistant_new (0);
   g_autoptr (FacetRequest) request = slow_request_new ();
   g_autoptr (FacetRequest) sum = request_new (TRUE, "3 + 2 = ?");
   Outcome o, after;
 
   outcome_init (&o);
   o.cancel_when_reading = TRUE;
-  run (&o, shared_assistant (), request);
+  run (&o, assistant, request);
   assert_stopped_soon (&o);
   g_assert_cmpuint (o.thought->len + o.answer->len, ==, 0);
   outcome_clear (&o);
   /* It is as good as before. */
   outcome_init (&after);
-  run (&after, shared_assistant (), sum);
-  g_assert_cmpstr (after.answer->str, ==, "3 + 2 = 5.");
+  sum->max_tokens = 60;
+  run (&after, assistant, sum);
+  g_assert_true (g_str_has_prefix (after.answer->str, "3 + 2 = 5."));
   outcome_clear (&after);
 }
 
