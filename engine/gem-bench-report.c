@@ -60,6 +60,13 @@ decode_gbs (const GemBenchDecode *d)
   return d->bytes * d->rate.median / 1e9;
 }
 
+/* What was read between just these tokens, or else the best of the run. */
+static double
+decode_limit (const GemBenchReport *r, const GemBenchDecode *d)
+{
+  return d->read_gbs > 0 ? d->read_gbs : r->limits.read_gbs;
+}
+
 static double
 share (double part, double of)
 {
@@ -105,11 +112,12 @@ decode_to_json (const GemBenchReport *r)
     const GemBenchDecode *d = &g_array_index (r->decode, GemBenchDecode, i);
 
     json_array_append_new (list,
-                           json_pack ("{s:I, s:I, s:f, s:o, s:I, s:f}", "context",
+                           json_pack ("{s:I, s:I, s:f, s:o, s:I, s:f, s:f}", "context",
                                       (json_int_t)d->context, "batch", (json_int_t)d->batch,
                                       "tok_s", d->rate.median, "tok_s_range", rate_range (&d->rate),
-                                      "bytes_per_token", (json_int_t)d->bytes, "bandwidth_fraction",
-                                      share (decode_gbs (d), r->limits.read_gbs)));
+                                      "bytes_per_token", (json_int_t)d->bytes, "read_gbs",
+                                      decode_limit (r, d), "bandwidth_fraction",
+                                      share (decode_gbs (d), decode_limit (r, d))));
   }
   return list;
 }
@@ -188,14 +196,14 @@ static void
 print_decode (const GemBenchReport *r)
 {
   if (r->decode->len > 0)
-    printf ("\n%-8s %5s %10s %19s %12s %9s %10s\n", "context", "batch", "tok/s",
-            "(slowest, fastest)", "MB/token", "GB/s", "of limit");
+    printf ("\n%-8s %5s %10s %19s %12s %9s %9s %10s\n", "context", "batch", "tok/s",
+            "(slowest, fastest)", "MB/token", "GB/s", "reading", "of limit");
   for (guint i = 0; i < r->decode->len; i++) {
     const GemBenchDecode *d = &g_array_index (r->decode, GemBenchDecode, i);
 
-    printf ("%-8u %5u %10.2f %9.2f %9.2f %12.1f %9.2f %8.1f %%\n", d->context, d->batch,
+    printf ("%-8u %5u %10.2f %9.2f %9.2f %12.1f %9.2f %9.2f %8.1f %%\n", d->context, d->batch,
             d->rate.median, d->rate.slowest, d->rate.fastest, d->bytes / 1e6, decode_gbs (d),
-            100.0 * share (decode_gbs (d), r->limits.read_gbs));
+            decode_limit (r, d), 100.0 * share (decode_gbs (d), decode_limit (r, d)));
   }
 }
 

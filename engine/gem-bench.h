@@ -27,6 +27,7 @@ typedef struct {
   guint        context, batch;
   GemBenchRate rate;  /* of all timelines together */
   double       bytes; /* read per token */
+  double read_gbs;    /* of the weights alone, between these tokens: the median; 0: not measured */
 } GemBenchDecode;
 
 typedef struct {

@@ -143,6 +143,10 @@ typedef struct {
   void (*info) (KrnDevice *dev, KrnDeviceInfo *info);
   /* Takes about a second; allocates and frees its own memory.  0 or −1 (out of memory). */
   int (*limits) (KrnDevice *dev, KrnLimits *limits);
+  /* The rate, in GB/s, at which these matrices come from memory when nothing is done with them:
+   * read once through, whole MiB of each, by all that computes.  0: out of memory, or no whole MiB.
+   * The limit of what reads just these, in the minute in which it is asked. */
+  double (*read_rate) (KrnDevice *dev, const KrnMat *mats, int n_mats);
 
   /* Zeroed, 64-byte aligned.  NULL: out of memory (never aborts). */
   KrnBuffer *(*alloc) (KrnDevice *dev, size_t bytes);

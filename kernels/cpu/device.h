@@ -98,7 +98,8 @@ krn_vector (KrnMat m)
 
 /* ---- operations; contracts in krn.h ---- */
 
-int krn_cpu_limits (KrnDevice *dev, KrnLimits *limits);
+int    krn_cpu_limits (KrnDevice *dev, KrnLimits *limits);
+double krn_cpu_read_rate (KrnDevice *dev, const KrnMat *mats, int n_mats);
 
 void krn_cpu_embed (KrnDevice *dev, KrnMat y, KrnMat ids, KrnMat table, float scale);
 void krn_cpu_copy (KrnDevice *dev, KrnMat y, KrnMat x);

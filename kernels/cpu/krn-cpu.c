@@ -238,6 +238,7 @@ krn_cpu_ops (void)
       .close = cpu_close,
       .info = cpu_info,
       .limits = krn_cpu_limits,
+      .read_rate = krn_cpu_read_rate,
 
       .alloc = cpu_alloc,
       .wrap = cpu_wrap,

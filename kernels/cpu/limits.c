@@ -6,13 +6,17 @@
  * that are compared with it give medians.  The array that is read is larger than any last-level
  * cache. */
 #include "kernels/cpu/device.h"
+#include "kernels/krn-quant.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 
 #define READ_BYTES   ((size_t)512 << 20)
+#define WHOLE_FLOATS ((size_t)1 << 18) /* the least that peak_read () reads */
+#define WHOLE_BYTES  (WHOLE_FLOATS * sizeof (float))
 #define PIECE_FLOATS ((size_t)1 << 20) /* a multiple of what peak_read () reads at once */
 #define PIECES       (READ_BYTES / sizeof (float) / PIECE_FLOATS)
 #define REPEATS      11
@@ -120,4 +124,61 @@ krn_cpu_limits (KrnDevice *dev, KrnLimits *limits)
   limits->bf16_tflops = peak_tera (&m, dev->isa->peak_bf16);
   limits->int8_tops = peak_tera (&m, dev->isa->peak_int8);
   return 0;
+}
+
+/* Given matrices */
+
+typedef struct {
+  KrnDevice    *dev;
+  const float **pieces; /* of WHOLE_FLOATS each */
+  unsigned      n_pieces;
+  float         sink[KRN_MAX_THREADS];
+} ReadThese;
+
+static size_t
+whole_pieces (KrnMat m)
+{
+  size_t elements = (size_t)m.rows * (size_t)m.cols;
+  size_t bytes = m.buf == NULL || m.stride != 0         ? 0
+                 : m.type == KRN_Q8 || m.type == KRN_Q4 ? krn_quant_bytes (m.type, m.rows, m.cols)
+                 : m.type == KRN_BF16                   ? 2 * elements
+                                                        : 4 * elements;
+
+  return bytes / WHOLE_BYTES;
+}
+
+static void
+read_these_task (void *context, KrnMember *member)
+{
+  ReadThese *r = context;
+  unsigned   piece;
+
+  while (krn_pool_next (member, r->n_pieces, &piece))
+    r->sink[member->index] = r->dev->isa->peak_read (r->pieces[piece], WHOLE_FLOATS);
+}
+
+double
+krn_cpu_read_rate (KrnDevice *dev, const KrnMat *mats, int n_mats)
+{
+  ReadThese r = {.dev = dev};
+  size_t    n = 0;
+  double    begin;
+
+  for (int i = 0; i < n_mats; i++)
+    n += whole_pieces (mats[i]);
+  if (n == 0 || n > UINT_MAX)
+    return 0.0;
+  r.pieces = malloc (n * sizeof *r.pieces);
+  if (r.pieces == NULL)
+    return 0.0;
+  for (int i = 0; i < n_mats; i++)
+    for (size_t p = 0; p < whole_pieces (mats[i]); p++)
+      r.pieces[r.n_pieces++] =
+          (const float *)(mats[i].buf->data + mats[i].offset + p * WHOLE_BYTES);
+
+  begin = now ();
+  krn_pool_run (&dev->pool, read_these_task, &r);
+  begin = now () - begin;
+  free (r.pieces);
+  return (double)n * (double)WHOLE_BYTES / begin / 1e9;
 }

@@ -300,6 +300,23 @@ test_limits (KrnTest *t)
   }
 }
 
+static void
+test_read_rate (KrnTest *t)
+{
+  KrnBuffer *buf = t->k->alloc (t->dev, (size_t)4 << 20);
+  KrnMat     mats[] = {{buf, 0, KRN_BF16, 1024, 1024, 0},
+                       {buf, (size_t)2 << 20, KRN_F32, 512, 1024, 0},
+                       {buf, 0, KRN_F32, 1, 16, 0},
+                       {NULL, 0, KRN_F32, 0, 0, 0}};
+  double     rate = t->k->read_rate (t->dev, mats, G_N_ELEMENTS (mats));
+
+  g_test_message ("%.1f GB/s", rate);
+  g_assert_cmpfloat (rate, >, 0.01);
+  g_assert_true (isfinite (rate));
+  g_assert_cmpfloat (t->k->read_rate (t->dev, mats + 2, 2), ==, 0.0);
+  t->k->free (t->dev, buf);
+}
+
 /* ---- the pool
  * ------------------------------------------------------------------------------------------- */
 
@@ -451,6 +468,7 @@ main (int argc, char **argv)
   krn_test_add_once ("device/buffers", test_buffers);
   krn_test_add_once ("device/too-large", test_too_large);
   krn_test_add_once ("device/limits", test_limits);
+  krn_test_add_once ("device/read-rate", test_read_rate);
   krn_test_add ("device/no-allocation", test_no_allocation);
   return g_test_run ();
 }

@@ -15,6 +15,9 @@
 #define VECTORS (KRN_TILE_ROWS / VW) /* of the rows of a tile */
 /* Below this the reciprocal of a scale overflows; such activations count as 0. */
 #define TINY 1e-30f
+/* How many tiles before they are used memory is asked for them: the processor does so by itself
+ * only within a page, and with the multiplications in between not early enough. */
+#define AHEAD 4
 
 /* One block of 32 columns of the i-th row.  With an infinite or missing activation the scale is not
  * a number, and so is every product over the block. */
@@ -140,6 +143,9 @@ tiles_dot (const int       M,
   for (int b = 0; b < n_blocks; b++) {
     Lanes sum[QUANT_T][QUANT_M];
 
+    for (int t = 0; t < T; t++)
+      for (size_t line = 0; line < tile_bytes; line += 64)
+        __builtin_prefetch (tile[t] + AHEAD * tile_bytes + line);
     block_dot (M, T, bits, sum, tile, x);
     UNROLL (2)
     for (int t = 0; t < T; t++, tile[t - 1] += tile_bytes) {
