@@ -24,6 +24,7 @@ static const char usage[] =
     "  inspect parse      the model's output taken apart                 JSON Lines\n"
     "  inspect size       the size to which an image is brought          JSON Lines\n"
     "  inspect sample     probabilities of the next token                JSON Lines\n"
+    "  inspect image      a picture to the pixels that the model sees    safetensors\n"
     "  inspect logits     token ids to logits                            safetensors\n"
     "  inspect generate   token ids to their continuation                JSON\n"
     "  bench              speed, and the share of what the machine can do\n"
@@ -47,6 +48,8 @@ inspect (int argc, char **argv)
 
   if (g_strv_contains (line_commands, command))
     return gem_cli_lines (command, argc, argv);
+  if (strcmp (command, "image") == 0)
+    return gem_cli_image (argc, argv);
   if (strcmp (command, "logits") == 0)
     return gem_cli_logits (argc, argv);
   if (strcmp (command, "generate") == 0)

@@ -20,6 +20,7 @@ enum {
 /* inspect tokenize, render, parse, size, sample: JSON Lines in and out.  @command is one of these
  * names. */
 int gem_cli_lines (const char *command, int argc, char **argv);
+int gem_cli_image (int argc, char **argv);
 int gem_cli_logits (int argc, char **argv);
 int gem_cli_generate (int argc, char **argv);
 int gem_cli_bench (int argc, char **argv);
