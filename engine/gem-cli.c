@@ -25,6 +25,7 @@ static const char usage[] =
     "  inspect size       the size to which an image is brought          JSON Lines\n"
     "  inspect sample     probabilities of the next token                JSON Lines\n"
     "  inspect image      a picture to the pixels that the model sees    safetensors\n"
+    "  inspect audio      sound to log-mel features                      safetensors\n"
     "  inspect logits     token ids to logits                            safetensors\n"
     "  inspect generate   token ids to their continuation                JSON\n"
     "  bench              speed, and the share of what the machine can do\n"
@@ -50,6 +51,8 @@ inspect (int argc, char **argv)
     return gem_cli_lines (command, argc, argv);
   if (strcmp (command, "image") == 0)
     return gem_cli_image (argc, argv);
+  if (strcmp (command, "audio") == 0)
+    return gem_cli_audio (argc, argv);
   if (strcmp (command, "logits") == 0)
     return gem_cli_logits (argc, argv);
   if (strcmp (command, "generate") == 0)

@@ -21,6 +21,7 @@ enum {
  * names. */
 int gem_cli_lines (const char *command, int argc, char **argv);
 int gem_cli_image (int argc, char **argv);
+int gem_cli_audio (int argc, char **argv);
 int gem_cli_logits (int argc, char **argv);
 int gem_cli_generate (int argc, char **argv);
 int gem_cli_bench (int argc, char **argv);
