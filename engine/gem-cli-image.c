@@ -40,6 +40,9 @@ check_options (const Options *o, GError **error)
   else if (o->paths == NULL || o->paths[1] != NULL)
     g_set_error_literal (error, GEM_ERROR, GEM_ERROR_INVALID_INPUT,
                          "One picture, FILE.ppm, is needed.");
+  else if (o->budget < 0)
+    g_set_error_literal (error, GEM_ERROR, GEM_ERROR_INVALID_INPUT,
+                         "--budget takes 70, 140, 280, 560 or 1120.");
   else if (o->out == NULL)
     g_set_error_literal (error, GEM_ERROR, GEM_ERROR_INVALID_INPUT, "--out FILE is missing.");
   else
@@ -72,7 +75,7 @@ parse_options (Options *o, int argc, char **argv, GError **error)
 /* ---- the command ---- */
 
 static GemImage *
-read_image (const char *path, int budget, GError **error)
+read_image (const char *path, guint budget, GError **error)
 {
   g_autofree char *data = NULL, *name = g_filename_display_name (path);
   GemPixels        pixels;
@@ -85,7 +88,7 @@ read_image (const char *path, int budget, GError **error)
   if (!gem_file_read (path, GEM_IMAGE_PPM_MAX_BYTES, &data, &length, error) ||
       !gem_image_ppm_parse (data, length, name, &pixels, error))
     return NULL;
-  return gem_image_new (&pixels, (guint)MAX (budget, 0), error);
+  return gem_image_new (&pixels, budget, error);
 }
 
 static gboolean
@@ -105,7 +108,7 @@ write_image (const GemImage *image, const char *path, GError **error)
 static int
 run (const Options *o, GError **error)
 {
-  g_autoptr (GemImage) image = read_image (o->paths[0], o->budget, error);
+  g_autoptr (GemImage) image = read_image (o->paths[0], (guint)o->budget, error);
 
   if (image == NULL)
     return GEM_CLI_USAGE;

@@ -21,8 +21,10 @@
 /* Most bits after the binary point of a coefficient: the sum of the coefficients' magnitudes is
  * below 1.5, and 1.5 · 255 · 2²² stays below 2³¹. */
 #define MAX_SHIFT 22
-/* Values of a row that are summed at a time. */
-#define STRIP 512
+/* How many outputs of a row are summed before they are rounded, and how many rows are added to them
+ * at a time: what stays in the nearest cache and in registers. */
+#define STRIP   512
+#define AT_ONCE 4
 
 /* How the values of one axis come from those before it: out[i] = Σ_k coefs[i][k] · in[first[i] +
  * k], in units of 2^−shift. */
@@ -121,52 +123,79 @@ axis_clear (Axis *axis)
 
 /* ---- the two passes ---- */
 
-static inline guint8
-to_byte (gint32 sum, guint shift)
+/* Sums to bytes, rounded. */
+static void
+store_bytes (const gint32 *restrict sums, guint shift, guint8 *restrict out, gsize n)
 {
-  return (guint8)CLAMP ((sum + (1 << (shift - 1))) >> shift, 0, 255);
+  gint32 half = 1 << (shift - 1);
+
+  for (gsize i = 0; i < n; i++) {
+    gint32 value = (sums[i] + half) >> shift;
+
+    out[i] = (guint8)CLAMP (value, 0, 255);
+  }
 }
 
-/* n is a multiple of VECTOR. */
-static inline gint32
-dot (const gint16 *coefs, const gint16 *values, guint n)
+/* One row of bytes to three planes. */
+static G_GNUC_NO_INLINE void
+split_row (const guint8 *restrict row, gint16 *r, gint16 *g, gint16 *b, gsize n)
 {
-  gint32 sum = 0;
+  for (gsize x = 0; x < n; x++) {
+    r[x] = row[3 * x];
+    g[x] = row[3 * x + 1];
+    b[x] = row[3 * x + 2];
+  }
+}
 
-  for (guint k = 0; k < n / VECTOR * VECTOR; k++)
-    sum += coefs[k] * values[k];
-  return sum;
+/* The three channels of one output; @n is a multiple of VECTOR. */
+static inline void
+dot3 (const gint16 *coefs, const gint16 *r, const gint16 *g, const gint16 *b, guint n, gint32 *sums)
+{
+  gint32 red = 0, green = 0, blue = 0;
+
+  for (guint k = 0; k < n / VECTOR * VECTOR; k++) {
+    red += coefs[k] * r[k];
+    green += coefs[k] * g[k];
+    blue += coefs[k] * b[k];
+  }
+  sums[0] = red;
+  sums[1] = green;
+  sums[2] = blue;
 }
 
 /* One row to (axis->n_out, 3).  @planes: 3 rows of n_in + n_taps values, the last n_taps of which
  * are zero. */
 static void
-resample_row (const Axis *axis, const guint8 *restrict row, gint16 *restrict planes, guint8 *out)
+resample_row (const Axis *axis, const guint8 *row, gint16 *planes, guint8 *out)
 {
   gsize   length = axis->n_in + axis->n_taps;
   gint16 *r = planes, *g = planes + length, *b = planes + 2 * length;
+  gint32  sums[STRIP * 3];
 
-  for (gsize x = 0; x < axis->n_in; x++) {
-    r[x] = row[3 * x];
-    g[x] = row[3 * x + 1];
-    b[x] = row[3 * x + 2];
-  }
-  for (gsize i = 0; i < axis->n_out; i++) {
-    const gint16 *coefs = axis->coefs + i * axis->n_taps;
-    guint32       first = axis->first[i];
+  split_row (row, r, g, b, axis->n_in);
+  for (gsize i = 0; i < axis->n_out; i += STRIP) {
+    gsize n = MIN (STRIP, axis->n_out - i);
 
-    out[3 * i] = to_byte (dot (coefs, r + first, axis->n_taps), axis->shift);
-    out[3 * i + 1] = to_byte (dot (coefs, g + first, axis->n_taps), axis->shift);
-    out[3 * i + 2] = to_byte (dot (coefs, b + first, axis->n_taps), axis->shift);
+    for (gsize j = 0; j < n; j++) {
+      guint32 first = axis->first[i + j];
+
+      dot3 (axis->coefs + (i + j) * axis->n_taps, r + first, g + first, b + first, axis->n_taps,
+            sums + 3 * j);
+    }
+    store_bytes (sums, axis->shift, out + 3 * i, 3 * n);
   }
 }
 
-/* sums[x] += c · values[x] */
+/* sums[x] += Σ_k c[k] · rows[k][x] for AT_ONCE rows. */
 static inline void
-add_row (gint32 *restrict sums, const guint8 *restrict values, gint16 c, gsize n)
+add_rows (gint32 *restrict sums, const guint8 *const *rows, const gint16 *c, gsize n)
 {
+  const guint8 *a = rows[0], *b = rows[1], *d = rows[2], *e = rows[3];
+  gint16        ca = c[0], cb = c[1], cd = c[2], ce = c[3];
+
+  G_STATIC_ASSERT (AT_ONCE == 4 && VECTOR % AT_ONCE == 0);
   for (gsize x = 0; x < n; x++)
-    sums[x] += (gint16)values[x] * c;
+    sums[x] += (gint16)a[x] * ca + (gint16)b[x] * cb + (gint16)d[x] * cd + (gint16)e[x] * ce;
 }
 
 /* Output row @i from the rows of the first pass; row y is ring[y % n_ring], each @length bytes. */
@@ -180,10 +209,14 @@ sum_rows (const Axis *axis, guint i, const guint8 *ring, guint n_ring, gsize len
     gsize n = MIN (STRIP, length - x);
 
     memset (sums, 0, sizeof sums);
-    for (guint k = 0; k < axis->n[i]; k++)
-      add_row (sums, ring + (axis->first[i] + k) % n_ring * length + x, coefs[k], n);
-    for (gsize j = 0; j < n; j++)
-      out[x + j] = to_byte (sums[j], axis->shift);
+    for (guint k = 0; k < axis->n[i]; k += AT_ONCE) {
+      const guint8 *rows[AT_ONCE]; /* beyond the last: any, as their coefficients are zero */
+
+      for (guint j = 0; j < AT_ONCE; j++)
+        rows[j] = ring + (axis->first[i] + k + j) % n_ring * length + x;
+      add_rows (sums, rows, coefs + k, n);
+    }
+    store_bytes (sums, axis->shift, out + x, n);
   }
 }
 
@@ -200,7 +233,7 @@ resample (const GemPixels *in, const GemImage *image)
   axis_init (&down, in->height, image->size.height);
   n_ring = MIN (down.n_taps, in->height);
   planes = g_new0 (gint16, 3 * ((gsize)in->width + across.n_taps));
-  ring = g_malloc (n_ring * length);
+  ring = g_malloc0 (n_ring * length);
 
   for (guint i = 0; i < image->size.height; i++) {
     for (; next < down.first[i] + down.n[i]; next++)

@@ -23,7 +23,7 @@
 G_BEGIN_DECLS
 
 /* Larger pictures are refused: a longer side, or more pixels in all.  Within these limits
- * gem_image_new () takes at most about 16 MB, the result included. */
+ * gem_image_new () takes at most about 12 MB, the result included. */
 #define GEM_IMAGE_MAX_SIDE   65535u
 #define GEM_IMAGE_MAX_PIXELS (1u << 27)
 

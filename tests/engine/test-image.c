@@ -492,7 +492,7 @@ test_command_refusals (void)
       {"--out $D/x $D/short.ppm", 2, "ends early"},
       {"--out $D/x $D/empty.ppm", 2, "empty"},
       {"--out $D/x --budget 100 $D/a.ppm", 2, "budget"},
-      {"--out $D/x --budget -70 $D/a.ppm", 2, "budget"},
+      {"--out $D/x --budget -70 $D/a.ppm", 2, "--budget"},
       {"--out $D/x --weights q2 $D/a.ppm", 2, "q2"},
       {"--out $D/x --layers $D/a.ppm", 2, "--layers"},
       {"--out $D/no/x $D/a.ppm", 1, "no/x"},
