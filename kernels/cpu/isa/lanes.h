@@ -49,7 +49,7 @@ lanes_start (const int32_t *correction, int bits)
 }
 
 ALWAYS_INLINE Lanes
-lanes_dot (Lanes s, Quad w, int32_t activations, int bits)
+lanes_dot (Lanes s, Quad w, int32_t activations, int bits, int n_rows)
 {
   return _mm512_dpbusd_epi32 (s, w, _mm512_set1_epi32 (activations));
 }
@@ -107,18 +107,22 @@ lanes_start (const int32_t *correction, int bits)
   return (Lanes){{_mm256_setzero_si256 (), _mm256_setzero_si256 ()}};
 }
 
-/* vpmaddubsw multiplies unsigned by signed and saturates at 16 bits.  Eight-bit weights go in as
- * |w| · ±a, at most 2 · 128 · 127. Four-bit weights make at most 2 · 15 · 127, so that all 8 quads
- * of a block fit 16-bit sums. */
+/* vpmaddubsw multiplies unsigned by signed and saturates at 16 bits.  Eight-bit weights, which are
+ * never −128, go in as |a| · ±w, where |a| serves two vectors of weights, or, with several rows of
+ * activations, as |w| · ±a, where |w| serves all rows: at most 2 · 127 · 127.  Four-bit weights
+ * make at most 2 · 15 · 127, so that all 8 quads of a block fit 16-bit sums. */
 ALWAYS_INLINE Lanes
-lanes_dot (Lanes s, Quad w, int32_t activations, int bits)
+lanes_dot (Lanes s, Quad w, int32_t activations, int bits, int n_rows)
 {
   const __m256i one = _mm256_set1_epi16 (1);
   __m256i       a = _mm256_set1_epi32 (activations);
 
   for (int i = 0; i < 2; i++) {
     if (bits == 8) {
-      __m256i pairs = _mm256_maddubs_epi16 (_mm256_abs_epi8 (w.v[i]), _mm256_sign_epi8 (a, w.v[i]));
+      __m256i pairs =
+          n_rows == 1
+              ? _mm256_maddubs_epi16 (_mm256_abs_epi8 (a), _mm256_sign_epi8 (w.v[i], a))
+              : _mm256_maddubs_epi16 (_mm256_abs_epi8 (w.v[i]), _mm256_sign_epi8 (a, w.v[i]));
 
       s.v[i] = _mm256_add_epi32 (s.v[i], _mm256_madd_epi16 (pairs, one));
     } else {
@@ -201,7 +205,7 @@ lanes_start (const int32_t *correction, int bits)
 }
 
 ALWAYS_INLINE Lanes
-lanes_dot (Lanes s, Quad w, int32_t activations, int bits)
+lanes_dot (Lanes s, Quad w, int32_t activations, int bits, int n_rows)
 {
   int8_t a[4];
 

@@ -107,7 +107,7 @@ block_dot (const int            M,
 
       UNROLL (2)
       for (int t = 0; t < T; t++)
-        sum[t][i] = lanes_dot (sum[t][i], w[t], a, bits);
+        sum[t][i] = lanes_dot (sum[t][i], w[t], a, bits, M);
     }
   }
 
