@@ -221,6 +221,25 @@ typedef struct {
    * h = (h + rms (y; post_norm)) · scalar */
   void (*ple_block) (KrnDevice *dev, KrnMat h, KrnMat y, KrnMat g, KrnMat p, const KrnPleWeights *w);
 
+  /* ---- encoders: row by row ---------------------------------------------------------------- */
+
+  /* Activations only, all F32, of any stride.  No rows and no columns are allowed. */
+
+  /* y = min (max (x, low), high), element by element; NaN stays NaN.  y may be x.  In front of and
+   * behind the encoders' linear layers, whose bounds are in the checkpoint. */
+  void (*clamp) (KrnDevice *dev, KrnMat y, KrnMat x, float low, float high);
+  /* y = y + s · x.  x has the shape of y, or one row that is added to every row of y. */
+  void (*add_scaled) (KrnDevice *dev, KrnMat y, KrnMat x, float s);
+  /* g = gelu_tanh (g) ⊙ u, same shape; gelu_tanh as in gated_mlp. */
+  void (*gelu_mul) (KrnDevice *dev, KrnMat g, KrnMat u);
+  /* y = x ⊙ sigmoid (x), same shape.  y may be x. */
+  void (*silu) (KrnDevice *dev, KrnMat y, KrnMat x);
+  /* y = x[:, :c] ⊙ sigmoid (x[:, c:]).  x (n, 2c), y (n, c); y may be the left half of x. */
+  void (*glu) (KrnDevice *dev, KrnMat y, KrnMat x);
+  /* y[r] = max (0, (x[r] − mean) · (variance + eps)^−½ · w), mean and (biased) variance of the row.
+   * w (1, c), F32 or BF16.  y may be x. */
+  void (*layer_norm_relu) (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w, float eps);
+
   /* ---- choosing ---------------------------------------------------------------------------- */
 
   /* ids[r] = a draw from logits[r].  ids (n, 1) I32, logits (n, V) F32 (overwritten).  probs (n, V) F32

@@ -164,6 +164,12 @@ void krn_cpu_ple_block (KrnDevice           *dev,
                         KrnMat               g,
                         KrnMat               p,
                         const KrnPleWeights *w);
+void krn_cpu_clamp (KrnDevice *dev, KrnMat y, KrnMat x, float low, float high);
+void krn_cpu_add_scaled (KrnDevice *dev, KrnMat y, KrnMat x, float s);
+void krn_cpu_gelu_mul (KrnDevice *dev, KrnMat g, KrnMat u);
+void krn_cpu_silu (KrnDevice *dev, KrnMat y, KrnMat x);
+void krn_cpu_glu (KrnDevice *dev, KrnMat y, KrnMat x);
+void krn_cpu_layer_norm_relu (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w, float eps);
 void krn_cpu_sample (KrnDevice         *dev,
                      KrnMat             ids,
                      KrnMat             logits,

@@ -264,6 +264,13 @@ krn_cpu_ops (void)
       .ple_inputs = krn_cpu_ple_inputs,
       .ple_block = krn_cpu_ple_block,
 
+      .clamp = krn_cpu_clamp,
+      .add_scaled = krn_cpu_add_scaled,
+      .gelu_mul = krn_cpu_gelu_mul,
+      .silu = krn_cpu_silu,
+      .glu = krn_cpu_glu,
+      .layer_norm_relu = krn_cpu_layer_norm_relu,
+
       .sample = krn_cpu_sample,
   };
 

@@ -22,6 +22,11 @@ void  ISA (widen) (float *y, const uint16_t *x, int n, float s);
 void  ISA (scale) (float *y, const float *x, int n, float s);
 void  ISA (narrow) (uint16_t *y, const float *x, int n);
 void  ISA (rotate) (float *x, const float *cs, int n);
+void  ISA (clamp) (float *y, const float *x, int n, float low, float high);
+void  ISA (add_scaled) (float *y, const float *x, int n, float s);
+void  ISA (silu) (float *y, const float *x, int n);
+void  ISA (glu) (float *y, const float *a, const float *b, int n);
+void  ISA (layer_norm_relu) (float *y, const float *x, KrnVector w, int n, float eps);
 float ISA (max) (const float *x, int n);
 
 void ISA (dot) (KrnOut y, KrnIn x, KrnWeights w);

@@ -126,6 +126,16 @@ typedef struct {
   void (*narrow) (uint16_t *y, const float *x, int n);
   /* Rotates the pairs (i, i + n/2) of x; cs: n/2 cosines, n/2 sines. */
   void (*rotate) (float *x, const float *cs, int n);
+  /* y = min (max (x, low), high); y may be x, here and below. */
+  void (*clamp) (float *y, const float *x, int n, float low, float high);
+  /* y = y + s · x */
+  void (*add_scaled) (float *y, const float *x, int n, float s);
+  /* y = x · sigmoid (x) */
+  void (*silu) (float *y, const float *x, int n);
+  /* y = a · sigmoid (b) */
+  void (*glu) (float *y, const float *a, const float *b, int n);
+  /* y = max (0, (x − mean) · (variance + eps)^−½ · w) */
+  void (*layer_norm_relu) (float *y, const float *x, KrnVector w, int n, float eps);
   float (*max) (const float *x, int n);
 
   /* ---- matvec.c: few activation rows, weights used where they lie ---- */

@@ -143,6 +143,82 @@ ISA (rotate) (float *x, const float *cs, int n)
   }
 }
 
+/* NaN stays NaN. */
+void
+ISA (clamp) (float *y, const float *x, int n, float low, float high)
+{
+  vf a = vf_set1 (low), b = vf_set1 (high);
+
+  for (int i = 0; i < n; i += VW) {
+    int part = n - i < VW ? n - i : VW;
+
+    vf_store_n (y + i, vf_min (b, vf_max (a, vf_load_n (x + i, part))), part);
+  }
+}
+
+void
+ISA (add_scaled) (float *y, const float *x, int n, float s)
+{
+  vf factor = vf_set1 (s);
+
+  for (int i = 0; i < n; i += VW) {
+    int part = n - i < VW ? n - i : VW;
+
+    vf_store_n (y + i, vf_fma (vf_load_n (x + i, part), factor, vf_load_n (y + i, part)), part);
+  }
+}
+
+void
+ISA (silu) (float *y, const float *x, int n)
+{
+  for (int i = 0; i < n; i += VW) {
+    int part = n - i < VW ? n - i : VW;
+    vf  v = vf_load_n (x + i, part);
+
+    vf_store_n (y + i, v / (vf_exp (-v) + 1.0f), part);
+  }
+}
+
+void
+ISA (glu) (float *y, const float *a, const float *b, int n)
+{
+  for (int i = 0; i < n; i += VW) {
+    int part = n - i < VW ? n - i : VW;
+
+    vf_store_n (y + i, vf_load_n (a + i, part) / (vf_exp (-vf_load_n (b + i, part)) + 1.0f), part);
+  }
+}
+
+static float
+sum_of (const float *x, int n)
+{
+  vf total = vf_set1 (0.0f);
+
+  for (int i = 0; i < n; i += VW)
+    total = total + vf_load_n (x + i, n - i < VW ? n - i : VW);
+  return vf_sum (total);
+}
+
+/* The variance is taken of what is already centred, so that a large mean costs no digits. */
+void
+ISA (layer_norm_relu) (float *y, const float *x, KrnVector w, int n, float eps)
+{
+  vf mean = vf_set1 (sum_of (x, n) / (float)n), factor;
+
+  for (int i = 0; i < n; i += VW) {
+    int part = n - i < VW ? n - i : VW;
+
+    vf_store_n (y + i, vf_load_n (x + i, part) - mean, part);
+  }
+  factor = vf_set1 (1.0f / sqrtf (sum_of_squares (y, n) / (float)n + eps));
+  for (int i = 0; i < n; i += VW) {
+    int part = n - i < VW ? n - i : VW;
+    vf  v = vf_load_n (y + i, part) * factor * load_vector (w, i, part);
+
+    vf_store_n (y + i, vf_max (vf_set1 (0.0f), v), part);
+  }
+}
+
 /* NaN counts as absent, unless there is nothing else. */
 float
 ISA (max) (const float *x, int n)

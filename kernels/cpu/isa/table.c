@@ -24,6 +24,11 @@ const KrnIsa ISA_ (KRN_ISA, table) = {
     .scale = ISA (scale),
     .narrow = ISA (narrow),
     .rotate = ISA (rotate),
+    .clamp = ISA (clamp),
+    .add_scaled = ISA (add_scaled),
+    .silu = ISA (silu),
+    .glu = ISA (glu),
+    .layer_norm_relu = ISA (layer_norm_relu),
     .max = ISA (max),
 
     .dot = ISA (dot),
