@@ -240,6 +240,13 @@ typedef struct {
    * w (1, c), F32 or BF16.  y may be x. */
   void (*layer_norm_relu) (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w, float eps);
 
+  /* ---- encoders: pictures ------------------------------------------------------------------ */
+
+  /* attention in which every row of q sees every row of k: o_h = softmax (scale · q_h·Kᵀ)·V.
+   * q, o (n, n_heads·hd); k, v (m, n_kv_heads·hd), m >= 1, both F32 or both BF16.  o may be q.
+   * Memory does not grow with n · m (arXiv 2205.14135). */
+  void (*attention_all) (KrnDevice *dev, KrnMat o, KrnMat q, KrnMat k, KrnMat v, int32_t n_heads, int32_t n_kv_heads, int32_t head_dim, float scale);
+
   /* ---- choosing ---------------------------------------------------------------------------- */
 
   /* ids[r] = a draw from logits[r].  ids (n, 1) I32, logits (n, V) F32 (overwritten).  probs (n, V) F32

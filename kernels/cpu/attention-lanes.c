@@ -93,7 +93,7 @@ load_queries (Lanes *x, const KrnAttention *a, const KrnAttentionBlock *b, float
 
     x->m[lane] = LOWEST;
     x->l[lane] = 0.0f;
-    x->last[lane] = (float)position;
+    x->last[lane] = a->all ? (float)b->end : (float)position;
     x->first[lane] = a->window > 0 ? (float)(position - a->window + 1) : 0.0f;
   }
   for (int r = 0; r < b->n_rows; r++) {

@@ -80,7 +80,7 @@ cut_keys (const KrnAttention *a, KrnAttentionBlock *b, int part)
 {
   int position = b->span->position + b->row;
   int first = a->window > 0 ? max_int (0, position - a->window + 1) : 0;
-  int end = position + b->n_rows;
+  int end = a->all ? b->span->cache.k.rows : position + b->n_rows;
   int step = (end - first - 1) / a->parts + 1;
 
   b->begin = first + part * step;
@@ -189,7 +189,7 @@ plan (KrnAttention *a)
   for (int s = 0; s < a->n_spans; s++) {
     const KrnSpan *span = &a->spans[s];
     int            rows = krn_attention_lanes_rows (a, span);
-    int            keys = span->position + span->n_rows;
+    int            keys = a->all ? span->cache.k.rows : span->position + span->n_rows;
 
     a->n_blocks += (span->n_rows + rows - 1) / rows * a->n_kv_heads;
     most_rows = max_int (most_rows, min_int (rows, span->n_rows));
@@ -202,6 +202,19 @@ plan (KrnAttention *a)
   a->parts = ITEMS_A_MEMBER * a->dev->pool.n_threads / a->n_blocks;
   a->parts = min_int (min_int (a->parts, MAX_PARTS), (most_keys + PART_KEYS - 1) / PART_KEYS);
   a->parts = max_int (1, min_int (a->parts, (int)(KRN_ARENA_BYTES / size)));
+}
+
+static void
+run (KrnAttention *a)
+{
+  plan (a);
+  if (a->part_floats * sizeof (float) > KRN_SCRATCH_BYTES / 4) {
+    krn_device_fail (a->dev, "%d heads of %d are too many for the CPU backend.", a->n_heads,
+                     a->head_dim);
+    return;
+  }
+  if (a->n_blocks > 0)
+    krn_pool_run (&a->dev->pool, attention_task, a);
 }
 
 void
@@ -229,11 +242,33 @@ krn_cpu_attention (KrnDevice     *dev,
       .scale = scale,
   };
 
-  plan (&a);
-  if (a.part_floats * sizeof (float) > KRN_SCRATCH_BYTES / 4) {
-    krn_device_fail (dev, "%d heads of %d are too many for the CPU backend.", n_heads, head_dim);
-    return;
-  }
-  if (a.n_blocks > 0)
-    krn_pool_run (&dev->pool, attention_task, &a);
+  run (&a);
+}
+
+void
+krn_cpu_attention_all (KrnDevice *dev,
+                       KrnMat     o,
+                       KrnMat     q,
+                       KrnMat     k,
+                       KrnMat     v,
+                       int32_t    n_heads,
+                       int32_t    n_kv_heads,
+                       int32_t    head_dim,
+                       float      scale)
+{
+  KrnSpan      span = {.cache = {k, v}, .n_rows = q.rows};
+  KrnAttention a = {
+      .dev = dev,
+      .o = o,
+      .q = q,
+      .spans = &span,
+      .n_spans = 1,
+      .n_heads = n_heads,
+      .n_kv_heads = n_kv_heads,
+      .head_dim = head_dim,
+      .all = true,
+      .scale = scale,
+  };
+
+  run (&a);
 }

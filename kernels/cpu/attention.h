@@ -13,6 +13,7 @@ typedef struct {
   const KrnSpan *spans;
   int            n_spans;
   int            n_heads, n_kv_heads, head_dim, window;
+  bool           all; /* every row sees every key of the cache */
   float          scale;
   int            n_blocks;    /* of all spans and K/V heads */
   int            parts;       /* into which the keys of a block are cut */

@@ -170,6 +170,15 @@ void krn_cpu_gelu_mul (KrnDevice *dev, KrnMat g, KrnMat u);
 void krn_cpu_silu (KrnDevice *dev, KrnMat y, KrnMat x);
 void krn_cpu_glu (KrnDevice *dev, KrnMat y, KrnMat x);
 void krn_cpu_layer_norm_relu (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w, float eps);
+void krn_cpu_attention_all (KrnDevice *dev,
+                            KrnMat     o,
+                            KrnMat     q,
+                            KrnMat     k,
+                            KrnMat     v,
+                            int32_t    n_heads,
+                            int32_t    n_kv_heads,
+                            int32_t    head_dim,
+                            float      scale);
 void krn_cpu_sample (KrnDevice         *dev,
                      KrnMat             ids,
                      KrnMat             logits,

@@ -271,6 +271,8 @@ krn_cpu_ops (void)
       .glu = krn_cpu_glu,
       .layer_norm_relu = krn_cpu_layer_norm_relu,
 
+      .attention_all = krn_cpu_attention_all,
+
       .sample = krn_cpu_sample,
   };
 

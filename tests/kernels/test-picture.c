@@ -1,0 +1,124 @@
+/* test-picture.c: what the encoder of pictures needs, against double precision: attention without a
+ * mask.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+
+#include "tests/kernels/krn-test.h"
+
+/* ---- attention ---- */
+
+typedef struct {
+  int     n, m; /* rows of q, and of k and v */
+  int     heads, kv_heads, head_dim;
+  KrnType type;
+  int     extra; /* elements after every row */
+} Shape;
+
+static void
+reference_attention (double *o, TestMat q, TestMat k, TestMat v, const Shape *s, double scale)
+{
+  int                hd = s->head_dim, width = s->kv_heads * hd;
+  g_autofree double *score = g_new (double, s->m);
+
+  for (int i = 0; i < s->n * s->heads; i++, o += hd) {
+    const double *query = q.v + (size_t)i * hd;
+    int           at = i % s->heads / (s->heads / s->kv_heads) * hd;
+    double        most = -INFINITY, total = 0.0;
+
+    for (int j = 0; j < s->m; j++) {
+      score[j] = 0.0;
+      for (int c = 0; c < hd; c++)
+        score[j] += scale * query[c] * k.v[(size_t)j * width + at + c];
+      most = MAX (most, score[j]);
+    }
+    for (int j = 0; j < s->m; j++)
+      total += score[j] = exp (score[j] - most);
+    for (int j = 0; j < s->m; j++)
+      for (int c = 0; c < hd; c++)
+        o[c] += score[j] / total * v.v[(size_t)j * width + at + c];
+  }
+}
+
+static void
+check_attention (KrnTest *t, const Shape *s, double size)
+{
+  int     width = s->heads * s->head_dim, kv_width = s->kv_heads * s->head_dim;
+  TestMat q = krn_test_random (t, KRN_F32, s->n, width, s->extra, size);
+  TestMat k = krn_test_random (t, s->type, s->m, kv_width, 2 * s->extra, size);
+  TestMat v = krn_test_random (t, s->type, s->m, kv_width, s->extra, 1.0);
+  TestMat o = krn_test_zeros (t, s->n, width, s->extra);
+  double *e = krn_test_doubles (t, (size_t)s->n * width);
+
+  reference_attention (e, q, k, v, s, 0.5);
+  t->k->attention_all (t->dev, o.mat, q.mat, k.mat, v.mat, s->heads, s->kv_heads, s->head_dim,
+                       0.5f);
+  krn_test_close (t, o.mat, e, 3e-6);
+  t->k->attention_all (t->dev, q.mat, q.mat, k.mat, v.mat, s->heads, s->kv_heads, s->head_dim,
+                       0.5f);
+  krn_test_close (t, q.mat, e, 3e-6);
+}
+
+/* One row, a row less and more than what the paths and tiles take, the heads of the real encoder
+ * and odd ones; parts of keys (few rows, many keys) and blocks (many rows). */
+static void
+test_attention (KrnTest *t)
+{
+  static const Shape shapes[] = {
+      {1, 1, 1, 1, 1, KRN_F32, 0},        {1, 300, 12, 12, 64, KRN_F32, 0},
+      {5, 1, 3, 3, 7, KRN_F32, 3},        {23, 97, 2, 2, 16, KRN_F32, 0},
+      {24, 96, 2, 2, 16, KRN_F32, 1},     {65, 65, 3, 3, 64, KRN_F32, 0},
+      {130, 95, 4, 2, 20, KRN_F32, 5},    {9, 193, 8, 2, 33, KRN_BF16, 2},
+      {150, 150, 12, 12, 64, KRN_F32, 4}, {40, 500, 2, 1, 64, KRN_BF16, 0},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (shapes); i++)
+    check_attention (t, &shapes[i], 1.0);
+}
+
+/* A picture with the most patches of the default budget, two heads of it. */
+static void
+test_attention_picture (KrnTest *t)
+{
+  check_attention (t, &(Shape){2520, 2520, 2, 2, 64, KRN_F32, 0}, 0.5);
+}
+
+/* Scores of hundreds: one key takes nearly all. */
+static void
+test_attention_sharp (KrnTest *t)
+{
+  enum {
+    N = 100,
+    HD = 64
+  };
+  Shape   s = {N, N, 1, 1, HD, KRN_F32, 0};
+  TestMat q = krn_test_random (t, KRN_F32, N, HD, 0, 12.0);
+  TestMat v = krn_test_random (t, KRN_F32, N, HD, 0, 1.0), o = krn_test_zeros (t, N, HD, 0);
+  double *e = krn_test_doubles (t, N * HD);
+
+  reference_attention (e, q, q, v, &s, 1.0);
+  t->k->attention_all (t->dev, o.mat, q.mat, q.mat, v.mat, 1, 1, HD, 1.0f);
+  /* The rounding of a score of thousands is what the exponential makes relative. */
+  krn_test_close (t, o.mat, e, 1e-4);
+}
+
+static void
+test_attention_no_rows (KrnTest *t)
+{
+  TestMat q = krn_test_random (t, KRN_F32, 1, 8, 0, 1.0);
+
+  t->k->attention_all (t->dev, krn_test_rows (q.mat, 0, 0), krn_test_rows (q.mat, 0, 0), q.mat,
+                       q.mat, 2, 2, 4, 1.0f);
+  krn_test_close (t, q.mat, q.v, 0.0);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  krn_test_add ("attention-all", test_attention);
+  krn_test_add_once ("attention-all/picture", test_attention_picture);
+  krn_test_add_once ("attention-all/sharp", test_attention_sharp);
+  krn_test_add_once ("attention-all/no-rows", test_attention_no_rows);
+  return g_test_run ();
+}
