@@ -247,6 +247,20 @@ typedef struct {
    * Memory does not grow with n · m (arXiv 2205.14135). */
   void (*attention_all) (KrnDevice *dev, KrnMat o, KrnMat q, KrnMat k, KrnMat v, int32_t n_heads, int32_t n_kv_heads, int32_t head_dim, float scale);
 
+  /* The rows of a picture's activations are its patches, from the top left along the lines: row r is
+   * the patch in column r mod width of line r div width. */
+
+  /* Angles for rotary positions in two dimensions: cs[r] = cos (x·f_i), sin (x·f_i), cos (y·f_i),
+   * sin (y·f_i), hd/4 each, x the column and y the line of patch r, f = freq (1, hd/4).  cs (n, hd). */
+  void (*grid_angles) (KrnDevice *dev, KrnMat cs, KrnMat freq, int32_t width);
+  /* Rotates both halves of every head of x (n, n_heads·hd), in place: the first half with the first
+   * half of cs[r], which turns with x, the second with the second.  In a half, as in rope_store, the
+   * pairs are (i, i + hd/4).  cs (n, hd), hd a multiple of 4. */
+  void (*grid_rotate) (KrnDevice *dev, KrnMat x, KrnMat cs, int32_t head_dim);
+  /* y[r] = scale · mean of a square of k × k patches, the squares numbered like patches.  x (n, c), y
+   * (n / k², c); width and the number of lines, n / width, are multiples of k.  y is not x. */
+  void (*grid_pool) (KrnDevice *dev, KrnMat y, KrnMat x, int32_t width, int32_t k, float scale);
+
   /* ---- choosing ---------------------------------------------------------------------------- */
 
   /* ids[r] = a draw from logits[r].  ids (n, 1) I32, logits (n, V) F32 (overwritten).  probs (n, V) F32

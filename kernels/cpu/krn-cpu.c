@@ -272,6 +272,9 @@ krn_cpu_ops (void)
       .layer_norm_relu = krn_cpu_layer_norm_relu,
 
       .attention_all = krn_cpu_attention_all,
+      .grid_angles = krn_cpu_grid_angles,
+      .grid_rotate = krn_cpu_grid_rotate,
+      .grid_pool = krn_cpu_grid_pool,
 
       .sample = krn_cpu_sample,
   };

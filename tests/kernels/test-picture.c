@@ -1,5 +1,5 @@
 /* test-picture.c: what the encoder of pictures needs, against double precision: attention without a
- * mask.
+ * mask, positions in two dimensions, means of squares of patches.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
@@ -112,6 +112,124 @@ test_attention_no_rows (KrnTest *t)
   krn_test_close (t, q.mat, q.v, 0.0);
 }
 
+/* ---- positions ---- */
+
+static void
+rotate_pairs (double *x, int position, const double *freq, int n)
+{
+  for (int i = 0; i < n; i++) {
+    double angle = (float)position * (float)freq[i], a = x[i], b = x[i + n];
+
+    x[i] = a * cos (angle) - b * sin (angle);
+    x[i + n] = b * cos (angle) + a * sin (angle);
+  }
+}
+
+static void
+check_rotate (KrnTest *t, int width, int height, int heads, int hd)
+{
+  int     n = width * height, quarter = hd / 4;
+  TestMat freq = krn_test_random (t, KRN_F32, 1, quarter, 0, 1.0);
+  TestMat cs = krn_test_zeros (t, n, hd, 1);
+  TestMat x = krn_test_random (t, KRN_F32, n, heads * hd, 3, 1.0);
+
+  t->k->grid_angles (t->dev, cs.mat, freq.mat, width);
+  t->k->grid_rotate (t->dev, x.mat, cs.mat, hd);
+  for (int r = 0; r < n; r++) {
+    /* Rotating the unit vectors gives the angles. */
+    for (int half = 0; half < 2; half++) {
+      double *e = cs.v + r * hd + half * hd / 2;
+
+      for (int i = 0; i < quarter; i++)
+        e[i] = 1.0;
+      rotate_pairs (e, half ? r / width : r % width, freq.v, quarter);
+    }
+    for (int h = 0; h < heads; h++) {
+      double *head = x.v + ((size_t)r * heads + h) * hd;
+
+      rotate_pairs (head, r % width, freq.v, quarter);
+      rotate_pairs (head + hd / 2, r / width, freq.v, quarter);
+    }
+  }
+  krn_test_close (t, cs.mat, cs.v, 3e-7);
+  krn_test_close (t, x.mat, x.v, 1e-6);
+}
+
+static void
+test_rotate (KrnTest *t)
+{
+  check_rotate (t, 1, 1, 1, 4);
+  check_rotate (t, 7, 1, 2, 12);
+  check_rotate (t, 1, 9, 2, 16);
+  check_rotate (t, 5, 3, 3, 64);
+  check_rotate (t, 57, 42, 2, 64);
+}
+
+/* The x half does not know y, and the other way round. */
+static void
+test_rotate_halves (KrnTest *t)
+{
+  enum {
+    WIDTH = 3,
+    N = 12,
+    HD = 8
+  };
+  TestMat freq = krn_test_random (t, KRN_F32, 1, HD / 4, 0, 1.0);
+  TestMat cs = krn_test_zeros (t, N, HD, 0);
+
+  t->k->grid_angles (t->dev, cs.mat, freq.mat, WIDTH);
+  for (int r = WIDTH; r < N; r++)
+    for (int i = 0; i < HD / 2; i++) {
+      g_assert_cmpfloat (krn_test_get (t, cs.mat, r, i), ==,
+                         krn_test_get (t, cs.mat, r % WIDTH, i));
+      g_assert_cmpfloat (krn_test_get (t, cs.mat, r, HD / 2 + i), ==,
+                         krn_test_get (t, cs.mat, r / WIDTH * WIDTH, HD / 2 + i));
+    }
+  g_assert_cmpfloat (krn_test_get (t, cs.mat, 1, 0), !=, krn_test_get (t, cs.mat, 2, 0));
+}
+
+/* ---- means ---- */
+
+static void
+check_pool (KrnTest *t, int width, int height, int k, int cols)
+{
+  int     across = width / k, n = across * (height / k);
+  TestMat x = krn_test_random (t, KRN_F32, width * height, cols, 2, 1.0);
+  TestMat y = krn_test_zeros (t, n, cols, 1);
+  double *e = krn_test_doubles (t, (size_t)n * cols);
+
+  for (int r = 0; r < width * height; r++)
+    for (int c = 0; c < cols; c++)
+      e[(r / width / k * across + r % width / k) * cols + c] +=
+          27.5 * x.v[(size_t)r * cols + c] / (k * k);
+  t->k->grid_pool (t->dev, y.mat, x.mat, width, k, 27.5f);
+  krn_test_close (t, y.mat, e, 5e-7);
+}
+
+static void
+test_pool (KrnTest *t)
+{
+  check_pool (t, 1, 1, 1, 1);
+  check_pool (t, 5, 4, 1, 9);
+  check_pool (t, 3, 3, 3, 17);
+  check_pool (t, 6, 3, 3, 8);
+  check_pool (t, 3, 12, 3, 33);
+  check_pool (t, 4, 6, 2, 5);
+  check_pool (t, 57, 42, 3, 96);
+}
+
+static void
+test_grid_empty (KrnTest *t)
+{
+  TestMat x = krn_test_random (t, KRN_F32, 1, 4, 0, 1.0);
+  KrnMat  none = krn_test_rows (x.mat, 0, 0);
+
+  t->k->grid_angles (t->dev, none, x.mat, 3);
+  t->k->grid_rotate (t->dev, none, none, 4);
+  t->k->grid_pool (t->dev, none, none, 3, 3, 1.0f);
+  krn_test_close (t, x.mat, x.v, 0.0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -120,5 +238,9 @@ main (int argc, char **argv)
   krn_test_add_once ("attention-all/picture", test_attention_picture);
   krn_test_add_once ("attention-all/sharp", test_attention_sharp);
   krn_test_add_once ("attention-all/no-rows", test_attention_no_rows);
+  krn_test_add ("grid/rotate", test_rotate);
+  krn_test_add_once ("grid/halves", test_rotate_halves);
+  krn_test_add ("grid/pool", test_pool);
+  krn_test_add_once ("grid/empty", test_grid_empty);
   return g_test_run ();
 }
