@@ -261,6 +261,20 @@ typedef struct {
    * (n / k², c); width and the number of lines, n / width, are multiples of k.  y is not x. */
   void (*grid_pool) (KrnDevice *dev, KrnMat y, KrnMat x, int32_t width, int32_t k, float scale);
 
+  /* ---- encoders: sound --------------------------------------------------------------------- */
+
+  /* A 3 × 3 convolution with stride 2 × 2, zeros around and no bias.  x (height · width, c) is a grid
+   * with c channels, as above: for sound, a line is a time and a column a band.  Output point (i, j)
+   * sees lines 2i − 1 … 2i + 1 and columns 2j − 1 … 2j + 1.  y (⌈height/2⌉ · ⌈width/2⌉, out), w (out,
+   * c·9), in a row [channel][line][column]: [out][in][3][3] of a checkpoint as it lies.  y is not x.
+   * A mask of valid times is not needed where x ends with the last valid one: what lies behind it is
+   * 0 either way. */
+  void (*conv_2d) (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w, int32_t width);
+
+  /* A filter of K taps along time for every channel: y[t, c] = Σ_k w[c, k] · x[t − K + 1 + k, c], with
+   * zeros before the first row.  x, y (n, c), w (c, K), F32 or BF16.  y is not x. */
+  void (*conv_causal) (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w);
+
   /* ---- choosing ---------------------------------------------------------------------------- */
 
   /* ids[r] = a draw from logits[r].  ids (n, 1) I32, logits (n, V) F32 (overwritten).  probs (n, V) F32

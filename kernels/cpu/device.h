@@ -182,6 +182,8 @@ void krn_cpu_attention_all (KrnDevice *dev,
 void krn_cpu_grid_angles (KrnDevice *dev, KrnMat cs, KrnMat freq, int32_t width);
 void krn_cpu_grid_rotate (KrnDevice *dev, KrnMat x, KrnMat cs, int32_t head_dim);
 void krn_cpu_grid_pool (KrnDevice *dev, KrnMat y, KrnMat x, int32_t width, int32_t k, float scale);
+void krn_cpu_conv_2d (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w, int32_t width);
+void krn_cpu_conv_causal (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w);
 void krn_cpu_sample (KrnDevice         *dev,
                      KrnMat             ids,
                      KrnMat             logits,

@@ -276,6 +276,9 @@ krn_cpu_ops (void)
       .grid_rotate = krn_cpu_grid_rotate,
       .grid_pool = krn_cpu_grid_pool,
 
+      .conv_2d = krn_cpu_conv_2d,
+      .conv_causal = krn_cpu_conv_causal,
+
       .sample = krn_cpu_sample,
   };
 

@@ -26,6 +26,7 @@ void  ISA (clamp) (float *y, const float *x, int n, float low, float high);
 void  ISA (add_scaled) (float *y, const float *x, int n, float s);
 void  ISA (silu) (float *y, const float *x, int n);
 void  ISA (glu) (float *y, const float *a, const float *b, int n);
+void  ISA (filter) (float *y, KrnIn x, const float *taps, int n);
 void  ISA (layer_norm_relu) (float *y, const float *x, KrnVector w, int n, float eps);
 float ISA (max) (const float *x, int n);
 

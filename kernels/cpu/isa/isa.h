@@ -136,6 +136,8 @@ typedef struct {
   void (*glu) (float *y, const float *a, const float *b, int n);
   /* y = max (0, (x − mean) · (variance + eps)^−½ · w) */
   void (*layer_norm_relu) (float *y, const float *x, KrnVector w, int n, float eps);
+  /* y = Σ_k x[k] ⊙ taps[k] over the rows of x; taps (x.n, n).  y is not in x. */
+  void (*filter) (float *y, KrnIn x, const float *taps, int n);
   float (*max) (const float *x, int n);
 
   /* ---- matvec.c: few activation rows, weights used where they lie ---- */

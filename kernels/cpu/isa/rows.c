@@ -219,6 +219,20 @@ ISA (layer_norm_relu) (float *y, const float *x, KrnVector w, int n, float eps)
   }
 }
 
+void
+ISA (filter) (float *y, KrnIn x, const float *taps, int n)
+{
+  for (int i = 0; i < n; i += VW) {
+    int part = n - i < VW ? n - i : VW;
+    vf  sum = vf_set1 (0.0f);
+
+    for (int k = 0; k < x.n; k++)
+      sum = vf_fma (vf_load_n (x.p + (size_t)k * x.stride + i, part),
+                    vf_load_n (taps + (size_t)k * (size_t)n + i, part), sum);
+    vf_store_n (y + i, sum, part);
+  }
+}
+
 /* NaN counts as absent, unless there is nothing else. */
 float
 ISA (max) (const float *x, int n)

@@ -29,6 +29,7 @@ const KrnIsa ISA_ (KRN_ISA, table) = {
     .silu = ISA (silu),
     .glu = ISA (glu),
     .layer_norm_relu = ISA (layer_norm_relu),
+    .filter = ISA (filter),
     .max = ISA (max),
 
     .dot = ISA (dot),
