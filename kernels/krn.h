@@ -31,6 +31,9 @@
 
 #define KRN_ABI 1
 
+/* The most rows that attention_band looks at. */
+#define KRN_MAX_REACH 64
+
 typedef enum {
   KRN_F32,
   KRN_BF16, /* upper half of an F32 */
@@ -274,6 +277,16 @@ typedef struct {
   /* A filter of K taps along time for every channel: y[t, c] = Σ_k w[c, k] · x[t − K + 1 + k, c], with
    * zeros before the first row.  x, y (n, c), w (c, K), F32 or BF16.  y is not x. */
   void (*conv_causal) (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w);
+
+  /* Attention of every row to itself and the rows before it, as far as rel has distances: for every
+   * head, with δ = t − s, 0 <= δ < rel.rows <= KRN_MAX_REACH, s >= 0,
+   *   q'_t = q_t ⊙ q_scale
+   *   S_ts = cap · tanh ((k_scale · q'_t·k_s + q'_t·r_δ) / cap)       softmax over s
+   *   o_t  = Σ_s softmax (S_t)_s · v_s
+   * which is the conformer's local attention with relative positions (arXiv 1901.02860, 2005.08100).
+   * q, k, v, o (n, n_heads·hd); rel (reach, n_heads·hd), row δ is r_δ; q_scale (1, hd); all F32.
+   * o may be q. */
+  void (*attention_band) (KrnDevice *dev, KrnMat o, KrnMat q, KrnMat k, KrnMat v, KrnMat rel, KrnMat q_scale, float k_scale, int32_t head_dim, float cap);
 
   /* ---- choosing ---------------------------------------------------------------------------- */
 

@@ -184,6 +184,16 @@ void krn_cpu_grid_rotate (KrnDevice *dev, KrnMat x, KrnMat cs, int32_t head_dim)
 void krn_cpu_grid_pool (KrnDevice *dev, KrnMat y, KrnMat x, int32_t width, int32_t k, float scale);
 void krn_cpu_conv_2d (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w, int32_t width);
 void krn_cpu_conv_causal (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w);
+void krn_cpu_attention_band (KrnDevice *dev,
+                             KrnMat     o,
+                             KrnMat     q,
+                             KrnMat     k,
+                             KrnMat     v,
+                             KrnMat     rel,
+                             KrnMat     q_scale,
+                             float      k_scale,
+                             int32_t    head_dim,
+                             float      cap);
 void krn_cpu_sample (KrnDevice         *dev,
                      KrnMat             ids,
                      KrnMat             logits,

@@ -278,6 +278,7 @@ krn_cpu_ops (void)
 
       .conv_2d = krn_cpu_conv_2d,
       .conv_causal = krn_cpu_conv_causal,
+      .attention_band = krn_cpu_attention_band,
 
       .sample = krn_cpu_sample,
   };

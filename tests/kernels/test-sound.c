@@ -1,7 +1,9 @@
-/* test-sound.c: what the encoder of sound needs, against double precision: convolutions.
+/* test-sound.c: what the encoder of sound needs, against double precision: convolutions and
+ * attention to the last few times.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
+#include <string.h>
 
 #include "tests/kernels/krn-test.h"
 
@@ -138,6 +140,112 @@ test_conv_empty (KrnTest *t)
   krn_test_close (t, x.mat, x.v, 0.0);
 }
 
+/* ---- attention to the last few times ---- */
+
+typedef struct {
+  int n, heads, head_dim, reach, extra;
+} Band;
+
+static void
+reference_band (double        *o,
+                const Band    *b,
+                const TestMat *m, /* q, k, v, rel, q_scale */
+                int            at,
+                double         k_scale,
+                double         cap)
+{
+  int    width = b->heads * b->head_dim, row = at / width, head = at % width;
+  double weight[KRN_MAX_REACH], total = 0.0;
+
+  for (int d = 0; d < b->reach && d <= row; d++) {
+    double content = 0.0, relative = 0.0;
+
+    for (int i = 0; i < b->head_dim; i++) {
+      double q = m[0].v[at + i] * m[4].v[i];
+
+      content += q * k_scale * m[1].v[at - d * width + i];
+      relative += q * m[3].v[d * width + head + i];
+    }
+    weight[d] = exp (cap * tanh ((content + relative) / cap));
+    total += weight[d];
+  }
+  for (int d = 0; d < b->reach && d <= row; d++)
+    for (int i = 0; i < b->head_dim; i++)
+      o[at + i] += weight[d] / total * m[2].v[at - d * width + i];
+}
+
+static void
+check_band (KrnTest *t, const Band *b, double size, float cap)
+{
+  int     width = b->heads * b->head_dim;
+  TestMat m[] = {
+      krn_test_random (t, KRN_F32, b->n, width, b->extra, size),
+      krn_test_random (t, KRN_F32, b->n, width, 2 * b->extra, 1.0),
+      krn_test_random (t, KRN_F32, b->n, width, 3 * b->extra, 1.0),
+      krn_test_random (t, KRN_F32, b->reach, width, b->extra, 1.0),
+      krn_test_random (t, KRN_F32, 1, b->head_dim, 0, 1.0),
+  };
+  TestMat o = krn_test_zeros (t, b->n, width, b->extra);
+  double *e = krn_test_doubles (t, (size_t)b->n * width);
+
+  for (int at = 0; at < b->n * width; at += b->head_dim)
+    reference_band (e, b, m, at, 1.5, cap);
+  t->k->attention_band (t->dev, o.mat, m[0].mat, m[1].mat, m[2].mat, m[3].mat, m[4].mat, 1.5f,
+                        b->head_dim, cap);
+  krn_test_close (t, o.mat, e, 3e-6);
+  t->k->attention_band (t->dev, m[0].mat, m[0].mat, m[1].mat, m[2].mat, m[3].mat, m[4].mat, 1.5f,
+                        b->head_dim, cap);
+  krn_test_close (t, m[0].mat, e, 3e-6);
+}
+
+/* Fewer rows than the reach, as many, more; the reach of the real encoder, the least and the most.
+ */
+static void
+test_band (KrnTest *t)
+{
+  static const Band bands[] = {
+      {1, 1, 1, 1, 0},
+      {1, 8, 128, 12, 0},
+      {5, 2, 7, 12, 3},
+      {12, 3, 16, 12, 0},
+      {13, 2, 20, 13, 1},
+      {40, 2, 33, 1, 0},
+      {100, 1, 24, KRN_MAX_REACH, 2},
+      {75, 8, 128, 12, 4},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (bands); i++)
+    check_band (t, &bands[i], 1.0, 50.0f);
+}
+
+/* Scores far above the cap: it must count. */
+static void
+test_band_cap (KrnTest *t)
+{
+  check_band (t, &(Band){30, 2, 64, 12, 0}, 10.0, 5.0f);
+}
+
+static void
+test_band_empty (KrnTest *t)
+{
+  TestMat x = krn_test_random (t, KRN_F32, 1, 4, 0, 1.0);
+  KrnMat  none = krn_test_rows (x.mat, 0, 0);
+
+  t->k->attention_band (t->dev, none, none, none, none, x.mat, x.mat, 1.0f, 4, 50.0f);
+  krn_test_close (t, x.mat, x.v, 0.0);
+}
+
+static void
+test_band_far (KrnTest *t)
+{
+  TestMat x = krn_test_random (t, KRN_F32, KRN_MAX_REACH + 1, 4, 0, 1.0);
+  char    err[256];
+
+  t->k->attention_band (t->dev, x.mat, x.mat, x.mat, x.mat, x.mat, x.mat, 1.0f, 4, 50.0f);
+  g_assert_cmpint (t->k->sync (t->dev, err, sizeof err), ==, -1);
+  g_assert_nonnull (strstr (err, "65 rows"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -147,5 +255,9 @@ main (int argc, char **argv)
   krn_test_add_once ("conv/mask", test_conv_mask);
   krn_test_add ("conv/causal", test_causal);
   krn_test_add_once ("conv/empty", test_conv_empty);
+  krn_test_add ("band", test_band);
+  krn_test_add_once ("band/cap", test_band_cap);
+  krn_test_add_once ("band/empty", test_band_empty);
+  krn_test_add_once ("band/far", test_band_far);
   return g_test_run ();
 }

@@ -48,6 +48,7 @@ void ISA (
     quantise_tile) (KrnType type, uint8_t *tile, const uint16_t *src, size_t stride, int rows);
 
 void ISA (attend) (KrnAttended to, KrnIn q, const KrnKeys *keys, int head_dim, float scale);
+void ISA (attend_band) (float *o, const float *q, const KrnBand *band, int head_dim);
 void ISA (soften_lanes) (float *s, int n_keys, KrnLanes lanes, bool masked, int key);
 void ISA (correct_lanes) (float *o, const float *factor, int head_dim);
 void ISA (unpack_lanes) (float *o, const float *lanes, int n, int head_dim);

@@ -99,6 +99,16 @@ typedef struct {
   const float *first, *last;
 } KrnLanes;
 
+/* The keys, values and distances of one K/V head that a row sees: n_keys <= KRN_MAX_REACH. */
+typedef struct {
+  const float *k, *v;   /* of the oldest key that is seen */
+  const float *r;       /* of distance 0; the j-th key is n_keys − 1 − j away */
+  const float *q_scale; /* (head_dim) */
+  size_t       k_stride, v_stride, r_stride;
+  int          n_keys;
+  float        k_scale, cap;
+} KrnBand;
+
 typedef struct {
   const char *name;
   int         dot_rows;  /* weight rows that dot () wants a multiple of */
@@ -176,6 +186,10 @@ typedef struct {
 
   /* One query row: q.n heads (of stride head_dim) that share a K/V head, over more keys. */
   void (*attend) (KrnAttended to, KrnIn q, const KrnKeys *keys, int head_dim, float scale);
+
+  /* One query row and head: s_j = (q ⊙ q_scale) · (k_scale·k_j + r_j), p = softmax (cap·tanh (s /
+   * cap)), o = Σ p_j·v_j.  o may be q. */
+  void (*attend_band) (float *o, const float *q, const KrnBand *band, int head_dim);
 
   /* Many query rows.  Scores s (n_keys, panel_n) become weights e^(s − m); row n_keys of s is what
    * o must be multiplied by, e^(old m − new m).  masked: first and last count, the first key of s

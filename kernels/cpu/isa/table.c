@@ -54,6 +54,7 @@ const KrnIsa ISA_ (KRN_ISA, table) = {
     .quantise_tile = ISA (quantise_tile),
 
     .attend = ISA (attend),
+    .attend_band = ISA (attend_band),
     .soften_lanes = ISA (soften_lanes),
     .correct_lanes = ISA (correct_lanes),
     .unpack_lanes = ISA (unpack_lanes),
