@@ -10,7 +10,9 @@
  * before-paint and after-paint: reading what has arrived, layout, drawing, and handing the picture
  * to the display.  The time that the processor worked for it is shown beside it: on a machine that
  * is busy otherwise, the difference is waiting.  Prints a line for each thing that is done while
- * the answer streams 200 tokens a second; the bar is 16 ms.  Not a test: the machine decides. */
+ * the answer streams 200 tokens a second; the bar is 16 ms.  Not a test: the machine decides.
+ * (2 busy cores, Zen 3: 2,000 messages shown after 118 ms; following the end 2.5 ms a frame, at most
+ * 11.3; one frame of 300 over 16 ms while scrolling, 13 while jumping anywhere.) */
 #define G_LOG_DOMAIN "message-list"
 
 #include "config.h"
