@@ -251,6 +251,7 @@ list_matrices (Bench *b)
   GArray               *list = g_array_new (FALSE, FALSE, sizeof (KrnMat));
 
   g_array_append_val (list, w->head);
+  g_array_append_val (list, w->per_layer_projection);
   for (guint l = 0; l < (guint)b->config->text.num_hidden_layers; l++) {
     const GemLayerWeights *y = &w->layers[l];
     const KrnMat           mats[] = {y->qkv.wq, y->qkv.wk,   y->qkv.wv,   y->o_proj,  y->mlp.gate,
