@@ -1,5 +1,5 @@
-/* ui-fixture.c: a library in a folder of its own and an assistant that plays a script, for tests of
- * widgets.
+/* ui-fixture.c: a library in a folder of its own, an assistant that plays a script, and a
+ * conversation in a window, for tests of widgets.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "ui-fixture"
@@ -227,4 +227,106 @@ ui_picture (GtkWidget *window, const char *name)
   texture = gsk_renderer_render_texture (gtk_native_get_renderer (GTK_NATIVE (window)), node, NULL);
   path = g_strdup_printf ("%s/%s.png", folder, name);
   gdk_texture_save_to_png (texture, path);
+}
+
+/* A conversation in a window */
+
+static void
+toast_cb (FacetChatView *view, const char *text, gboolean undo, UiChat *f)
+{
+  g_string_append_printf (f->toasts, "%s%s;", text, undo ? "+" : "");
+}
+
+static void
+edit_cb (FacetChatView *view, FacetMessage *message, UiChat *f)
+{
+  f->edited = message;
+}
+
+void
+ui_chat_set_up (UiChat *f, gconstpointer data)
+{
+  ui_fixture_set_up (&f->base, NULL, 0);
+  f->conversation = facet_library_new_conversation (f->base.library);
+  f->toasts = g_string_new (NULL);
+  f->window = adw_window_new ();
+  gtk_window_set_default_size (GTK_WINDOW (f->window), 800, 600);
+  f->view = facet_chat_view_new ();
+  f->list = FACET_CHAT_LIST (ui_find (GTK_WIDGET (f->view), FACET_TYPE_CHAT_LIST, NULL));
+  f->adjustment = gtk_scrolled_window_get_vadjustment (
+      GTK_SCROLLED_WINDOW (ui_find (GTK_WIDGET (f->view), GTK_TYPE_SCROLLED_WINDOW, NULL)));
+  g_signal_connect (f->view, "toast", G_CALLBACK (toast_cb), f);
+  g_signal_connect (f->view, "edit-requested", G_CALLBACK (edit_cb), f);
+  adw_window_set_content (ADW_WINDOW (f->window), GTK_WIDGET (f->view));
+  facet_chat_view_set_conversation (f->view, f->conversation);
+  gtk_window_present (GTK_WINDOW (f->window));
+  gtk_test_widget_wait_for_draw (f->window);
+}
+
+void
+ui_chat_tear_down (UiChat *f, gconstpointer data)
+{
+  g_object_add_weak_pointer (G_OBJECT (f->view), (gpointer *)&f->view);
+  gtk_window_destroy (GTK_WINDOW (f->window));
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_null (f->view);
+  g_string_free (f->toasts, TRUE);
+  g_object_unref (f->conversation);
+  ui_fixture_tear_down (&f->base);
+}
+
+void
+ui_chat_settle (UiChat *f)
+{
+  for (int i = 0; i < 4; i++) {
+    gtk_widget_queue_draw (f->window);
+    gtk_test_widget_wait_for_draw (f->window);
+  }
+}
+
+FacetMessage *
+ui_chat_get_message (UiChat *f, int index)
+{
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (f->conversation));
+  g_autoptr (FacetMessage) message =
+      g_list_model_get_item (G_LIST_MODEL (f->conversation), index < 0 ? n + index : (guint)index);
+
+  g_assert_nonnull (message);
+  return message; /* the conversation has it */
+}
+
+GtkWidget *
+ui_chat_get_row (UiChat *f, int index)
+{
+  return facet_chat_list_get_row (f->list, ui_chat_get_message (f, index));
+}
+
+FacetBlockColumn *
+ui_chat_get_body (UiChat *f, int index)
+{
+  GtkWidget *row = ui_chat_get_row (f, index);
+
+  g_assert_nonnull (row);
+  for (GtkWidget *child = gtk_widget_get_first_child (row); child != NULL;
+       child = gtk_widget_get_next_sibling (child)) {
+    if (FACET_IS_BLOCK_COLUMN (child))
+      return FACET_BLOCK_COLUMN (child);
+  }
+  g_assert_not_reached ();
+}
+
+void
+ui_chat_act (UiChat *f, int index, const char *action)
+{
+  g_assert_true (gtk_widget_activate_action (ui_chat_get_row (f, index), action, NULL));
+}
+
+void
+ui_chat_ask (UiChat *f, const char *question, const char *answer)
+{
+  fake_assistant_begin_turn (f->base.fake);
+  fake_assistant_add_answer (f->base.fake, answer);
+  facet_conversation_send (f->conversation, question);
+  ui_wait_idle (f->conversation);
 }

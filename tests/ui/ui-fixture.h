@@ -1,9 +1,12 @@
-/* ui-fixture.h: a library in a folder of its own and an assistant that plays a script, for tests of
- * widgets.
+/* ui-fixture.h: a library in a folder of its own, an assistant that plays a script, and a
+ * conversation in a window, for tests of widgets.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "facet-block-column.h"
+#include "facet-chat-list.h"
+#include "facet-chat-view.h"
 #include "facet-compat.h"
 #include "facet-library.h"
 #include "fake-assistant.h"
@@ -47,5 +50,34 @@ gboolean ui_press (GtkWidget *widget, guint keyval, GdkModifierType modifiers);
 
 /* A picture of @window, for who runs the test by hand with FACET_TEST_PICTURES set to a folder. */
 void ui_picture (GtkWidget *window, const char *name);
+
+/* A conversation in a window of 800 × 600, empty at first: the fixture of tests of the chat view.
+ */
+typedef struct {
+  UiFixture          base;
+  FacetConversation *conversation;
+  GtkWidget         *window;
+  FacetChatView     *view;
+  FacetChatList     *list;
+  GtkAdjustment     *adjustment; /* of the list */
+  GString           *toasts;     /* all that were shown, "+" after those with undo */
+  FacetMessage      *edited;     /* the last that was asked for */
+} UiChat;
+
+void ui_chat_set_up (UiChat *f, gconstpointer data);
+void ui_chat_tear_down (UiChat *f, gconstpointer data);
+
+/* A few frames, so that everything has its place. */
+void ui_chat_settle (UiChat *f);
+/* One turn, answered at once. */
+void ui_chat_ask (UiChat *f, const char *question, const char *answer);
+/* Activates @action on the row of message @index, which has to be there. */
+void ui_chat_act (UiChat *f, int index, const char *action);
+
+/* By @index, from the end where it is negative; borrowed.  The row is NULL when it is not in sight.
+ */
+FacetMessage     *ui_chat_get_message (UiChat *f, int index);
+GtkWidget        *ui_chat_get_row (UiChat *f, int index);
+FacetBlockColumn *ui_chat_get_body (UiChat *f, int index);
 
 G_END_DECLS
