@@ -379,7 +379,7 @@ answer (Generation *g, const FacetPrompt *prompt, GError **error)
 {
   gboolean complete;
 
-  if (!gem_session_sync (g->session, (const gint32 *)(gpointer)prompt->ids->data, prompt->ids->len,
+  if (!gem_session_sync (g->session, (const gint32 *)(gpointer)prompt->ids->data, prompt->ids->len, NULL,
                          sync_progress_cb, g, error))
     return FALSE;
   g->usage.prompt_tokens = prompt->ids->len;

@@ -109,7 +109,7 @@ render (FacetPrompt        *self,
     return FALSE;
   g_array_set_size (self->ids, 0);
   self->starts_in_thought = prompt->starts_in_thought;
-  return gem_prompt_tokenize (prompt, gem_model_get_tokenizer (model), self->ids, error);
+  return gem_prompt_tokenize (prompt, gem_model_get_tokenizer (model), NULL, self->ids, error);
 }
 
 /* The numbers of messages that may be left out: each ends where a message of the person begins, so

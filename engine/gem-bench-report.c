@@ -2,9 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The matrix rate that prefill is compared with is that of the arithmetic it may use: F32 for exact
- * bf16 weights, bf16 with --fast, the better of the two for quantised weights, for which the share
- * of the 8-bit rate is reported too.  One thread. */
+ * The matrix rate that prefill and the encoders are compared with is that of the arithmetic it may
+ * use: F32 for exact bf16 weights, bf16 with --fast, the better of the two for quantised weights,
+ * for which the share of the 8-bit rate is reported too.  One thread. */
 #define G_LOG_DOMAIN "gem"
 
 #include "gem-bench.h"
@@ -19,6 +19,8 @@ gem_bench_report_new (void)
 
   self->prefill = g_array_new (FALSE, FALSE, sizeof (GemBenchPrefill));
   self->decode = g_array_new (FALSE, FALSE, sizeof (GemBenchDecode));
+  self->image = g_array_new (FALSE, FALSE, sizeof (GemBenchMedium));
+  self->audio = g_array_new (FALSE, FALSE, sizeof (GemBenchMedium));
   return self;
 }
 
@@ -29,6 +31,8 @@ gem_bench_report_free (GemBenchReport *self)
     return;
   g_array_unref (self->prefill);
   g_array_unref (self->decode);
+  g_array_unref (self->image);
+  g_array_unref (self->audio);
   g_free (self);
 }
 
@@ -122,6 +126,38 @@ decode_to_json (const GemBenchReport *r)
   return list;
 }
 
+/* The encoders' weights are bf16 whatever the decoder's are. */
+static double
+encoder_tflops (const GemBenchReport *r)
+{
+  return r->fast && r->limits.bf16_tflops > 0 ? r->limits.bf16_tflops : r->limits.f32_tflops;
+}
+
+static double
+medium_tflops (const GemBenchMedium *m)
+{
+  return m->flops * m->rate.median / 1e12;
+}
+
+static json_t *
+media_to_json (const GemBenchReport *r, const GArray *media, const char *amount)
+{
+  json_t *list = json_array ();
+
+  for (guint i = 0; i < media->len; i++) {
+    const GemBenchMedium *m = &g_array_index (media, GemBenchMedium, i);
+
+    json_array_append_new (list,
+                           json_pack ("{s:I, s:I, s:f, s:[f, f], s:f, s:f}", amount,
+                                      (json_int_t)m->amount, "soft_tokens", (json_int_t)m->tokens,
+                                      "ms", 1e3 / m->rate.median, "ms_range", 1e3 / m->rate.fastest,
+                                      1e3 / m->rate.slowest, "tflops", medium_tflops (m),
+                                      "flops_fraction",
+                                      share (medium_tflops (m), encoder_tflops (r))));
+  }
+  return list;
+}
+
 static json_t *
 text_to_json (const GemBenchReport *r)
 {
@@ -144,11 +180,12 @@ gem_bench_report_print_json (const GemBenchReport *r)
       json_pack ("{s:I, s:I}", "device_bytes", (json_int_t)(r->weight_bytes + r->session_bytes),
                  "host_bytes", (json_int_t)r->table_bytes);
   json_t *root =
-      json_pack ("{s:s, s:s, s:s, s:s, s:i, s:b, s:o, s:f, s:o, s:o, s:o, s:[], s:[], s:n}",
+      json_pack ("{s:s, s:s, s:s, s:s, s:i, s:b, s:o, s:f, s:o, s:o, s:o, s:o, s:o, s:n}",
                  "backend", r->backend, "device", r->device, "weights", r->weights, "kv", r->kv,
                  "threads", r->threads, "fast", r->fast, "limits", limits, "load_s", r->load_s,
                  "memory", memory, "prefill", prefill_to_json (r), "decode", decode_to_json (r),
-                 "image", "audio", "draft");
+                 "image", media_to_json (r, r->image, "budget"), "audio",
+                 media_to_json (r, r->audio, "seconds"), "draft");
 
   if (r->text.tokens > 0)
     json_object_set_new (root, "text", text_to_json (r));
@@ -208,6 +245,24 @@ print_decode (const GemBenchReport *r)
 }
 
 static void
+print_media (const GemBenchReport *r, const GArray *media, const char *what, gboolean sound)
+{
+  if (media->len > 0)
+    printf ("\n%-8s %8s %10s %19s %9s %10s%s\n", what, "tokens", "ms", "(fastest, slowest)",
+            "TFLOP/s", "of limit", sound ? "  times real time" : "");
+  for (guint i = 0; i < media->len; i++) {
+    const GemBenchMedium *m = &g_array_index (media, GemBenchMedium, i);
+
+    printf ("%-8u %8u %10.1f %9.1f %9.1f %9.3f %8.1f %%", m->amount, m->tokens,
+            1e3 / m->rate.median, 1e3 / m->rate.fastest, 1e3 / m->rate.slowest, medium_tflops (m),
+            100.0 * share (medium_tflops (m), encoder_tflops (r)));
+    if (sound)
+      printf ("  %.1f", m->amount * m->rate.median);
+    putchar ('\n');
+  }
+}
+
+static void
 print_text (const GemBenchReport *r)
 {
   const GemBenchText *t = &r->text;
@@ -228,4 +283,6 @@ gem_bench_report_print_table (const GemBenchReport *r)
   print_text (r);
   print_prefill (r);
   print_decode (r);
+  print_media (r, r->image, "picture", FALSE);
+  print_media (r, r->audio, "seconds", TRUE);
 }

@@ -30,6 +30,14 @@ typedef struct {
   double read_gbs;    /* of the weights alone, between these tokens: the median; 0: not measured */
 } GemBenchDecode;
 
+/* A picture or a clip, encoded. */
+typedef struct {
+  guint        amount; /* the budget of a picture, the seconds of a clip */
+  guint        tokens; /* soft tokens */
+  GemBenchRate rate;   /* encoded per second */
+  double       flops;
+} GemBenchMedium;
+
 typedef struct {
   guint64 bytes;
   guint   tokens; /* 0: no text was read */
@@ -44,8 +52,9 @@ typedef struct {
   guint64     weight_bytes, session_bytes,
       table_bytes; /* table: only gathered from, stays on the host */
   KrnLimits    limits;
-  GArray      *prefill; /* of GemBenchPrefill */
-  GArray      *decode;  /* of GemBenchDecode */
+  GArray      *prefill;       /* of GemBenchPrefill */
+  GArray      *decode;        /* of GemBenchDecode */
+  GArray      *image, *audio; /* of GemBenchMedium */
   GemBenchText text;
 } GemBenchReport;
 

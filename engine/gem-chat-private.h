@@ -84,6 +84,9 @@ void gem_prompt_put_media (GemPromptWriter *self, GemSegmentKind kind);
 /* <|"|>, text, <|"|> */
 void gem_prompt_put_quoted (GemPromptWriter *self, const char *text, gsize length);
 
+/* The text of the one token that stands for a segment; NULL for TEXT. */
+const char *gem_segment_get_token (const GemSegment *segment);
+
 /* Moves the ends past what Python's str.strip () removes. */
 void gem_chat_trim (const char **text, gsize *length);
 

@@ -47,9 +47,23 @@ void       gem_prompt_free (GemPrompt *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GemPrompt, gem_prompt_free)
 /* All of it as one string, as the Jinja template would give it.  (transfer full) */
 char *gem_prompt_to_text (const GemPrompt *self) G_GNUC_WARN_UNUSED_RESULT;
-/* Appends the ids.  A media segment becomes its one placeholder token (its expansion to soft tokens is the
- * media front end's work).  Fails if the tokenizer lacks a special token that the prompt needs. */
-gboolean gem_prompt_tokenize (const GemPrompt *self, GemTokenizer *tokenizer, GArray *ids, GError **error);
+
+/* A video as the model reads it: frames, each after the time at which it is seen. */
+typedef struct {
+  guint         n_tokens; /* soft tokens of each frame */
+  guint         n_frames;
+  const double *seconds; /* n_frames of them: borrowed */
+} GemPromptVideo;
+
+/* What the media segments stand for, in the order of their indices.  NULL: there are none of the kind. */
+typedef struct {
+  GArray *images, *audio; /* of guint: soft tokens of each */
+  GArray *videos;         /* of GemPromptVideo */
+} GemPromptMedia;
+
+/* Appends the ids.  A media segment becomes its soft tokens' placeholders, with what opens and closes them; with @media NULL
+ * its one placeholder.  Fails if the tokenizer lacks a special token that the prompt needs, or @media a medium. */
+gboolean gem_prompt_tokenize (const GemPrompt *self, GemTokenizer *tokenizer, const GemPromptMedia *media, GArray *ids, GError **error);
 
 /* Call arguments that are JSON in a string, as they travel over the wire and lie in a store, become objects, in place: what a
  * server does before it renders.  A string that is no JSON object stays.  Revisions differ in what they make of a string, so

@@ -1,4 +1,5 @@
-/* gem-checkpoint.c: binds the tensors of a checkpoint folder to the views of the decoder.
+/* gem-checkpoint.c: binds the tensors of a checkpoint folder to the views of the decoder and the
+ * encoders.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
@@ -11,11 +12,13 @@
 
 #include <string.h>
 
-/* Where the decoder's tensors are in the exports that are about. */
-static const char *const prefixes[] = {
-    "model.language_model.", /* Gemma4ForConditionalGeneration */
-    "language_model.model.", /* older exports of the same */
-    "model.",                /* text only */
+/* Where the decoder's and the encoders' tensors are in the exports that are about. */
+static const struct {
+  const char *decoder, *encoders;
+} prefixes[] = {
+    {"model.language_model.", "model."}, /* Gemma4ForConditionalGeneration */
+    {"language_model.model.", ""},       /* older exports of the same */
+    {"model.", NULL},                    /* text only */
 };
 
 /* A place in the decoder, its tensor in the file, and which job quantises it. */
@@ -31,17 +34,26 @@ static const char *
 find_prefix (const GemSafetensors *files, GError **error)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (prefixes); i++) {
-    g_autofree char *name = g_strconcat (prefixes[i], "embed_tokens.weight", NULL);
+    g_autofree char *name = g_strconcat (prefixes[i].decoder, "embed_tokens.weight", NULL);
 
     if (gem_safetensors_find (files, name) != NULL)
-      return prefixes[i];
+      return prefixes[i].decoder;
   }
   g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_MODEL,
                "The model's files have no tensor “%sembed_tokens.weight”: they do not fit "
                "config.json.  Download the "
                "model again or choose another folder.",
-               prefixes[0]);
+               prefixes[0].decoder);
   return NULL;
+}
+
+/* As many elements as the view.  The bytes of a tensor are known to fit its shape. */
+static gboolean
+has_count (const GemTensor *t, const GemWeightSlot *slot)
+{
+  gsize element = t->dtype == GEM_DTYPE_F32 ? 4 : 2;
+
+  return t->n_bytes / element == (gsize)slot->rows * (gsize)slot->cols;
 }
 
 static gboolean
@@ -52,6 +64,10 @@ has_shape (const GemTensor *t, const GemWeightSlot *slot)
     return t->n_dims == 0 || (t->n_dims == 1 && t->shape[0] == 1);
   case GEM_SLOT_NORM:
     return t->n_dims == 1 && t->shape[0] == slot->cols;
+  case GEM_SLOT_STORED:
+    return t->n_dims >= 2 && t->shape[0] == slot->rows && has_count (t, slot);
+  case GEM_SLOT_STACK:
+    return t->n_dims >= 2 && t->shape[t->n_dims - 1] == slot->cols && has_count (t, slot);
   default:
     return t->n_dims == 2 && t->shape[0] == slot->rows && t->shape[1] == slot->cols;
   }
@@ -88,31 +104,39 @@ check_tensor (const GemTensor *t, const GemWeightSlot *slot, GError **error)
   return TRUE;
 }
 
-/* The decoder's slots with their tensors (of Part), all checked. */
+/* The tensor of @slot, checked.  @prefix is in front of its name. */
+static const GemTensor *
+find_tensor (GemCheckpoint *self, const GemWeightSlot *slot, const char *prefix, GError **error)
+{
+  g_autofree char *name = g_strconcat (prefix, slot->name, NULL);
+  const GemTensor *tensor = gem_safetensors_find (self->files, name);
+
+  if (tensor == NULL)
+    g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_MODEL,
+                 "The tensor “%s” is missing from the model's files.  Download the model again or "
+                 "choose another folder.",
+                 name);
+  else if (check_tensor (tensor, slot, error))
+    return tensor;
+  return NULL;
+}
+
+/* The slots with their tensors (of Part), all checked.  @bare_head: the head has no prefix. */
 static GArray *
-find_parts (GemCheckpoint *self, const GemTextConfig *config, GError **error)
+find_parts (GemCheckpoint *self,
+            const GArray  *slots,
+            const char    *prefix,
+            gboolean       bare_head,
+            GError       **error)
 {
   g_autoptr (GArray) parts = g_array_new (FALSE, FALSE, sizeof (Part));
-  g_autoptr (GArray) slots = gem_text_weights_init (self->weights, config);
-  const char *prefix = find_prefix (self->files, error);
 
-  if (prefix == NULL)
-    return NULL;
   for (guint i = 0; i < slots->len; i++) {
-    Part             part = {.slot = g_array_index (slots, GemWeightSlot, i), .job = -1};
-    gboolean         bare = part.slot.kind == GEM_SLOT_HEAD && !config->tie_word_embeddings;
-    g_autofree char *name = g_strconcat (bare ? "" : prefix, part.slot.name, NULL);
+    Part     part = {.slot = g_array_index (slots, GemWeightSlot, i), .job = -1};
+    gboolean bare = part.slot.kind == GEM_SLOT_HEAD && bare_head;
 
-    part.tensor = gem_safetensors_find (self->files, name);
-    if (part.tensor == NULL) {
-      g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_MODEL,
-                   "The tensor “%s” is missing from the model's files.  Download the model again "
-                   "or choose "
-                   "another folder.",
-                   name);
-      return NULL;
-    }
-    if (!check_tensor (part.tensor, &part.slot, error))
+    part.tensor = find_tensor (self, &part.slot, bare ? "" : prefix, error);
+    if (part.tensor == NULL)
       return NULL;
     g_array_append_val (parts, part);
   }
@@ -252,6 +276,7 @@ gem_checkpoint_load (GemCheckpoint         *self,
                      gpointer               user_data,
                      GError               **error)
 {
+  g_autoptr (GArray) slots = NULL;
   g_autoptr (GArray) parts = NULL;
   g_autoptr (GArray) jobs = NULL;
   const Part *head;
@@ -260,7 +285,11 @@ gem_checkpoint_load (GemCheckpoint         *self,
   self->files = gem_safetensors_open_folder (folder, error);
   if (self->files == NULL)
     return FALSE;
-  parts = find_parts (self, &config->text, error);
+  slots = gem_text_weights_init (self->weights, &config->text);
+  self->prefix = find_prefix (self->files, error);
+  if (self->prefix == NULL)
+    return FALSE;
+  parts = find_parts (self, slots, self->prefix, !config->text.tie_word_embeddings, error);
   if (parts == NULL)
     return FALSE;
   jobs = list_jobs (parts, options->weights);
@@ -278,6 +307,42 @@ gem_checkpoint_load (GemCheckpoint         *self,
     if (!bind_part (self, &g_array_index (parts, Part, i), jobs, shared_head, backend, error))
       return FALSE;
   return gem_text_weights_bind_rope (self->weights, &config->text, backend, error);
+}
+
+/* ---- encoders ---- */
+
+GArray *
+gem_checkpoint_find_encoder (GemCheckpoint *self, GArray *slots, GError **error)
+{
+  g_autoptr (GArray) owned = slots;
+  const GemWeightSlot *first = &g_array_index (slots, GemWeightSlot, 0);
+  const char          *prefix = NULL;
+  g_autofree char     *name = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (prefixes); i++)
+    if (g_str_equal (prefixes[i].decoder, self->prefix))
+      prefix = prefixes[i].encoders;
+  if (prefix == NULL)
+    return NULL;
+  name = g_strconcat (prefix, first->name, NULL);
+  if (gem_safetensors_find (self->files, name) == NULL)
+    return NULL;
+  return find_parts (self, slots, prefix, FALSE, error);
+}
+
+gboolean
+gem_checkpoint_bind_encoder (GemCheckpoint *self,
+                             GArray        *parts,
+                             GemBackend    *backend,
+                             GError       **error)
+{
+  guint64 decoder = self->weight_bytes;
+
+  for (guint i = 0; i < parts->len; i++)
+    if (!bind_part (self, &g_array_index (parts, Part, i), NULL, FALSE, backend, error))
+      return FALSE;
+  self->weight_bytes = decoder;
+  return TRUE;
 }
 
 void

@@ -1,4 +1,5 @@
-/* gem-checkpoint.h: binds the tensors of a checkpoint folder to the views of the decoder.
+/* gem-checkpoint.h: binds the tensors of a checkpoint folder to the views of the decoder and the
+ * encoders.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
@@ -20,6 +21,7 @@ typedef struct {
   GemQuantised   *quantised;    /* NULL for weights as stored */
   guint64         weight_bytes; /* everything bound */
   guint64         table_bytes;  /* of it, what a token only gathers rows from */
+  const char     *prefix;       /* of the decoder's tensors; those of the encoders follow from it */
 } GemCheckpoint;
 
 /* Maps the folder's files, checks every tensor of the text decoder against @config, quantises if
@@ -34,6 +36,17 @@ gboolean gem_checkpoint_load (GemCheckpoint         *self,
                               GemProgressFunc        progress,
                               gpointer               user_data,
                               GError               **error);
+
+/* The tensors of an encoder, found and checked, but not bound: an array for
+ * gem_checkpoint_bind_encoder ().  NULL without an error: the files hold no such encoder.  After
+ * gem_checkpoint_load ().  Takes @slots. */
+GArray  *gem_checkpoint_find_encoder (GemCheckpoint *self,
+                                      GArray        *slots,
+                                      GError       **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean gem_checkpoint_bind_encoder (GemCheckpoint *self,
+                                      GArray        *parts,
+                                      GemBackend    *backend,
+                                      GError       **error);
 void     gem_checkpoint_clear (GemCheckpoint *self);
 
 G_END_DECLS

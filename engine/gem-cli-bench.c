@@ -45,9 +45,9 @@ options_clear (Options *o)
 static gboolean
 check_options (const Options *o, GError **error)
 {
-  if (o->image != NULL || o->audio != NULL || o->drafter)
+  if (o->drafter)
     g_set_error_literal (error, GEM_ERROR, GEM_ERROR_UNSUPPORTED,
-                         "Images, audio and a drafter are not supported by this build yet.");
+                         "A drafter is not supported by this build yet.");
   else if ((o->synthetic == NULL) == (o->model.folder == NULL))
     g_set_error_literal (error, GEM_ERROR, GEM_ERROR_INVALID_INPUT,
                          "Give either --synthetic e2b|e4b or --model DIR.");
@@ -76,8 +76,9 @@ parse_options (Options *o, int argc, char **argv, GError **error)
       {"text", 0, 0, G_OPTION_ARG_FILENAME, &o->text, "A real text to read instead", "FILE"},
       {"tokenizer", 0, 0, G_OPTION_ARG_FILENAME, &o->tokenizer, "A tokenizer.json for --text",
        "FILE"},
-      {"image", 0, 0, G_OPTION_ARG_STRING, &o->image, "Not supported by this build yet", "N,…"},
-      {"audio", 0, 0, G_OPTION_ARG_STRING, &o->audio, "Not supported by this build yet", "S,…"},
+      {"image", 0, 0, G_OPTION_ARG_STRING, &o->image, "Pictures of N soft tokens to look at",
+       "N,…"},
+      {"audio", 0, 0, G_OPTION_ARG_STRING, &o->audio, "Clips of S seconds to listen to", "S,…"},
       {"drafter", 0, 0, G_OPTION_ARG_NONE, &o->drafter, "Not supported by this build yet", NULL},
       {"json", 0, 0, G_OPTION_ARG_NONE, &o->json, "One JSON object instead of a table", NULL},
       {NULL},
@@ -205,7 +206,7 @@ time_prefill (GemSession *session, guint n, gboolean all_layers, GemBenchRate *r
     random_ids (ids, n, session->config, (guint32)run);
     gem_session_clear (session);
     start = g_get_monotonic_time ();
-    if (!gem_session_sync (session, ids, n, NULL, NULL, error))
+    if (!gem_session_sync (session, ids, n, NULL, NULL, NULL, error))
       return FALSE;
     if (run >= 0)
       seconds[run] = seconds_since (start);
@@ -327,6 +328,81 @@ bench_decode (Bench *b, guint context, guint batch, guint n_tokens, GError **err
   return TRUE;
 }
 
+/* ---- pictures and sound ---- */
+
+#define PICTURE_WIDTH  1280
+#define PICTURE_HEIGHT 960
+
+typedef GemSoft *(*EncodeFunc) (Bench *b, guint amount, GError **error);
+
+static GemSoft *
+look (Bench *b, guint budget, GError **error)
+{
+  const gsize        n = 3 * PICTURE_WIDTH * PICTURE_HEIGHT;
+  g_autofree guint8 *data = g_malloc (n);
+  GemPixels          pixels = {data, n, PICTURE_WIDTH, PICTURE_HEIGHT, 3 * PICTURE_WIDTH};
+
+  for (gsize i = 0; i < n; i++)
+    data[i] = (guint8)(i * 2654435761u >> 24);
+  return gem_media_encode_picture (b->model, &pixels, budget, NULL, NULL, NULL, error);
+}
+
+static GemSoft *
+listen (Bench *b, guint seconds, GError **error)
+{
+  const gsize       n = (gsize)seconds * GEM_MEL_RATE;
+  g_autofree float *samples = g_new (float, n);
+
+  for (gsize i = 0; i < n; i++)
+    samples[i] = (float)((i * 2654435761u >> 16 & 0xffff) / 65536.0 - 0.5);
+  return gem_media_encode_sound (b->model, samples, n, NULL, NULL, NULL, error);
+}
+
+static gboolean
+bench_medium (Bench *b, guint amount, EncodeFunc encode, GemBenchMedium *result, GError **error)
+{
+  double seconds[N_RUNS];
+
+  *result = (GemBenchMedium){.amount = amount};
+  for (int run = -1; run < N_RUNS; run++) {
+    gint64 start = g_get_monotonic_time ();
+    g_autoptr (GemSoft) soft = encode (b, amount, error);
+
+    if (soft == NULL || !measure_limits (b, error))
+      return FALSE;
+    result->tokens = soft->n;
+    if (run >= 0)
+      seconds[run] = seconds_since (start);
+  }
+  result->rate = rate_of (seconds, N_RUNS, 1);
+  return TRUE;
+}
+
+static gboolean
+bench_picture (Bench *b, guint budget, GError **error)
+{
+  GemBenchMedium result;
+
+  if (!bench_medium (b, budget, look, &result, error))
+    return FALSE;
+  result.flops = gem_cost_vision_flops (b->config, 9 * result.tokens);
+  g_array_append_val (b->report->image, result);
+  return TRUE;
+}
+
+static gboolean
+bench_clip (Bench *b, guint seconds, GError **error)
+{
+  GemBenchMedium result;
+
+  if (!bench_medium (b, seconds, listen, &result, error))
+    return FALSE;
+  result.flops =
+      gem_cost_audio_flops (b->config, gem_mel_count_valid_frames ((gsize)seconds * GEM_MEL_RATE));
+  g_array_append_val (b->report->audio, result);
+  return TRUE;
+}
+
 /* ---- a real text ---- */
 
 static GemTokenizer *
@@ -360,7 +436,7 @@ bench_text (Bench *b, const Options *o, GError **error)
   if (session == NULL)
     return FALSE;
   start = g_get_monotonic_time ();
-  if (!gem_session_sync (session, (const gint32 *)ids->data, ids->len, NULL, NULL, error))
+  if (!gem_session_sync (session, (const gint32 *)ids->data, ids->len, NULL, NULL, NULL, error))
     return FALSE;
   result->prefill_s = seconds_since (start);
   result->bytes = length;
@@ -384,23 +460,33 @@ load (const Options *o, GError **error)
 }
 
 typedef struct {
-  GArray *prefill, *context, *batch; /* of guint */
+  GArray *prefill, *context, *batch, *image, *audio; /* of guint */
 } Lists;
 
 static gboolean
 parse_lists (Lists *lists, const Options *o, GError **error)
 {
-  const char *of_text = o->text != NULL ? "" : NULL; /* a text alone, unless more is asked for */
-  const char *prefill = o->prefill != NULL ? o->prefill : of_text != NULL ? of_text : "512";
-  const char *context = o->context != NULL ? o->context : of_text != NULL ? of_text : "1024";
+  /* A text, pictures and sound alone, unless more is asked for. */
+  gboolean alone = o->text != NULL || o->image != NULL || o->audio != NULL;
+  const struct {
+    const char *option, *value, *fallback;
+    gint64      max;
+    GArray    **list;
+  } all[] = {
+      {"--prefill", o->prefill, alone ? "" : "512", GEM_MAX_POSITIONS, &lists->prefill},
+      {"--context", o->context, alone ? "" : "1024", GEM_MAX_POSITIONS, &lists->context},
+      {"--batch", o->batch, "1", GEM_SESSIONS_MAX, &lists->batch},
+      {"--image", o->image, "", 1120, &lists->image},
+      {"--audio", o->audio, "", GEM_MEL_MAX_SAMPLES / GEM_MEL_RATE, &lists->audio},
+  };
 
-  lists->prefill = parse_list ("--prefill", prefill, GEM_MAX_POSITIONS, error);
-  lists->context =
-      lists->prefill != NULL ? parse_list ("--context", context, GEM_MAX_POSITIONS, error) : NULL;
-  lists->batch = lists->context != NULL ? parse_list ("--batch", o->batch != NULL ? o->batch : "1",
-                                                      GEM_SESSIONS_MAX, error)
-                                        : NULL;
-  return lists->batch != NULL;
+  for (gsize i = 0; i < G_N_ELEMENTS (all); i++) {
+    *all[i].list = parse_list (all[i].option, all[i].value != NULL ? all[i].value : all[i].fallback,
+                               all[i].max, error);
+    if (*all[i].list == NULL)
+      return FALSE;
+  }
+  return TRUE;
 }
 
 static void
@@ -409,6 +495,8 @@ lists_clear (Lists *lists)
   g_clear_pointer (&lists->prefill, g_array_unref);
   g_clear_pointer (&lists->context, g_array_unref);
   g_clear_pointer (&lists->batch, g_array_unref);
+  g_clear_pointer (&lists->image, g_array_unref);
+  g_clear_pointer (&lists->audio, g_array_unref);
 }
 
 static gboolean
@@ -426,6 +514,12 @@ measure (Bench *b, const Options *o, const Lists *lists, GError **error)
           !bench_decode (b, g_array_index (lists->context, guint, i),
                          g_array_index (lists->batch, guint, j), (guint)o->tokens, error))
         return FALSE;
+  for (guint i = 0; i < lists->image->len; i++)
+    if (!bench_picture (b, g_array_index (lists->image, guint, i), error))
+      return FALSE;
+  for (guint i = 0; i < lists->audio->len; i++)
+    if (!bench_clip (b, g_array_index (lists->audio, guint, i), error))
+      return FALSE;
   return measure_limits (b, error);
 }
 

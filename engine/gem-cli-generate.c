@@ -17,8 +17,8 @@
 typedef struct {
   GemCliModel model;
   char       *ids_path, *drafter;
-  char      **images, **audio, **frames;
-  int         budget, max_tokens, top_k, drafts;
+  GemCliMedia media;
+  int         max_tokens, top_k, drafts;
   gint64      seed;
   double      temperature, top_p, min_p, repetition_penalty; /* NaN: the model's default */
   gboolean    greedy, ignore_stop, suppress_media;
@@ -37,22 +37,13 @@ options_clear (Options *o)
   gem_cli_model_clear (&o->model);
   g_free (o->ids_path);
   g_free (o->drafter);
-  g_strfreev (o->images);
-  g_strfreev (o->audio);
-  g_strfreev (o->frames);
+  gem_cli_media_clear (&o->media);
 }
 
 static void
-add_media_options (Options *o, GOptionContext *context)
+add_drafter_options (Options *o, GOptionContext *context)
 {
   const GOptionEntry entries[] = {
-      {"image", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->images, "Not supported by this build yet",
-       "FILE"},
-      {"budget", 0, 0, G_OPTION_ARG_INT, &o->budget, "Not supported by this build yet", "N"},
-      {"audio", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->audio, "Not supported by this build yet",
-       "FILE"},
-      {"frames", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->frames, "Not supported by this build yet",
-       "FILE"},
       {"drafter", 0, 0, G_OPTION_ARG_FILENAME, &o->drafter, "Not supported by this build yet",
        "DIR"},
       {"drafts", 0, 0, G_OPTION_ARG_INT, &o->drafts, "Not supported by this build yet", "K"},
@@ -86,14 +77,12 @@ parse_options (Options *o, int argc, char **argv, GError **error)
   g_option_context_set_summary (context, "Prints {\"ids\", \"rounds\", \"stats\"}: how a token "
                                          "sequence goes on.");
   g_option_context_add_main_entries (context, entries, NULL);
-  add_media_options (o, context);
+  add_drafter_options (o, context);
+  gem_cli_media_add_options (&o->media, context);
   gem_cli_model_add_options (&o->model, context);
   if (!gem_cli_parse (context, argc, argv, error))
     return FALSE;
-  if (o->images != NULL || o->audio != NULL || o->frames != NULL || o->budget != 0)
-    g_set_error_literal (error, GEM_ERROR, GEM_ERROR_UNSUPPORTED,
-                         "Images, audio and video frames are not supported by this build yet.");
-  else if (o->drafter != NULL || o->drafts != 0)
+  if (o->drafter != NULL || o->drafts != 0)
     g_set_error_literal (error, GEM_ERROR, GEM_ERROR_UNSUPPORTED,
                          "A drafter is not supported by this build yet.");
   else if (o->max_tokens < 1)
@@ -141,13 +130,19 @@ interrupted (Run *run, GError **error)
 }
 
 static gboolean
-generate (GemSession *session, const Options *o, const GArray *prompt, Run *run, GError **error)
+generate (GemSession    *session,
+          const Options *o,
+          const GArray  *prompt,
+          const GArray  *soft,
+          Run           *run,
+          GError       **error)
 {
   const GemSampling sampling = choose_sampling (o, session->model);
   gint64            start = g_get_monotonic_time ();
 
   run->finish = "length";
-  if (!gem_session_sync (session, (const gint32 *)prompt->data, prompt->len, NULL, NULL, error))
+  if (!gem_session_sync (session, (const gint32 *)prompt->data, prompt->len, soft, NULL, NULL,
+                         error))
     return interrupted (run, error);
   run->prefill_us = g_get_monotonic_time () - start;
 
@@ -203,6 +198,7 @@ run_command (const Options *o, GError **error)
   g_autoptr (GArray) prompt = gem_cli_read_ids (o->ids_path, error);
   g_autoptr (GemModel) model = prompt != NULL ? gem_cli_model_load (&o->model, error) : NULL;
   g_autoptr (GemSession) session = NULL;
+  g_autoptr (GArray) soft = NULL;
   g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint32));
   Run run = {.ids = ids};
 
@@ -213,9 +209,9 @@ run_command (const Options *o, GError **error)
                                                                         (guint)o->max_tokens,
                                                                .cancelled = stop},
                                           error);
-  if (session == NULL)
+  if (session == NULL || !gem_cli_media_load (&o->media, model, prompt, &soft, error))
     return GEM_CLI_SOME_ERRORS;
-  if (!generate (session, o, prompt, &run, error))
+  if (!generate (session, o, prompt, soft, &run, error))
     return GEM_CLI_SOME_ERRORS;
   print_answer (&run, prompt->len);
   return g_str_equal (run.finish, "interrupted") ? GEM_CLI_INTERRUPTED : GEM_CLI_OK;

@@ -20,8 +20,8 @@
 typedef struct {
   GemCliModel model;
   char       *ids_path, *out, *positions;
-  char      **images, **audio, **frames;
-  int         budget, prefill, chunk;
+  GemCliMedia media;
+  int         prefill, chunk;
   gboolean    layers;
 } Options;
 
@@ -41,9 +41,7 @@ options_clear (Options *o)
   g_free (o->ids_path);
   g_free (o->out);
   g_free (o->positions);
-  g_strfreev (o->images);
-  g_strfreev (o->audio);
-  g_strfreev (o->frames);
+  gem_cli_media_clear (&o->media);
 }
 
 static gboolean
@@ -58,26 +56,17 @@ parse_options (Options *o, int argc, char **argv, GError **error)
       {"prefill", 0, 0, G_OPTION_ARG_INT, &o->prefill,
        "Feed N ids in chunks, the others one by one", "N"},
       {"chunk", 0, 0, G_OPTION_ARG_INT, &o->chunk, "Tokens per chunk", "M"},
-      {"image", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->images, "Not supported by this build yet",
-       "FILE"},
-      {"budget", 0, 0, G_OPTION_ARG_INT, &o->budget, "Not supported by this build yet", "N"},
-      {"audio", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->audio, "Not supported by this build yet",
-       "FILE"},
-      {"frames", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->frames, "Not supported by this build yet",
-       "FILE"},
       {NULL},
   };
   g_autoptr (GOptionContext) context = g_option_context_new ("");
 
   g_option_context_set_summary (context, "Writes “logits” and “final_norm” of a token sequence.");
   g_option_context_add_main_entries (context, entries, NULL);
+  gem_cli_media_add_options (&o->media, context);
   gem_cli_model_add_options (&o->model, context);
   if (!gem_cli_parse (context, argc, argv, error))
     return FALSE;
-  if (o->images != NULL || o->audio != NULL || o->frames != NULL || o->budget != 0)
-    g_set_error_literal (error, GEM_ERROR, GEM_ERROR_UNSUPPORTED,
-                         "Images, audio and video frames are not supported by this build yet.");
-  else if (o->out == NULL)
+  if (o->out == NULL)
     g_set_error_literal (error, GEM_ERROR, GEM_ERROR_INVALID_INPUT, "--out FILE is missing.");
   else if (o->prefill < 0 || o->chunk < 0)
     g_set_error_literal (error, GEM_ERROR, GEM_ERROR_INVALID_INPUT,
@@ -180,14 +169,19 @@ row_cb (guint position, const float *norm, const float *logits, gpointer user_da
 /* ---- the command ---- */
 
 static gboolean
-feed (GemSession *session, const Options *o, const GArray *ids, Answer *answer, GError **error)
+feed (GemSession    *session,
+      const Options *o,
+      const GArray  *ids,
+      const GArray  *soft,
+      Answer        *answer,
+      GError       **error)
 {
   const gint32 *data = (const gint32 *)ids->data;
   gsize         n_first = o->prefill > 0 ? (gsize)o->prefill : ids->len;
 
-  return gem_session_extend (session, data, n_first, (guint)o->chunk, answer->wanted, row_cb, NULL,
-                             answer, error) &&
-         gem_session_extend (session, data + n_first, ids->len - n_first, 1,
+  return gem_session_extend (session, data, n_first, soft, (guint)o->chunk, answer->wanted, row_cb,
+                             NULL, answer, error) &&
+         gem_session_extend (session, data + n_first, ids->len - n_first, soft, 1,
                              answer->wanted + n_first, row_cb, NULL, answer, error);
 }
 
@@ -219,12 +213,13 @@ compute_and_write (GemModel      *model,
   g_autoptr (GemSession) session = gem_session_new_with_options (model, &options, error);
   g_autoptr (GemTensorFile) file = gem_tensor_file_new ();
   g_autoptr (GemTrace) trace = NULL;
+  g_autoptr (GArray) soft = NULL;
 
-  if (session == NULL)
+  if (session == NULL || !gem_cli_media_load (&o->media, model, ids, &soft, error))
     return FALSE;
   if (o->layers)
     session->decoder.trace = trace = gem_trace_new (session->k, session->device);
-  if (!feed (session, o, ids, answer, error))
+  if (!feed (session, o, ids, soft, answer, error))
     return FALSE;
   if (trace != NULL)
     gem_trace_write (trace, file);

@@ -6,6 +6,7 @@
  * messages and returns the program's exit status. */
 #pragma once
 
+#include "gem-media.h"
 #include "gem-model.h"
 
 G_BEGIN_DECLS
@@ -46,6 +47,30 @@ GemModel *gem_cli_model_load (const GemCliModel *self, GError **error) G_GNUC_WA
 gboolean gem_cli_read (const char *path, char **text, gsize *length, GError **error);
 /* A JSON array of token ids.  (transfer full), an array of gint32. */
 GArray  *gem_cli_read_ids (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* ---- pictures and sound (gem-cli-media.c) ---------------------------------------------------- */
+
+typedef struct {
+  char **images, **audio, **frames;
+  int    budget;
+} GemCliMedia;
+
+/* Adds --image, --budget, --audio and --frames to @context. */
+void     gem_cli_media_add_options (GemCliMedia *self, GOptionContext *context);
+void     gem_cli_media_clear (GemCliMedia *self);
+/* Encodes the files, and finds the places of @ids that they take: *spans as of gem_soft_place (),
+ * NULL if there are no files. */
+gboolean gem_cli_media_load (const GemCliMedia *self,
+                             GemModel          *model,
+                             const GArray      *ids,
+                             GArray           **spans,
+                             GError           **error);
+/* A picture (PPM, P6): its pixels lie in *@data.  */
+gboolean gem_cli_read_picture (const char *path, char **data, GemPixels *pixels, GError **error);
+/* A clip (WAV, 16 kHz, mono).  (transfer full) */
+float   *gem_cli_read_clip (const char *path, gsize *n_samples, GError **error);
+
+/* ---- all of them (gem-cli-model.c) ----------------------------------------------------------- */
 
 /* Parses the command line of a command without positional arguments. */
 gboolean gem_cli_parse (GOptionContext *context, int argc, char **argv, GError **error);

@@ -344,6 +344,145 @@ read_text (const Section *s, GemTextConfig *self, GError **error)
          check_text (s, self, error);
 }
 
+/* ---- the encoders ---- */
+
+static gboolean
+check_activation (const Section *s, const char *key, const char *expected, GError **error)
+{
+  const char      *activation = json_string_value (lookup (s, key));
+  g_autofree char *what = NULL;
+
+  if (activation == NULL || g_str_equal (activation, expected))
+    return TRUE;
+  what = g_strdup_printf ("uses another activation than %s in an encoder", expected);
+  return unsupported (s, what, error);
+}
+
+/* What would change the equations of an encoder. */
+static gboolean
+check_vision (const Section *s, const GemVisionConfig *self, GError **error)
+{
+  gboolean clipped, standardize, bias;
+  int      n_kv_heads, patch;
+
+  if (!check_activation (s, "hidden_activation", "gelu_pytorch_tanh", error) ||
+      !read_bool (s, "use_clipped_linears", TRUE, &clipped, error) ||
+      !read_bool (s, "standardize", FALSE, &standardize, error) ||
+      !read_bool (s, "attention_bias", FALSE, &bias, error) ||
+      !read_int (s, "num_key_value_heads", 1, MAX_HEADS, self->num_attention_heads, &n_kv_heads,
+                 error) ||
+      !read_int (s, "patch_size", 1, 1024, 16, &patch, error))
+    return FALSE;
+  if (!clipped || standardize || bias || n_kv_heads != self->num_attention_heads || patch != 16 ||
+      self->pooling_kernel_size != 3)
+    return unsupported (s, "has a vision encoder of another kind (like the larger Gemma 4 models)",
+                        error);
+  if (self->head_dim % 4 != 0)
+    return invalid_key (s, "head_dim", "a multiple of 4", error);
+  if (self->num_attention_heads * self->head_dim > MAX_WIDE)
+    return invalid_key (s, "num_attention_heads", "smaller", error);
+  return TRUE;
+}
+
+static gboolean
+read_vision (const Section *s, GemVisionConfig *self, GError **error)
+{
+  Section rope;
+  double  eps;
+
+  if (!read_int (s, "num_hidden_layers", 1, GEM_MAX_LAYERS, 16, &self->num_hidden_layers, error) ||
+      !read_int (s, "hidden_size", 1, MAX_WIDTH, 768, &self->hidden_size, error) ||
+      !read_int (s, "intermediate_size", 1, MAX_WIDE, 3072, &self->intermediate_size, error) ||
+      !read_int (s, "num_attention_heads", 1, MAX_HEADS, 12, &self->num_attention_heads, error) ||
+      !read_int (s, "head_dim", 4, MAX_HEAD_DIM, 64, &self->head_dim, error) ||
+      !read_int (s, "pooling_kernel_size", 1, 16, 3, &self->pooling_kernel_size, error) ||
+      !read_int (s, "position_embedding_size", 1, MAX_WIDTH, 10240, &self->position_embedding_size,
+                 error) ||
+      !read_number (s, "rms_norm_eps", 0, 0.1, 1e-6, &eps, error) ||
+      !read_section (s, "rope_parameters", "vision_config.rope_parameters.", &rope, error) ||
+      !read_number (&rope, "rope_theta", 0, 1e12, 100, &self->rope_theta, error))
+    return FALSE;
+  self->rms_norm_eps = (float)eps;
+  return check_vision (s, self, error);
+}
+
+static gboolean
+read_channels (const Section *s, GemAudioConfig *self, GError **error)
+{
+  const json_t *list = lookup (s, "subsampling_conv_channels");
+
+  self->subsampling_conv_channels[0] = 128;
+  self->subsampling_conv_channels[1] = 32;
+  if (list == NULL)
+    return TRUE;
+  if (json_array_size (list) != 2)
+    return invalid_key (s, "subsampling_conv_channels", "a list of two numbers", error);
+  for (gsize i = 0; i < 2; i++) {
+    const json_t *n = json_array_get (list, i);
+
+    if (!json_is_integer (n) || json_integer_value (n) < 1 || json_integer_value (n) > 4096)
+      return invalid_key (s, "subsampling_conv_channels", "two numbers from 1 to 4096", error);
+    self->subsampling_conv_channels[i] = (int)json_integer_value (n);
+  }
+  return TRUE;
+}
+
+static gboolean
+check_audio (const Section *s, const GemAudioConfig *self, int right, GError **error)
+{
+  gboolean clipped;
+
+  if (!check_activation (s, "hidden_act", "silu", error) ||
+      !read_bool (s, "use_clipped_linears", TRUE, &clipped, error))
+    return FALSE;
+  if (!clipped || right != 0)
+    return unsupported (s, "has an audio encoder of another kind", error);
+  if (self->hidden_size % 2 != 0 || self->hidden_size % self->num_attention_heads != 0)
+    return invalid_key (s, "hidden_size", "even, and a multiple of num_attention_heads", error);
+  return TRUE;
+}
+
+/* attention_context_left counts the step itself, and the reference's mask leaves the farthest one
+ * out (docs/model/gemma4-audio.md §4.1): 13 distances, of which 12 are seen. */
+static gboolean
+read_audio (const Section *s, GemAudioConfig *self, GError **error)
+{
+  double eps, cap, residual;
+  int    right;
+
+  if (!read_int (s, "num_hidden_layers", 1, GEM_MAX_LAYERS, 12, &self->num_hidden_layers, error) ||
+      !read_int (s, "hidden_size", 2, MAX_WIDTH, 1024, &self->hidden_size, error) ||
+      !read_int (s, "num_attention_heads", 1, MAX_HEADS, 8, &self->num_attention_heads, error) ||
+      !read_int (s, "output_proj_dims", 1, MAX_WIDTH, 1536, &self->output_proj_dims, error) ||
+      !read_int (s, "conv_kernel_size", 1, 64, 5, &self->conv_kernel_size, error) ||
+      !read_int (s, "attention_context_left", 2, 64, 13, &self->n_distances, error) ||
+      !read_int (s, "attention_context_right", 0, 1 << 20, 0, &right, error) ||
+      !read_number (s, "attention_logit_cap", 0, 1e6, 50, &cap, error) ||
+      !read_number (s, "residual_weight", 0, 1e3, 0.5, &residual, error) ||
+      !read_number (s, "rms_norm_eps", 0, 0.1, 1e-6, &eps, error) ||
+      !read_channels (s, self, error))
+    return FALSE;
+  self->reach = self->n_distances - 1;
+  self->attention_logit_cap = (float)cap;
+  self->residual_weight = (float)residual;
+  self->rms_norm_eps = (float)eps;
+  return check_audio (s, self, right, error);
+}
+
+static gboolean
+read_encoders (const Section *root, GemConfig *self, GError **error)
+{
+  Section vision, audio;
+
+  if (!read_section (root, "vision_config", "vision_config.", &vision, error) ||
+      !read_section (root, "audio_config", "audio_config.", &audio, error))
+    return FALSE;
+  self->has_vision = vision.object != NULL;
+  self->has_audio = audio.object != NULL;
+  return (!self->has_vision || read_vision (&vision, &self->vision, error)) &&
+         (!self->has_audio || read_audio (&audio, &self->audio, error));
+}
+
 /* ---- token ids and defaults of generation ---- */
 
 static gboolean
@@ -410,10 +549,8 @@ read_root (const Section *root, const Section *generation, GemConfig *self, GErr
       !read_bool (&text, "tie_word_embeddings", TRUE, &self->text.tie_word_embeddings, error) ||
       !read_bool (root, "tie_word_embeddings", self->text.tie_word_embeddings,
                   &self->text.tie_word_embeddings, error) ||
-      !read_media_ids (root, self, error))
+      !read_encoders (root, self, error) || !read_media_ids (root, self, error))
     return FALSE;
-  self->has_vision = json_is_object (lookup (root, "vision_config"));
-  self->has_audio = json_is_object (lookup (root, "audio_config"));
   /* The most specific file wins: generation_config.json, else the root, else text_config. */
   return read_stop_ids (&text, self, error) && read_stop_ids (root, self, error) &&
          read_generation (generation, self, error);
@@ -488,6 +625,32 @@ gem_config_init_published (GemConfig *self, const char *shape)
           },
       .has_vision = TRUE,
       .has_audio = TRUE,
+      .vision =
+          {
+              .num_hidden_layers = 16,
+              .hidden_size = 768,
+              .intermediate_size = 3072,
+              .num_attention_heads = 12,
+              .head_dim = 64,
+              .pooling_kernel_size = 3,
+              .position_embedding_size = 10240,
+              .rms_norm_eps = 1e-6f,
+              .rope_theta = 100,
+          },
+      .audio =
+          {
+              .num_hidden_layers = 12,
+              .hidden_size = 1024,
+              .num_attention_heads = 8,
+              .output_proj_dims = 1536,
+              .conv_kernel_size = 5,
+              .subsampling_conv_channels = {128, 32},
+              .reach = 12,
+              .n_distances = 13,
+              .attention_logit_cap = 50,
+              .residual_weight = 0.5f,
+              .rms_norm_eps = 1e-6f,
+          },
       .image_token_id = 258880,
       .audio_token_id = 258881,
       .video_token_id = 258884,

@@ -46,9 +46,39 @@ typedef struct {
   gboolean      tie_word_embeddings; /* the output head is embed_tokens */
 } GemTextConfig;
 
+/* vision_config. */
 typedef struct {
-  GemTextConfig text;
-  gboolean      has_vision, has_audio; /* the towers' own numbers come with the towers */
+  int    num_hidden_layers;
+  int    hidden_size;
+  int    intermediate_size;
+  int    num_attention_heads;     /* head_dim of each; as many for keys and values */
+  int    head_dim;                /* a multiple of 4: half of it turns with x, half with y */
+  int    pooling_kernel_size;     /* a soft token is the mean of a square of so many patches a side */
+  int    position_embedding_size; /* columns, and lines, that a picture may have */
+  float  rms_norm_eps;
+  double rope_theta;
+} GemVisionConfig;
+
+/* audio_config. */
+typedef struct {
+  int   num_hidden_layers;
+  int   hidden_size;
+  int   num_attention_heads;
+  int   output_proj_dims;
+  int   conv_kernel_size;
+  int   subsampling_conv_channels[2];
+  int   reach;             /* a step attends to itself and the reach − 1 steps before it */
+  int   n_distances;       /* rows of the relative positions, from 0 on */
+  float attention_logit_cap;
+  float residual_weight;
+  float rms_norm_eps;
+} GemAudioConfig;
+
+typedef struct {
+  GemTextConfig   text;
+  gboolean        has_vision, has_audio;
+  GemVisionConfig vision; /* if has_vision */
+  GemAudioConfig  audio;  /* if has_audio */
   int           image_token_id, audio_token_id, video_token_id; /* −1: none */
   int           boi_token_id, eoi_token_id, boa_token_id, eoa_token_id;
   /* generation_config.json (or config.json) */

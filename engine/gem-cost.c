@@ -2,10 +2,14 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Follows gem-decoder.c: what is added there is counted here.  Any thread. */
+ * Follows gem-decoder.c, gem-vision.c and gem-audio.c: what is added there is counted here.  Any
+ * thread. */
 #define G_LOG_DOMAIN "gem"
 
 #include "gem-cost.h"
+
+#include "gem-audio.h"
+#include "gem-image.h"
 
 /* Two operations for each weight that a row meets. */
 static double
@@ -62,4 +66,34 @@ gem_cost_prefill_flops (const GemTextConfig *c, guint n_tokens, gboolean shortcu
       flops += key_value_flops (c, l, n_tokens);
   }
   return flops;
+}
+
+double
+gem_cost_vision_flops (const GemConfig *config, guint n_patches)
+{
+  const GemVisionConfig *c = &config->vision;
+  double                 n = n_patches, wide = (double)c->num_attention_heads * c->head_dim;
+  double                 layer = 4 * matrix_flops (n, c->hidden_size, wide) +
+                 3 * matrix_flops (n, c->hidden_size, c->intermediate_size) + 4 * n * n * wide;
+
+  return matrix_flops (n, GEM_IMAGE_PATCH_LENGTH, c->hidden_size) + c->num_hidden_layers * layer +
+         matrix_flops (n / 9, c->hidden_size, config->text.hidden_size);
+}
+
+double
+gem_cost_audio_flops (const GemConfig *config, guint n_frames)
+{
+  const GemAudioConfig *c = &config->audio;
+  double n = gem_audio_count_soft_tokens (n_frames), half = (n_frames + 1) / 2, d = c->hidden_size;
+  double c0 = c->subsampling_conv_channels[0], c1 = c->subsampling_conv_channels[1];
+  double bands = GEM_MEL_BANDS;
+  double front = matrix_flops (half * bands / 2, 9, c0) + matrix_flops (n * bands / 4, 9 * c0, c1) +
+                 matrix_flops (n, bands / 4 * c1, d);
+  /* two feed-forwards, four projections, the convolution's two; the band of keys and distances */
+  double layer = matrix_flops (n, d, 16 * d) + matrix_flops (n, d, 4 * d) +
+                 matrix_flops (n, d, 3 * d) + 6 * n * c->reach * d + matrix_flops (c->reach, d, d) +
+                 matrix_flops (n, c->conv_kernel_size, d);
+
+  return front + c->num_hidden_layers * layer + matrix_flops (n, d, c->output_proj_dims) +
+         matrix_flops (n, c->output_proj_dims, config->text.hidden_size);
 }

@@ -1,4 +1,5 @@
-/* gem-cost.h: what reading a prompt costs, counted from the shape of a model.
+/* gem-cost.h: what reading a prompt, looking at a picture and listening cost, counted from the
+ * shape of a model.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
@@ -15,5 +16,8 @@ G_BEGIN_DECLS
  * one's logits.  @shortcut: the other tokens stop where no later token sees them (gem-decoder.h).
  */
 double gem_cost_prefill_flops (const GemTextConfig *config, guint n_tokens, gboolean shortcut);
+/* Of encoding a picture of @n_patches, and a clip of @n_frames. */
+double gem_cost_vision_flops (const GemConfig *config, guint n_patches);
+double gem_cost_audio_flops (const GemConfig *config, guint n_frames);
 
 G_END_DECLS

@@ -16,8 +16,6 @@
 
 /* Queries and keys are normalised, and the weights of those norms carry the scale. */
 #define ATTENTION_SCALE 1.0f
-/* Of every scratch matrix, in bytes. */
-#define ALIGNMENT 256
 
 /* The rows that a pass still computes. */
 typedef struct {
@@ -33,16 +31,6 @@ typedef struct {
 static const KrnMat absent;
 
 /* ---- views ----------------------------------------------------------------------------------- */
-
-KrnMat
-gem_mat_rows (KrnMat mat, guint row, guint n_rows)
-{
-  gsize stride = (gsize)(mat.stride != 0 ? mat.stride : mat.cols);
-
-  mat.offset += row * stride * (mat.type == KRN_BF16 ? 2 : 4);
-  mat.rows = (gint32)n_rows;
-  return mat;
-}
 
 /* The first @n columns; every row stays where it is. */
 static KrnMat
@@ -108,6 +96,26 @@ upload_ids (GemDecoder *d, const gint32 *ids, guint n)
     d->host_ids[i] = embedding_row (d->config, ids[i], c->vocab_size_per_layer_input);
   d->k->write (d->device, d->ids_per_layer.buf, d->ids_per_layer.offset, d->host_ids,
                n * sizeof (gint32));
+}
+
+/* h[row] = soft token: as the encoders made it, not scaled. */
+static void
+put_soft_tokens (GemDecoder *d, const GArray *soft, guint position, guint n)
+{
+  for (guint i = 0; i < soft->len; i++) {
+    const GemSoftSpan *span = &g_array_index (soft, GemSoftSpan, i);
+    guint              begin = MAX (span->position, position);
+    guint              end = MIN (span->position + span->n, position + n);
+    gsize              width = (gsize)d->h.cols;
+    KrnMat             h;
+
+    if (begin >= end)
+      continue;
+    h = gem_mat_rows (d->h, begin - position, end - begin);
+    d->k->write (d->device, h.buf, h.offset,
+                 span->soft->rows + (span->row + (begin - span->position)) * width,
+                 (end - begin) * width * sizeof (float));
+  }
 }
 
 /* h = √H · E[id] */
@@ -323,6 +331,7 @@ gem_decoder_run (GemDecoder           *d,
                  guint                 n_rows,
                  const GemDecoderSpan *spans,
                  guint                 n_spans,
+                 const GArray         *soft,
                  guint                 wanted)
 {
   const GemTextConfig *c = &d->config->text;
@@ -330,10 +339,12 @@ gem_decoder_run (GemDecoder           *d,
   Pass                 x = pass_of (d, n_rows, spans, n_spans);
 
   g_return_val_if_fail (n_rows <= d->max_rows && wanted <= n_rows, FALSE);
-  g_return_val_if_fail (wanted == 0 || n_spans == 1, FALSE);
+  g_return_val_if_fail ((wanted == 0 && soft == NULL) || n_spans == 1, FALSE);
 
   upload_ids (d, ids, n_rows);
-  embed (d, n_rows);                                                   /* h (n, H) */
+  embed (d, n_rows); /* h (n, H) */
+  if (soft != NULL)
+    put_soft_tokens (d, soft, spans->position, n_rows);
   per_layer_inputs (d, 0, wanted, last_own);                           /* p (wanted, last_own·P) */
   per_layer_inputs (d, wanted, n_rows - wanted, c->num_hidden_layers); /* p (n − wanted, L·P) */
   rope_angles (d, &x);                                                 /* cs (n, hd) */
@@ -383,17 +394,6 @@ gem_decoder_finish (GemDecoder *self, GError **error)
 
 /* ---- scratch memory -------------------------------------------------------------------------- */
 
-/* Cuts a matrix of four-byte elements off the buffer that is being laid out. */
-static KrnMat
-take (gsize *offset, KrnType type, guint rows, gint32 cols)
-{
-  KrnMat mat = {.offset = *offset, .type = type, .rows = (gint32)rows, .cols = cols};
-  gsize  bytes = (gsize)rows * (gsize)cols * 4;
-
-  *offset += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-  return mat;
-}
-
 /* Gives every view its place; the same for measuring and for making. */
 static gsize
 lay_out (GemDecoder *d, const GemTextConfig *c, guint n)
@@ -406,22 +406,22 @@ lay_out (GemDecoder *d, const GemTextConfig *c, guint n)
     kv = MAX (kv, gem_text_config_n_kv_heads (c, l) * gem_text_config_head_dim (c, l));
     mlp = MAX (mlp, gem_text_config_mlp_width (c, l));
   }
-  d->ids = take (&size, KRN_I32, n, 1);
-  d->ids_per_layer = take (&size, KRN_I32, n, 1);
-  d->h = take (&size, KRN_F32, n, c->hidden_size);
-  d->a = take (&size, KRN_F32, n, c->hidden_size);
-  d->y = take (&size, KRN_F32, n, c->hidden_size);
-  d->q = take (&size, KRN_F32, n, c->num_attention_heads * hd);
-  d->o = take (&size, KRN_F32, n, c->num_attention_heads * hd);
-  d->key = take (&size, KRN_F32, n, kv);
-  d->value = take (&size, KRN_F32, n, kv);
-  d->g = take (&size, KRN_F32, n, mlp);
-  d->p = take (&size, KRN_F32, n, per_layer);
-  d->c = take (&size, KRN_F32, n, per_layer);
-  d->gate = take (&size, KRN_F32, n, c->hidden_size_per_layer_input);
-  d->cs_sliding = take (&size, KRN_F32, n, c->head_dim);
-  d->cs_full = take (&size, KRN_F32, n, c->global_head_dim);
-  d->logits = take (&size, KRN_F32, MIN (n, GEM_DECODER_HEAD_ROWS), c->vocab_size);
+  d->ids = gem_mat_take (&size, KRN_I32, n, 1);
+  d->ids_per_layer = gem_mat_take (&size, KRN_I32, n, 1);
+  d->h = gem_mat_take (&size, KRN_F32, n, c->hidden_size);
+  d->a = gem_mat_take (&size, KRN_F32, n, c->hidden_size);
+  d->y = gem_mat_take (&size, KRN_F32, n, c->hidden_size);
+  d->q = gem_mat_take (&size, KRN_F32, n, c->num_attention_heads * hd);
+  d->o = gem_mat_take (&size, KRN_F32, n, c->num_attention_heads * hd);
+  d->key = gem_mat_take (&size, KRN_F32, n, kv);
+  d->value = gem_mat_take (&size, KRN_F32, n, kv);
+  d->g = gem_mat_take (&size, KRN_F32, n, mlp);
+  d->p = gem_mat_take (&size, KRN_F32, n, per_layer);
+  d->c = gem_mat_take (&size, KRN_F32, n, per_layer);
+  d->gate = gem_mat_take (&size, KRN_F32, n, c->hidden_size_per_layer_input);
+  d->cs_sliding = gem_mat_take (&size, KRN_F32, n, c->head_dim);
+  d->cs_full = gem_mat_take (&size, KRN_F32, n, c->global_head_dim);
+  d->logits = gem_mat_take (&size, KRN_F32, MIN (n, GEM_DECODER_HEAD_ROWS), c->vocab_size);
   return size;
 }
 

@@ -9,7 +9,9 @@
 #pragma once
 
 #include "gem-cache.h"
+#include "gem-mat.h"
 #include "gem-model.h"
+#include "gem-soft.h"
 #include "gem-trace.h"
 #include "gem-weights.h"
 
@@ -56,9 +58,10 @@ guint64  gem_decoder_bytes (const GemTextConfig *config, guint max_rows);
 gboolean gem_decoder_init (GemDecoder *self, GemModel *model, guint max_rows, GError **error);
 void     gem_decoder_clear (GemDecoder *self);
 
-/* Embeds @ids (one per row, within the vocabulary), stores keys and values of every row and leaves
- * the last layer's output of rows [@wanted, @n_rows) in h.  Rows before @wanted, which has to be 0
- * if there is more than one span, go no further than later tokens can see
+/* Embeds @ids (one per row, within the vocabulary) or takes the rows of @soft (GemSoftSpan by
+ * position; NULL: none; with one span only) in their places, stores keys and values of every row
+ * and leaves the last layer's output of rows [@wanted, @n_rows) in h.  Rows before @wanted, which
+ * has to be 0 if there is more than one span, go no further than later tokens can see
  * (docs/model/gemma4-text.md §7). FALSE: a span's flag was set; some layers have stored rows of
  * this pass, others not. */
 gboolean gem_decoder_run (GemDecoder           *self,
@@ -66,6 +69,7 @@ gboolean gem_decoder_run (GemDecoder           *self,
                           guint                 n_rows,
                           const GemDecoderSpan *spans,
                           guint                 n_spans,
+                          const GArray         *soft,
                           guint                 wanted);
 
 /* @logits (n, V) of rows [@row, @row + n) of the pass before; leaves their final norm in y. */
@@ -73,8 +77,5 @@ void gem_decoder_head (GemDecoder *self, guint row, KrnMat logits);
 
 /* Waits.  GEM_ERROR_DEVICE with what the backend says went wrong. */
 gboolean gem_decoder_finish (GemDecoder *self, GError **error);
-
-/* @n_rows rows of @mat from @row on. */
-KrnMat gem_mat_rows (KrnMat mat, guint row, guint n_rows);
 
 G_END_DECLS

@@ -10,6 +10,7 @@
 
 #include "gem-model.h"
 #include "gem-checkpoint.h"
+#include "gem-encoder.h"
 #include "gem-file.h"
 #include "gem-synthetic.h"
 #include "gem-weights.h"
@@ -23,13 +24,17 @@
 #define MAX_NAME_LENGTH    120
 
 struct _GemModel {
-  gatomicrefcount ref_count;
-  GemConfig       config;
-  GemTextWeights  text;
-  GemBackend     *backend;
-  GemCheckpoint   checkpoint; /* of a folder … */
-  GemSynthetic   *synthetic;  /* … or random numbers */
-  GemTokenizer   *tokenizer;
+  gatomicrefcount  ref_count;
+  GemConfig        config;
+  GemTextWeights   text;
+  GemVisionWeights vision; /* if vision_is_bound */
+  GemAudioWeights  audio;  /* if audio_is_bound */
+  gboolean         vision_is_bound, audio_is_bound;
+  GArray          *vision_parts, *audio_parts; /* found in the checkpoint, to be bound */
+  GemBackend      *backend;
+  GemCheckpoint    checkpoint; /* of a folder … */
+  GemSynthetic    *synthetic;  /* … or random numbers */
+  GemTokenizer    *tokenizer;
   GemTemplate template;
   GPtrArray *warnings; /* of char *, NULL-terminated once loaded */
   char      *folder;
@@ -191,6 +196,47 @@ open_backend (GemModel *self, const GemModelOptions *options, GError **error)
   return self->backend != NULL;
 }
 
+/* What config.json tells of an encoder holds only if its tensors are there too. */
+static gboolean
+find_encoder (GemModel   *self,
+              gboolean   *has,
+              gboolean    without,
+              GArray     *slots,
+              GArray    **parts,
+              const char *warning,
+              GError    **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  *has = *has && !without;
+  if (!*has) {
+    g_array_unref (slots);
+    return TRUE;
+  }
+  *parts = gem_checkpoint_find_encoder (&self->checkpoint, slots, &local);
+  if (local != NULL) {
+    g_propagate_error (error, g_steal_pointer (&local));
+    return FALSE;
+  }
+  if (*parts == NULL) {
+    g_ptr_array_add (self->warnings, g_strdup (warning));
+    *has = FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+find_encoders (GemModel *self, const GemModelOptions *options, GError **error)
+{
+  return find_encoder (self, &self->config.has_vision, options->without_vision,
+                       gem_vision_weights_init (&self->vision, &self->config), &self->vision_parts,
+                       "This folder holds no vision encoder: the model cannot look at pictures.",
+                       error) &&
+         find_encoder (self, &self->config.has_audio, options->without_audio,
+                       gem_audio_weights_init (&self->audio, &self->config), &self->audio_parts,
+                       "This folder holds no audio encoder: the model cannot listen.", error);
+}
+
 /* Whatever the backend still had to do for the weights (an upload) has been done, or has failed. */
 static gboolean
 finish (GemModel *self, GError **error)
@@ -239,7 +285,8 @@ gem_model_load (const char            *folder,
       !open_backend (self, options, error) ||
       !gem_checkpoint_load (&self->checkpoint, folder, &self->config, self->backend, options,
                             self->warnings, progress, user_data, error) ||
-      !finish (self, error) || !report (progress, 1, "Ready", user_data, error))
+      !find_encoders (self, options, error) || !finish (self, error) ||
+      !report (progress, 1, "Ready", user_data, error))
     return NULL;
   self->text.kv_type = options->fast ? KRN_BF16 : KRN_F32;
   return g_steal_pointer (&self);
@@ -256,6 +303,8 @@ gem_model_new_synthetic (const char *shape, const GemModelOptions *options, GErr
     return NULL;
   }
   self->name = g_strdup_printf ("Random weights, %s", shape);
+  self->config.has_vision &= !options->without_vision;
+  self->config.has_audio &= !options->without_audio;
   if (!open_backend (self, options, error))
     return NULL;
   self->synthetic = gem_synthetic_new ();
@@ -281,6 +330,8 @@ gem_model_unref (GemModel *self)
     return;
   /* The device's buffers borrow from what lies behind them. */
   g_clear_pointer (&self->backend, gem_backend_close);
+  g_clear_pointer (&self->vision_parts, g_array_unref);
+  g_clear_pointer (&self->audio_parts, g_array_unref);
   gem_checkpoint_clear (&self->checkpoint);
   g_clear_pointer (&self->synthetic, gem_synthetic_free);
   g_clear_pointer (&self->tokenizer, gem_tokenizer_unref);
@@ -373,4 +424,52 @@ KrnDevice *
 gem_model_get_krn_device (struct _GemModel *self)
 {
   return gem_backend_get_device (self->backend);
+}
+
+/* ---- the encoders, when they are first asked for ---- */
+
+/* Takes @slots. */
+static gboolean
+bind_encoder (GemModel *self, GArray *parts, GArray *slots, GError **error)
+{
+  g_autoptr (GArray) owned = slots;
+
+  if (self->synthetic != NULL)
+    return gem_synthetic_fill_encoder (self->synthetic, slots, self->backend, error);
+  return gem_checkpoint_bind_encoder (&self->checkpoint, parts, self->backend, error);
+}
+
+const GemVisionWeights *
+gem_model_get_vision_weights (GemModel *self, GError **error)
+{
+  if (!self->config.has_vision) {
+    g_set_error (error, GEM_ERROR, GEM_ERROR_UNSUPPORTED,
+                 "“%s” cannot look at pictures: it has no vision encoder, or was loaded without "
+                 "it.",
+                 self->name);
+    return NULL;
+  }
+  if (!self->vision_is_bound)
+    self->vision_is_bound =
+        bind_encoder (self, self->vision_parts,
+                      gem_vision_weights_init (&self->vision, &self->config), error) &&
+        gem_vision_weights_bind_rope (&self->vision, &self->config.vision, self->backend, error);
+  return self->vision_is_bound ? &self->vision : NULL;
+}
+
+const GemAudioWeights *
+gem_model_get_audio_weights (GemModel *self, GError **error)
+{
+  if (!self->config.has_audio) {
+    g_set_error (error, GEM_ERROR, GEM_ERROR_UNSUPPORTED,
+                 "“%s” cannot listen: it has no audio encoder, or was loaded without it.",
+                 self->name);
+    return NULL;
+  }
+  if (!self->audio_is_bound)
+    self->audio_is_bound =
+        bind_encoder (self, self->audio_parts, gem_audio_weights_init (&self->audio, &self->config),
+                      error) &&
+        gem_audio_weights_bind_constants (&self->audio, &self->config.audio, self->backend, error);
+  return self->audio_is_bound ? &self->audio : NULL;
 }

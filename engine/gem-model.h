@@ -3,7 +3,11 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Loading maps the safetensors files; bf16 weights are used in place.  Immutable after load and
- * reference counted; sessions hold a reference.  All calls from the engine thread, except ref, unref and getters. */
+ * reference counted; sessions hold a reference.  All calls from the engine thread, except ref, unref and getters.
+ *
+ * The encoders for pictures and sound (gem-media.h) are looked at while loading, but take memory only once the first picture or
+ * clip comes.  They are kept as stored whatever the weights' type: an encoder is bound by arithmetic and not by reading, so
+ * that fewer bits would cost precision and gain nothing. */
 #pragma once
 
 #include "gem-chat.h"
@@ -27,6 +31,7 @@ typedef struct {
   GemWeights  weights;
   int         threads; /* 0: one per core */
   gboolean    fast;    /* bf16 activations in front of bf16 weights */
+  gboolean    without_vision, without_audio; /* the model is not to see, or hear: less memory */
   const char *cache_dir; /* where quantised weights are kept; NULL: kept nowhere.  Created when missing */
 } GemModelOptions;
 

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "gem-chat-private.h"
-#include "gem-error.h"
 
 static void
 segment_clear (gpointer data)
@@ -39,9 +38,8 @@ gem_prompt_free (GemPrompt *self)
   g_free (self);
 }
 
-/* The text of the one token that stands for a segment; NULL for TEXT. */
-static const char *
-segment_token (const GemSegment *segment)
+const char *
+gem_segment_get_token (const GemSegment *segment)
 {
   switch (segment->kind) {
   case GEM_SEGMENT_TEXT:
@@ -65,37 +63,11 @@ gem_prompt_to_text (const GemPrompt *self)
 
   for (guint i = 0; i < self->segments->len; i++) {
     const GemSegment *segment = &g_array_index (self->segments, GemSegment, i);
-    const char       *token = segment_token (segment);
+    const char       *token = gem_segment_get_token (segment);
 
     g_string_append (text, token != NULL ? token : segment->text);
   }
   return g_string_free (text, FALSE);
-}
-
-gboolean
-gem_prompt_tokenize (const GemPrompt *self, GemTokenizer *tokenizer, GArray *ids, GError **error)
-{
-  for (guint i = 0; i < self->segments->len; i++) {
-    const GemSegment *segment = &g_array_index (self->segments, GemSegment, i);
-    const char       *token = segment_token (segment);
-    gint32            id;
-
-    if (token == NULL) {
-      if (!gem_tokenizer_encode (tokenizer, segment->text, -1, GEM_ENCODE_PLAIN, ids, error))
-        return FALSE;
-      continue;
-    }
-    id = gem_tokenizer_find_special (tokenizer, token);
-    if (id < 0) {
-      g_set_error (error, GEM_ERROR, GEM_ERROR_UNSUPPORTED,
-                   "The tokenizer has no token %s, which this conversation needs. Use the "
-                   "tokenizer.json of a Gemma 4 model.",
-                   token);
-      return FALSE;
-    }
-    g_array_append_val (ids, id);
-  }
-  return TRUE;
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */

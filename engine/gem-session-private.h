@@ -34,6 +34,7 @@ struct _GemSession {
 
   gint32 *tokens; /* n_ctx of them, `length` in use: the timeline */
   guint   length;
+  GArray *soft; /* of GemSoftSpan: the timeline's soft tokens */
   guint   n_reused, n_prefilled;
   gint    own_cancelled; /* atomic, as is what options.cancelled points at: this or a shared one */
 
@@ -76,13 +77,14 @@ typedef void (*GemRowFunc) (guint        position,
                             const float *logits,
                             gpointer     user_data);
 
-/* Appends @ids in passes of at most @chunk rows (0: the session's own).  With @row_func, the rows
+/* Appends @ids, with @soft as in gem_session_sync (), in passes of at most @chunk rows (0: the session's own).  With @row_func, the rows
  * whose entry in
  * @wanted (one byte per id) is not 0 are handed to it, in order; without, the logits of the last
  * token are kept. On failure the timeline holds the passes that were finished. */
 gboolean gem_session_extend (GemSession   *self,
                              const gint32 *ids,
                              gsize         n_ids,
+                             const GArray *soft,
                              guint         chunk,
                              const guint8 *wanted,
                              GemRowFunc    row_func,

@@ -57,6 +57,7 @@ gem_session_new_with_options (GemModel *model, const GemSessionOptions *options,
   self->k = gem_model_get_ops (model);
   self->device = gem_model_get_krn_device (model);
   self->options = *options;
+  self->soft = gem_soft_spans_new ();
   if (self->options.cancelled == NULL)
     self->options.cancelled = &self->own_cancelled;
   if (self->options.chunk == 0)
@@ -93,6 +94,7 @@ gem_session_free (GemSession *self)
   gem_cache_clear (&self->cache);
   gem_decoder_clear (&self->decoder);
   self->k->free (self->device, self->buffer);
+  g_array_unref (self->soft);
   g_free (self->tokens);
   g_free (self->host_logits);
   gem_model_unref (self->model);
@@ -234,13 +236,18 @@ first_wanted (const guint8 *wanted, guint n_rows)
 
 /* One pass: rows before @first are needed for their keys and values only. */
 static gboolean
-run_pass (GemSession *self, const gint32 *ids, guint n_rows, guint first, GError **error)
+run_pass (GemSession   *self,
+          const gint32 *ids,
+          guint         n_rows,
+          const GArray *soft,
+          guint         first,
+          GError      **error)
 {
   GemDecoderSpan span = {&self->cache, self->options.cancelled, 0, n_rows, self->length};
   gboolean       all = self->options.all_layers || self->decoder.trace != NULL;
 
   gem_cache_will_store (&self->cache, self->length, n_rows);
-  if (!gem_decoder_run (&self->decoder, ids, n_rows, &span, 1, all ? 0 : first)) {
+  if (!gem_decoder_run (&self->decoder, ids, n_rows, &span, 1, soft, all ? 0 : first)) {
     if (gem_decoder_finish (&self->decoder, error))
       set_cancelled (error);
     return FALSE;
@@ -259,6 +266,7 @@ gboolean
 gem_session_extend (GemSession   *self,
                     const gint32 *ids,
                     gsize         n_ids,
+                    const GArray *soft,
                     guint         chunk,
                     const guint8 *wanted,
                     GemRowFunc    row_func,
@@ -284,7 +292,7 @@ gem_session_extend (GemSession   *self,
       set_cancelled (error);
       return FALSE;
     }
-    if (!run_pass (self, ids + done, n, first, error))
+    if (!run_pass (self, ids + done, n, soft, first, error))
       return FALSE;
     if (row_func != NULL)
       hand_out_rows (self, n, wanted + done, row_func, user_data);
@@ -294,6 +302,8 @@ gem_session_extend (GemSession   *self,
       self->has_logits = FALSE;
       return FALSE;
     }
+    if (soft != NULL)
+      gem_soft_spans_append (self->soft, soft, self->length, self->length + n);
     append_tokens (self, ids + done, n);
     done += n;
   }
@@ -305,13 +315,13 @@ gem_session_extend (GemSession   *self,
 /* ---- the timeline ---------------------------------------------------------------------------- */
 
 static gsize
-common_prefix (GemSession *self, const gint32 *ids, gsize n_ids)
+common_prefix (GemSession *self, const gint32 *ids, gsize n_ids, const GArray *soft)
 {
   gsize n = 0;
 
   while (n < self->length && n < n_ids && self->tokens[n] == ids[n])
     n++;
-  return n;
+  return gem_soft_spans_common (self->soft, soft, (guint)n);
 }
 
 /* Shortens the timeline to @length, or to nothing where a ring no longer holds what @length needs.
@@ -326,12 +336,14 @@ rewind_to (GemSession *self, guint length)
     self->length = 0;
     gem_cache_restart (&self->cache);
   }
+  gem_soft_spans_truncate (self->soft, self->length);
 }
 
 gboolean
 gem_session_sync (GemSession   *self,
                   const gint32 *ids,
                   gsize         n_ids,
+                  const GArray *soft,
                   GemSyncFunc   progress,
                   gpointer      user_data,
                   GError      **error)
@@ -353,10 +365,10 @@ gem_session_sync (GemSession   *self,
     return FALSE;
 
   /* The last token is always evaluated: its logits are what the caller wants. */
-  rewind_to (self, (guint)MIN (common_prefix (self, ids, n_ids), n_ids - 1));
+  rewind_to (self, (guint)MIN (common_prefix (self, ids, n_ids, soft), n_ids - 1));
   kept = self->length;
-  done = gem_session_extend (self, ids + kept, n_ids - kept, 0, NULL, NULL, progress, user_data,
-                             error);
+  done = gem_session_extend (self, ids + kept, n_ids - kept, soft, 0, NULL, NULL, progress,
+                             user_data, error);
   self->n_reused = kept;
   self->n_prefilled = self->length - kept;
   return done;
@@ -365,7 +377,7 @@ gem_session_sync (GemSession   *self,
 gboolean
 gem_session_step (GemSession *self, gint32 id, GError **error)
 {
-  return gem_session_extend (self, &id, 1, 1, NULL, NULL, NULL, NULL, error);
+  return gem_session_extend (self, &id, 1, NULL, 1, NULL, NULL, NULL, NULL, error);
 }
 
 /* ---- several timelines at once --------------------------------------------------------------- */
@@ -401,7 +413,7 @@ run_batch (GemDecoder     *d,
     s->has_logits = s->host_is_current = FALSE;
     gem_cache_will_store (&s->cache, s->length, 1);
   }
-  if (!gem_decoder_run (d, ids, n, spans, n, 0)) {
+  if (!gem_decoder_run (d, ids, n, spans, n, NULL, 0)) {
     if (gem_decoder_finish (d, error))
       set_cancelled (error);
     return FALSE;
@@ -438,6 +450,7 @@ gem_session_clear (GemSession *self)
 {
   self->length = 0;
   self->has_logits = FALSE;
+  gem_soft_spans_truncate (self->soft, 0);
   gem_cache_restart (&self->cache);
 }
 

@@ -6,7 +6,7 @@
  * All memory is taken when the session is made; a step allocates nothing.
  *
  *   g_autoptr (GemSession) s = gem_session_new (model, 8192, &error);
- *   gem_session_sync (s, ids, n, NULL, NULL, &error);          the prompt; reuses what is there
+ *   gem_session_sync (s, ids, n, NULL, NULL, NULL, &error);    the prompt; reuses what is there
  *   for (;;) {
  *     gint32 id = gem_session_sample (s, &sampling, &error);
  *     if (id < 0 || gem_model_is_stop (model, id)) break;
@@ -16,6 +16,7 @@
 #pragma once
 
 #include "gem-model.h"
+#include "gem-soft.h"
 
 G_BEGIN_DECLS
 
@@ -51,13 +52,16 @@ const gint32 *gem_session_get_tokens (GemSession *self);
 /* Called before, between and after chunks, 0…n_new tokens done.  FALSE cancels. */
 typedef gboolean (*GemSyncFunc) (guint done, guint n_new, gpointer user_data);
 
-/* Makes @ids the timeline: keeps the longest common prefix (as far as the sliding caches can be
- * rewound), evaluates the rest in chunks with the exact prefill short-cut, and leaves the logits of
- * the last token.  On an error or when cancelled the timeline is what was evaluated so far,
- * consistent.  GEM_ERROR_TOO_LONG if n_ids > n_ctx. */
+/* Makes @ids the timeline, with the soft tokens @soft (GemSoftSpan by position, or NULL; kept
+ * alive as long as they are needed) in their places: keeps the longest prefix with the same ids and
+ * the same soft tokens (as far as the sliding caches can be rewound), evaluates the rest in chunks
+ * with the exact prefill short-cut, and leaves the logits of the last token.  On an error or when
+ * cancelled the timeline is what was evaluated so far, consistent.  GEM_ERROR_TOO_LONG if n_ids >
+ * n_ctx. */
 gboolean gem_session_sync (GemSession   *self,
                            const gint32 *ids,
                            gsize         n_ids,
+                           const GArray *soft,
                            GemSyncFunc   progress,
                            gpointer      user_data,
                            GError      **error);

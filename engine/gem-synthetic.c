@@ -25,6 +25,7 @@
 
 #define TABLE_PIECE  ((gsize)64 << 20)
 #define LAYER_SCALAR 0.5f
+#define SCALAR_BOUND 100.0f
 #define MAX_THREADS  256
 
 typedef struct {
@@ -359,6 +360,31 @@ gem_synthetic_fill (GemSynthetic    *self,
       return FALSE;
   }
   return gem_text_weights_bind_rope (weights, &config->text, backend, error);
+}
+
+/* The bounds of an encoder's layers are so wide that random activations stay within. */
+static void
+set_scalar (const GemWeightSlot *slot)
+{
+  *slot->scalar = g_str_has_suffix (slot->name, "_min") ? -SCALAR_BOUND : SCALAR_BOUND;
+}
+
+gboolean
+gem_synthetic_fill_encoder (GemSynthetic *self, GArray *slots, GemBackend *backend, GError **error)
+{
+  guint64 decoder = self->weight_bytes;
+  int     threads = (int)MIN (g_get_num_processors (), MAX_THREADS);
+
+  for (guint i = 0; i < slots->len; i++) {
+    const GemWeightSlot *slot = &g_array_index (slots, GemWeightSlot, i);
+
+    if (slot->kind == GEM_SLOT_SCALAR)
+      set_scalar (slot);
+    else if (!make (self, slot, backend, GEM_WEIGHTS_BF16, threads, i + 2, error))
+      return FALSE;
+  }
+  self->weight_bytes = decoder;
+  return TRUE;
 }
 
 void

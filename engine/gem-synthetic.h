@@ -27,6 +27,12 @@ gboolean gem_synthetic_fill (GemSynthetic    *self,
                              int              threads,
                              GError         **error);
 
+/* Fills the slots of an encoder, in bf16. */
+gboolean gem_synthetic_fill_encoder (GemSynthetic *self,
+                                     GArray       *slots,
+                                     GemBackend   *backend,
+                                     GError      **error);
+
 guint64 gem_synthetic_get_weight_bytes (const GemSynthetic *self);
 guint64 gem_synthetic_get_table_bytes (const GemSynthetic *self);
 

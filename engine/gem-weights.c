@@ -150,6 +150,29 @@ gem_text_weights_init (GemTextWeights *self, const GemTextConfig *c)
   return slots;
 }
 
+void
+gem_weight_slots_add_mat (GArray     *slots,
+                          const char *name,
+                          GemSlotKind kind,
+                          int         rows,
+                          int         cols,
+                          KrnMat     *mat)
+{
+  GemWeightSlot slot = {.kind = kind, .rows = rows, .cols = cols, .mat = mat};
+
+  g_strlcpy (slot.name, name, sizeof slot.name);
+  g_array_append_val (slots, slot);
+}
+
+void
+gem_weight_slots_add_scalar (GArray *slots, const char *name, float *scalar)
+{
+  GemWeightSlot slot = {.kind = GEM_SLOT_SCALAR, .rows = 1, .cols = 1, .scalar = scalar};
+
+  g_strlcpy (slot.name, name, sizeof slot.name);
+  g_array_append_val (slots, slot);
+}
+
 /* Norms and gathered tables stay as stored.  What every token's logits, keys, values and per-layer
  * inputs come from keeps 8 bits where the large matrices have 4: in a model of the published shape
  * a fiftieth more to read, and a quarter less error. */

@@ -1,4 +1,5 @@
-/* gem-weights.h: the text decoder's tensors, bound to device views.  Internal to the engine.
+/* gem-weights.h: tensors bound to device views: which ones there are, and the text decoder's.
+ * Internal to the engine.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
@@ -44,16 +45,28 @@ typedef enum {
   GEM_SLOT_EMBED,  /* gathered rows: stored type */
   GEM_SLOT_HEAD,   /* the same tensor as EMBED when tied; never below 8 bits */
   GEM_SLOT_TABLE,  /* gathered rows, kept on the host */
+  GEM_SLOT_STORED, /* as stored, never quantised; a tensor of more dimensions as its first one by
+                      the product of the others */
+  GEM_SLOT_STACK,  /* the same, as the product of all dimensions but the last by that one */
 } GemSlotKind;
 
-/* One tensor that the decoder needs, and where its view belongs. */
+/* One tensor that the model needs, and where its view belongs. */
 typedef struct {
-  char        name[80]; /* without the checkpoint's prefix; "lm_head.weight" has none */
+  char        name[96]; /* without the checkpoint's prefix; "lm_head.weight" has none */
   GemSlotKind kind;
   int         rows, cols; /* a norm: (1, n) */
   KrnMat     *mat;        /* NULL for a scalar */
   float      *scalar;
 } GemWeightSlot;
+
+/* Appends a slot.  @rows and @cols are not looked at for a scalar. */
+void gem_weight_slots_add_mat (GArray     *slots,
+                               const char *name,
+                               GemSlotKind kind,
+                               int         rows,
+                               int         cols,
+                               KrnMat     *mat);
+void gem_weight_slots_add_scalar (GArray *slots, const char *name, float *scalar);
 
 /* The type in which a slot's tensor is kept. */
 KrnType gem_weight_slot_get_type (const GemWeightSlot *self, GemWeights weights);

@@ -13,8 +13,9 @@
  *   g_autoptr (json_t) … the conversation, in the OpenAI form
  *   g_autoptr (GemPrompt) prompt = gem_chat_render (request, gem_model_get_template (model),
  * &error); g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint32));
- *   gem_prompt_tokenize (prompt, gem_model_get_tokenizer (model), ids, &error);
- *   gem_session_sync (session, (gint32 *) ids->data, ids->len, NULL, NULL, &error);
+ *   gem_prompt_tokenize (prompt, gem_model_get_tokenizer (model), NULL, ids, &error);
+ *   … pictures and sound: gem-media.h, whose soft tokens take the places of @ids' placeholders …
+ *   gem_session_sync (session, (gint32 *) ids->data, ids->len, NULL, NULL, NULL, &error);
  *
  *   GemSampling sampling;
  *   gem_sampling_init (&sampling, model);
@@ -30,6 +31,7 @@
 #include "gem-chat.h"
 #include "gem-config.h"
 #include "gem-error.h"
+#include "gem-media.h"
 #include "gem-model.h"
 #include "gem-parser.h"
 #include "gem-session.h"

@@ -204,7 +204,7 @@ tokenize (const GemPrompt *prompt, GemTokenizer *tokenizer)
   GArray *ids = g_array_new (FALSE, FALSE, sizeof (gint32));
   GError *error = NULL;
 
-  gem_prompt_tokenize (prompt, tokenizer, ids, &error);
+  gem_prompt_tokenize (prompt, tokenizer, NULL, ids, &error);
   g_assert_no_error (error);
   return ids;
 }
@@ -373,7 +373,7 @@ test_missing_token (void)
   g_assert_cmpuint (g_string_replace (changed, "\"<|turn>\"", "\"<|tour>\"", 0), ==, 2);
   tokenizer = gem_tokenizer_new_from_data (changed->str, changed->len, "tokenizer.json", &error);
   g_assert_no_error (error);
-  g_assert_false (gem_prompt_tokenize (prompt, tokenizer, ids, &error));
+  g_assert_false (gem_prompt_tokenize (prompt, tokenizer, NULL, ids, &error));
   g_assert_error (error, GEM_ERROR, GEM_ERROR_UNSUPPORTED);
   g_assert_nonnull (strstr (error->message, "<|turn>"));
   g_clear_error (&error);

@@ -203,11 +203,11 @@ compare_with_reference (GemModel *model, const gint32 *ids, const float *referen
     g_autoptr (GemSession) session = gem_session_new (model, N_TOKENS, &error);
 
     g_assert_no_error (error);
-    gem_session_extend (session, ids, N_TOKENS, chunks[i], wanted, compare_cb, NULL, &c, &error);
+    gem_session_extend (session, ids, N_TOKENS, NULL, chunks[i], wanted, compare_cb, NULL, &c, &error);
     g_assert_no_error (error);
 
     gem_session_clear (session);
-    gem_session_extend (session, ids, N_TOKENS - 1, chunks[i], NULL, NULL, NULL, NULL, &error);
+    gem_session_extend (session, ids, N_TOKENS - 1, NULL, chunks[i], NULL, NULL, NULL, NULL, &error);
     g_assert_no_error (error);
     compare_cb (N_TOKENS - 2, NULL, gem_session_get_logits (session), &c);
     gem_session_step (session, ids[N_TOKENS - 1], &error);

@@ -53,9 +53,9 @@ run_logits (GemModel     *model,
   g_assert_no_error (error);
   memset (wanted + first, 1, n - first);
   session->decoder.trace = trace;
-  gem_session_extend (session, ids, n_prefill, chunk, wanted, row_cb, NULL, &rows, &error);
+  gem_session_extend (session, ids, n_prefill, NULL, chunk, wanted, row_cb, NULL, &rows, &error);
   g_assert_no_error (error);
-  gem_session_extend (session, ids + n_prefill, n - n_prefill, 1, wanted + n_prefill, row_cb, NULL,
+  gem_session_extend (session, ids + n_prefill, n - n_prefill, NULL, 1, wanted + n_prefill, row_cb, NULL,
                       &rows, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (rows.n_rows, ==, n - first);
@@ -205,7 +205,7 @@ continue_greedily (GemSession *session, const json_t *prompt)
   gem_sampling_init (&sampling, session->model);
   sampling.temperature = 0.0;
   sampling.suppress_media = FALSE;
-  gem_session_sync (session, (const gint32 *)ids->data, ids->len, NULL, NULL, &error);
+  gem_session_sync (session, (const gint32 *)ids->data, ids->len, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   for (guint i = 0; i < wanted->len; i++) {
     gint32 id = gem_session_sample (session, &sampling, &error);

@@ -39,7 +39,7 @@ static void
 sync_ok (GemSession *session, const gint32 *ids, gsize n)
 {
   g_autoptr (GError) error = NULL;
-  gboolean done = gem_session_sync (session, ids, n, NULL, NULL, &error);
+  gboolean done = gem_session_sync (session, ids, n, NULL, NULL, NULL, &error);
 
   g_assert_no_error (error);
   g_assert_true (done);
@@ -120,7 +120,7 @@ test_shortcut_keys (void)
       for (guint k = 0; k < 2; k++) {
         g_autoptr (GError) error = NULL;
 
-        gem_session_extend (both[k], f.ids, lengths[i], 0, none, no_row_cb, NULL, NULL, &error);
+        gem_session_extend (both[k], f.ids, lengths[i], NULL, 0, none, no_row_cb, NULL, NULL, &error);
         g_assert_no_error (error);
         gem_session_step (both[k], f.ids[lengths[i]], &error);
         g_assert_no_error (error);
@@ -310,7 +310,7 @@ test_cancel_from_thread (void)
   guint left;
 
   s.thread = g_thread_new ("stop", stop_thread, &s);
-  g_assert_false (gem_session_sync (s.session, f.ids, N_IDS, let_go_cb, &s, &error));
+  g_assert_false (gem_session_sync (s.session, f.ids, N_IDS, NULL, let_go_cb, &s, &error));
   g_assert_error (error, GEM_ERROR, GEM_ERROR_CANCELLED);
   g_thread_join (s.thread);
   left = gem_session_get_length (s.session);
@@ -340,10 +340,10 @@ test_cancel_between_layers (void)
 
   sync_ok (session, f.ids, 4700);
   gem_cache_will_store (&session->cache, 4700, 400);
-  g_assert_true (gem_decoder_run (&session->decoder, ids + 4700, 400, &span, 1,
+  g_assert_true (gem_decoder_run (&session->decoder, ids + 4700, 400, &span, 1, NULL,
                                   400)); /* and nobody counted it */
   gem_session_cancel (session);
-  g_assert_false (gem_session_sync (session, ids, 5100, NULL, NULL, &error));
+  g_assert_false (gem_session_sync (session, ids, 5100, NULL, NULL, NULL, &error));
   g_assert_error (error, GEM_ERROR, GEM_ERROR_CANCELLED);
   g_assert_cmpuint (gem_session_get_length (session), ==, 4700);
   gem_session_reset_cancel (session);
@@ -369,7 +369,7 @@ test_cancel_by_progress (void)
     g_autoptr (GError) error = NULL;
 
     gem_session_clear (session);
-    g_assert_false (gem_session_sync (session, f.ids, 300, refuse_cb, &stop_at, &error));
+    g_assert_false (gem_session_sync (session, f.ids, 300, NULL, refuse_cb, &stop_at, &error));
     g_assert_error (error, GEM_ERROR, GEM_ERROR_CANCELLED);
     g_assert_cmpuint (gem_session_get_length (session), ==, stop_at);
     sync_ok (session, f.ids, 300);
@@ -397,7 +397,7 @@ test_progress (void)
   g_autoptr (GError) error = NULL;
 
   sync_ok (session, f.ids, 30);
-  g_assert_true (gem_session_sync (session, f.ids, 150, count_cb, seen, &error));
+  g_assert_true (gem_session_sync (session, f.ids, 150, NULL, count_cb, seen, &error));
   g_assert_cmpmem (seen->data, seen->len * sizeof (guint), expected, sizeof expected);
 }
 
@@ -425,7 +425,7 @@ assert_refused (GemSession *session, const gint32 *ids, gsize n, GemError code)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_false (gem_session_sync (session, ids, n, NULL, NULL, &error));
+  g_assert_false (gem_session_sync (session, ids, n, NULL, NULL, NULL, &error));
   g_assert_error (error, GEM_ERROR, (int)code);
   g_test_message ("%s", error->message);
   g_assert_cmpuint (gem_session_get_length (session), ==,

@@ -39,7 +39,7 @@ sync_ok (GemSession *session, gsize n)
 {
   g_autoptr (GError) error = NULL;
 
-  gem_session_sync (session, f.ids, n, NULL, NULL, &error);
+  gem_session_sync (session, f.ids, n, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
 }
 
@@ -153,7 +153,7 @@ test_allocates_nothing (void)
     gem_session_step (a, id, NULL);
     gem_sessions_step (both, 2, ids, NULL);
   }
-  gem_session_sync (a, f.ids, 120, NULL, NULL, NULL); /* nor does reading a prompt */
+  gem_session_sync (a, f.ids, 120, NULL, NULL, NULL, NULL); /* nor does reading a prompt */
   g_assert_cmpuint (stop_counting (), ==, 0);
   g_assert_cmpuint (gem_session_get_length (a), ==, 120);
   g_assert_cmpuint (gem_session_get_length (b), ==, 50);
