@@ -89,6 +89,20 @@ find_language (const char *name)
   return gtk_source_language_manager_guess_language (manager, file, NULL);
 }
 
+/* GtkSourceView forgets what it has read of a language with the last buffer in it, and reading
+ * takes some 15 ms: a buffer in each language that was shown stays with the language, which the
+ * manager has as long as the process runs. */
+static GtkSourceLanguage *
+keep_language (const char *name)
+{
+  GtkSourceLanguage *language = find_language (name);
+
+  if (language != NULL && g_object_get_data (G_OBJECT (language), "facet-buffer") == NULL)
+    g_object_set_data_full (G_OBJECT (language), "facet-buffer",
+                            gtk_source_buffer_new_with_language (language), g_object_unref);
+  return language;
+}
+
 static GtkSourceStyleScheme *
 find_scheme (void)
 {
@@ -109,7 +123,7 @@ facet_code_text_warm_up (guint step)
     return FALSE;
   buffer = gtk_source_buffer_new (NULL);
   gtk_source_buffer_set_style_scheme (buffer, find_scheme ());
-  gtk_source_buffer_set_language (buffer, find_language (common[step]));
+  gtk_source_buffer_set_language (buffer, keep_language (common[step]));
   gtk_text_buffer_set_text (GTK_TEXT_BUFFER (buffer), "x", 1);
   gtk_text_buffer_get_bounds (GTK_TEXT_BUFFER (buffer), &start, &end);
   gtk_source_buffer_ensure_highlight (buffer, &start, &end);
@@ -299,7 +313,7 @@ facet_code_text_set_block (FacetCodeText *self, FacetBlock *block, gboolean grew
   read_lines (self);
   /* Plain while the text changes, or the one before would be coloured by the new language. */
   gtk_text_buffer_set_text (buffer, "", 0);
-  gtk_source_buffer_set_language (self->buffer, find_language (block->language));
+  gtk_source_buffer_set_language (self->buffer, keep_language (block->language));
   gtk_text_buffer_set_text (buffer, block->text, (int)block->length);
 }
 

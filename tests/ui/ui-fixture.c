@@ -277,12 +277,18 @@ ui_chat_tear_down (UiChat *f, gconstpointer data)
 }
 
 void
-ui_chat_settle (UiChat *f)
+ui_chat_wait_frames (UiChat *f, guint n)
 {
-  for (int i = 0; i < 4; i++) {
+  for (guint i = 0; i < n; i++) {
     gtk_widget_queue_draw (f->window);
     gtk_test_widget_wait_for_draw (f->window);
   }
+}
+
+void
+ui_chat_settle (UiChat *f)
+{
+  ui_chat_wait_frames (f, 4);
 }
 
 FacetMessage *

@@ -67,6 +67,7 @@ typedef struct {
 void ui_chat_set_up (UiChat *f, gconstpointer data);
 void ui_chat_tear_down (UiChat *f, gconstpointer data);
 
+void ui_chat_wait_frames (UiChat *f, guint n);
 /* A few frames, so that everything has its place. */
 void ui_chat_settle (UiChat *f);
 /* One turn, answered at once. */
