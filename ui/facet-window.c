@@ -111,6 +111,18 @@ facet_window_open (FacetWindow *self, FacetConversation *conversation)
 
 /* The assistant, and what the person must know */
 
+/* What the library and the model have to say, neither instead of the other; NULL: nothing. */
+static char *
+dup_warning (FacetWindow *self, FacetAssistant *assistant)
+{
+  const char      *kept = self->library != NULL ? facet_library_get_warning (self->library) : NULL;
+  g_autofree char *model = assistant != NULL ? facet_assistant_dup_warning (assistant) : NULL;
+
+  if (kept != NULL && model != NULL)
+    return g_strconcat (kept, "\n", model, NULL);
+  return kept != NULL ? g_strdup (kept) : g_steal_pointer (&model);
+}
+
 static void
 update_banner (FacetWindow *self, FacetAssistant *assistant)
 {
@@ -131,10 +143,7 @@ update_banner (FacetWindow *self, FacetAssistant *assistant)
     return;
   }
   facet_banner_set_buttons (self->banner, NULL, NULL, NULL, NULL);
-  if (self->library != NULL)
-    warning = g_strdup (facet_library_get_warning (self->library));
-  if (warning == NULL && assistant != NULL)
-    warning = facet_assistant_dup_warning (assistant);
+  warning = dup_warning (self, assistant);
   facet_banner_set_text (self->banner, warning);
 }
 

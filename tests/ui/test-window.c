@@ -6,6 +6,8 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include "facet-banner.h"
 #include "facet-chat-view.h"
 #include "facet-composer.h"
@@ -14,6 +16,7 @@
 #include "facet-sidebar.h"
 #include "facet-welcome.h"
 #include "facet-window.h"
+#include "test-folder.h"
 #include "ui-fixture.h"
 
 static FacetApplication *application;
@@ -236,10 +239,70 @@ test_assistant_states (Fixture *f, gconstpointer data)
   g_assert_cmpstr (facet_banner_get_text (banner), ==, failure);
   g_assert_nonnull (ui_find (GTK_WIDGET (banner), GTK_TYPE_BUTTON, "Choose Model Folder…"));
   fake_assistant_set_ready (f->base.fake);
-  fake_assistant_set_warning (f->base.fake, "The template is none of the known ones.");
-  g_assert_cmpstr (facet_banner_get_text (banner), ==, "The template is none of the known ones.");
-  fake_assistant_set_warning (f->base.fake, NULL);
   g_assert_null (facet_banner_get_text (banner));
+}
+
+/* What the model warns of stands under the header, where words are read and where they are written,
+ * until it is closed. */
+static void
+test_warning (Fixture *f, gconstpointer data)
+{
+  GtkWidget   *banner = ui_find (f->window, FACET_TYPE_BANNER, NULL);
+  GtkRevealer *revealer = GTK_REVEALER (ui_find (banner, GTK_TYPE_REVEALER, NULL));
+  GtkWidget   *close = ui_find (banner, GTK_TYPE_BUTTON, "Close");
+  const char  *warning = "The template is none of the known ones.";
+
+  g_assert_false (gtk_revealer_get_reveal_child (revealer));
+  fake_assistant_set_warning (f->base.fake, warning);
+  g_assert_true (gtk_revealer_get_reveal_child (revealer));
+  g_assert_nonnull (ui_find (banner, GTK_TYPE_LABEL, warning));
+  gtk_test_accessible_assert_role (GTK_ACCESSIBLE (banner), GTK_ACCESSIBLE_ROLE_ALERT);
+  gtk_test_accessible_assert_property (GTK_ACCESSIBLE (banner), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                       warning);
+  gtk_test_accessible_assert_property (GTK_ACCESSIBLE (close), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                       "Close");
+  send (f, "Hello");
+  ui_run_for (300); /* it slides open */
+  g_assert_true (gtk_revealer_get_child_revealed (revealer));
+  g_assert_true (gtk_widget_get_mapped (close));
+  ui_picture (f->window, "window-warning");
+
+  /* Closed, it stays away until there is something else to say. */
+  g_signal_emit_by_name (close, "clicked");
+  send (f, "And?");
+  fake_assistant_set_demo (f->base.fake, TRUE);
+  fake_assistant_set_warning (f->base.fake, warning);
+  g_assert_false (gtk_revealer_get_reveal_child (revealer));
+  fake_assistant_set_warning (f->base.fake, "The tokenizer has no name.");
+  g_assert_true (gtk_revealer_get_reveal_child (revealer));
+  fake_assistant_set_warning (f->base.fake, NULL);
+  g_assert_false (gtk_revealer_get_reveal_child (revealer));
+}
+
+/* What became of damaged conversations does not hide what the model warns of. */
+static void
+test_two_warnings (Fixture *f, gconstpointer data)
+{
+  FacetBanner     *banner = FACET_BANNER (ui_find (f->window, FACET_TYPE_BANNER, NULL));
+  g_autofree char *folder = test_folder_new ();
+  g_autofree char *path = g_build_filename (folder, "facet.db", NULL);
+  g_autoptr (GError) error = NULL;
+  FacetLibrary *library;
+
+  fake_assistant_set_warning (f->base.fake, "The template is none of the known ones.");
+  g_assert_true (
+      g_file_set_contents (path, "This was a database, and is none any more.", -1, &error));
+  library = facet_library_new (folder, FACET_ASSISTANT (f->base.fake), &error);
+  g_assert_no_error (error);
+  facet_window_set_library (FACET_WINDOW (f->window), library);
+  g_assert_nonnull (strstr (facet_banner_get_text (banner), "It was set aside as"));
+  g_assert_nonnull (strstr (facet_banner_get_text (banner), "The template is none of the known"));
+
+  facet_window_set_library (FACET_WINDOW (f->window), f->base.library);
+  g_assert_cmpstr (facet_banner_get_text (banner), ==, "The template is none of the known ones.");
+  facet_library_close (library);
+  g_object_unref (library);
+  test_folder_remove (folder);
 }
 
 static void
@@ -475,6 +538,8 @@ main (int argc, char *argv[])
       {"/window/delete", test_delete},
       {"/window/rename-and-pin", test_rename_and_pin},
       {"/window/assistant-states", test_assistant_states},
+      {"/window/warning", test_warning},
+      {"/window/two-warnings", test_two_warnings},
       {"/window/another-assistant", test_another_assistant},
       {"/window/storage-error", test_storage_error},
       {"/window/widths", test_widths},
