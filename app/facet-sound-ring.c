@@ -16,8 +16,9 @@
 #define CACHE_LINE   64
 
 struct _FacetSoundRing {
-  float *samples;
-  gsize  mask; /* the capacity, a power of two, less one */
+  gatomicrefcount ref_count;
+  float          *samples;
+  gsize           mask; /* the capacity, a power of two, less one */
   _Alignas(CACHE_LINE) _Atomic (guint64) written;
   _Atomic (guint64) lost;
   _Alignas(CACHE_LINE) _Atomic (guint64) read;
@@ -32,14 +33,24 @@ facet_sound_ring_new (gsize min_capacity)
   g_assert (min_capacity > 0 && min_capacity <= MAX_CAPACITY);
   while (capacity < min_capacity)
     capacity *= 2;
+  g_atomic_ref_count_init (&self->ref_count);
   self->samples = g_new0 (float, capacity);
   self->mask = capacity - 1;
   return self;
 }
 
-void
-facet_sound_ring_free (FacetSoundRing *self)
+FacetSoundRing *
+facet_sound_ring_ref (FacetSoundRing *self)
 {
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+facet_sound_ring_unref (FacetSoundRing *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
   g_free (self->samples);
   g_aligned_free (self);
 }

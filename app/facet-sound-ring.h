@@ -4,7 +4,8 @@
  *
  * One producer, one consumer, each on a thread of its own; no lock, no allocation after _new ().  A
  * sample has a position, its number since the ring was made, which never wraps: whoever wants to
- * name a moment of the sound takes facet_sound_ring_get_written (). */
+ * name a moment of the sound takes facet_sound_ring_get_written ().
+ * Both sides hold a reference. */
 #pragma once
 
 #include <glib.h>
@@ -15,9 +16,9 @@ typedef struct _FacetSoundRing FacetSoundRing;
 
 /* Room for at least @min_capacity samples (at most 2^28). */
 FacetSoundRing *facet_sound_ring_new (gsize min_capacity) G_GNUC_WARN_UNUSED_RESULT;
-/* When neither side uses it any more. */
-void            facet_sound_ring_free (FacetSoundRing *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (FacetSoundRing, facet_sound_ring_free)
+FacetSoundRing *facet_sound_ring_ref (FacetSoundRing *self) G_GNUC_WARN_UNUSED_RESULT;
+void            facet_sound_ring_unref (FacetSoundRing *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FacetSoundRing, facet_sound_ring_unref)
 
 /* Producer: what finds no room is dropped and counted as lost; it has no position.  Returns how
  * many were kept. */
