@@ -24,7 +24,7 @@
 #define OVERSCAN   240 /* pixels above and below the screen that have widgets, too */
 #define PADDING    18  /* above the first and below the last message */
 #define MAX_PASSES 5
-#define MAX_SPARE  4
+#define MAX_SPARE  8
 #define LINE_STEP  60 /* pixels that an arrow key scrolls */
 
 enum {
@@ -56,7 +56,8 @@ struct _FacetChatList {
   FacetRowAnchor  anchor;
   double          fallback; /* the top of the screen, should the anchor be gone */
 
-  guint tick; /* 0: the layout is as it should be */
+  guint    tick;   /* 0: the layout is as it should be */
+  gboolean jumped; /* in this frame: only what is on the screen has widgets */
 };
 
 enum {
@@ -279,8 +280,9 @@ static gboolean
 lay_out_rows (FacetChatList *self, double view, GHashTable *used)
 {
   int      column = text_width (self);
-  double   from = view - OVERSCAN;
-  double   to = view + self->page + OVERSCAN;
+  double   overscan = self->jumped ? 0 : OVERSCAN;
+  double   from = view - overscan;
+  double   to = view + self->page + overscan;
   gboolean changed = FALSE;
   double   top;
   guint    index;
@@ -407,6 +409,10 @@ tick_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
   /* Not before: what was read has asked for the layout, too. */
   self->tick = 0;
   lay_out (self);
+  if (self->jumped) {
+    self->jumped = FALSE;
+    schedule_layout (self);
+  }
   return G_SOURCE_REMOVE;
 }
 
@@ -468,13 +474,26 @@ scroll_to (FacetChatList *self, double value)
     gtk_adjustment_set_value (vertical, value);
 }
 
+/* Far enough that little of what was on the screen still is.  What is near the new place has time
+ * until the next frame; the widgets it needs are those of the old place. */
+static void
+jump (FacetChatList *self)
+{
+  g_autoptr (GHashTable) none = g_hash_table_new (NULL, NULL);
+
+  self->jumped = TRUE;
+  put_rows_away (self, none);
+  schedule_layout (self);
+}
+
 /* The person has scrolled. */
 static void
 value_changed_cb (FacetChatList *self)
 {
   GtkAdjustment *vertical = self->adjustment[GTK_ORIENTATION_VERTICAL];
   double         value = gtk_adjustment_get_value (vertical);
-  double end = gtk_adjustment_get_upper (vertical) - gtk_adjustment_get_page_size (vertical);
+  double   end = gtk_adjustment_get_upper (vertical) - gtk_adjustment_get_page_size (vertical);
+  gboolean jumped;
 
   if (self->configuring || value == self->value)
     return;
@@ -482,9 +501,12 @@ value_changed_cb (FacetChatList *self)
     set_pinned (self, FALSE);
   else if (value >= end - 1)
     set_pinned (self, TRUE);
+  jumped = fabs (value - self->value) > self->page;
   self->value = value;
   if (self->width == 0)
     return;
+  if (jumped)
+    jump (self);
   if (!self->pinned)
     set_anchor (self, value + self->origin);
   lay_out (self);

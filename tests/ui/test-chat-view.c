@@ -1,5 +1,5 @@
-/* test-chat-view.c: a conversation as it is read: what is shown, the reader's place, states, the
- * thought, hostile text.  Acting on it is test-chat-actions.c.
+/* test-chat-view.c: a conversation as it is read: what is shown, states, the thought, hostile
+ * text.  The reader's place in it is test-chat-scroll.c, acting on it test-chat-actions.c.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "test-chat-view"
@@ -30,58 +30,6 @@ get_face (UiChat *f, int index)
 
   return gtk_widget_get_visible (face) ? facet_message_face_get_text (FACET_MESSAGE_FACE (face))
                                        : NULL;
-}
-
-static char *
-make_text (guint n_words, guint paragraph)
-{
-  GString *text = g_string_new (NULL);
-
-  for (guint i = 0; i < n_words; i++)
-    g_string_append_printf (text, "word%u%s", i, (i + 1) % paragraph == 0 ? ".\n\n" : " ");
-  return g_string_free (text, FALSE);
-}
-
-static double
-get_end (UiChat *f)
-{
-  return gtk_adjustment_get_upper (f->adjustment) - gtk_adjustment_get_page_size (f->adjustment);
-}
-
-static gboolean
-is_at_end (UiChat *f)
-{
-  return gtk_adjustment_get_value (f->adjustment) >= get_end (f) - 1;
-}
-
-static void
-scroll_by (UiChat *f, double pixels)
-{
-  gtk_adjustment_set_value (f->adjustment, gtk_adjustment_get_value (f->adjustment) + pixels);
-}
-
-/* What is seen at the top of the list: the first block that begins there or below. */
-static GtkWidget *
-find_at_top (UiChat *f, double *y)
-{
-  guint n = g_list_model_get_n_items (G_LIST_MODEL (f->conversation));
-
-  for (guint i = 0; i < n; i++) {
-    FacetBlockColumn *body;
-
-    if (ui_chat_get_row (f, (int)i) == NULL)
-      continue;
-    body = ui_chat_get_body (f, (int)i);
-    for (guint j = 0; j < facet_flow_get_n_blocks (facet_block_column_get_flow (body)); j++) {
-      GtkWidget *block = facet_block_column_get_view (body, j);
-      double     x;
-
-      if (block != NULL &&
-          gtk_widget_translate_coordinates (block, GTK_WIDGET (f->list), 0, 0, &x, y) && *y >= 0)
-        return block;
-    }
-  }
-  g_assert_not_reached ();
 }
 
 /* Showing */
@@ -120,7 +68,7 @@ test_messages (UiChat *f, gconstpointer data)
 static void
 test_streaming (UiChat *f, gconstpointer data)
 {
-  g_autofree char *answer = make_text (120, 20);
+  g_autofree char *answer = ui_make_text (120, 20);
   g_autoptr (GPtrArray) blocks = facet_markdown_parse (answer, -1);
   FacetFlow *flow;
   guint      seen = 0;
@@ -152,16 +100,16 @@ test_streaming (UiChat *f, gconstpointer data)
 static void
 test_long_answer_has_few_widgets (UiChat *f, gconstpointer data)
 {
-  g_autofree char *answer = make_text (14000, 30);
+  g_autofree char *answer = ui_make_text (14000, 30);
 
   g_assert_cmpuint (strlen (answer), >, 100000);
   ui_chat_ask (f, "Much", answer);
   ui_chat_settle (f);
-  g_assert_true (is_at_end (f));
+  g_assert_true (ui_chat_is_at_end (f));
   g_assert_cmpuint (facet_flow_get_n_blocks (facet_block_column_get_flow (ui_chat_get_body (f, 1))),
                     >, 400);
   g_assert_cmpuint (facet_block_column_get_n_views (ui_chat_get_body (f, 1)), <, 40);
-  scroll_by (f, -10000);
+  ui_chat_scroll_by (f, -10000);
   ui_chat_settle (f);
   g_assert_cmpuint (facet_block_column_get_n_views (ui_chat_get_body (f, 1)), <, 40);
 }
@@ -175,7 +123,7 @@ test_many_messages_have_few_widgets (UiChat *f, gconstpointer data)
     ui_chat_ask (f, question, "Answer\n\nof two paragraphs");
   }
   ui_chat_settle (f);
-  g_assert_true (is_at_end (f));
+  g_assert_true (ui_chat_is_at_end (f));
   g_assert_cmpuint (facet_chat_list_get_n_rows (f->list), <, 25);
   gtk_adjustment_set_value (f->adjustment, gtk_adjustment_get_lower (f->adjustment));
   ui_chat_settle (f);
@@ -254,154 +202,6 @@ test_table_widths (void)
   g_assert_cmpint (widths[0], >, 4 * 10);
   total = facet_table_block_get_widths (&table, 60, 10, widths);
   g_assert_cmpint (total, >, 60);
-}
-
-/* The reader's place */
-
-static void
-test_follows_the_end (UiChat *f, gconstpointer data)
-{
-  g_autofree char *answer = make_text (600, 20);
-
-  fake_assistant_set_speed (f->base.fake, 2000);
-  fake_assistant_begin_turn (f->base.fake);
-  fake_assistant_add_answer (f->base.fake, answer);
-  facet_conversation_send (f->conversation, "Go");
-  while (facet_conversation_get_busy (f->conversation)) {
-    ui_chat_settle (f);
-    g_assert_true (is_at_end (f));
-    g_assert_false (facet_chat_view_get_unpinned (f->view));
-  }
-  ui_chat_settle (f);
-  g_assert_true (is_at_end (f));
-  g_assert_cmpfloat (get_end (f), >, 500);
-}
-
-static void
-test_never_fights_the_reader (UiChat *f, gconstpointer data)
-{
-  g_autofree char *first = make_text (600, 20);
-  g_autofree char *second = make_text (400, 20);
-  GtkWidget       *latest = ui_find (GTK_WIDGET (f->view), GTK_TYPE_REVEALER, NULL);
-  GtkWidget       *block;
-  double           value, y, again;
-
-  ui_chat_ask (f, "First", first);
-  fake_assistant_set_speed (f->base.fake, 800);
-  fake_assistant_begin_turn (f->base.fake);
-  fake_assistant_add_answer (f->base.fake, second);
-  facet_conversation_send (f->conversation, "Second");
-  ui_chat_settle (f);
-  g_assert_false (gtk_revealer_get_reveal_child (GTK_REVEALER (latest)));
-
-  /* The smallest scroll upwards is enough. */
-  scroll_by (f, -3);
-  g_assert_true (facet_chat_view_get_unpinned (f->view));
-  scroll_by (f, -300);
-  ui_chat_settle (f);
-  g_assert_true (gtk_revealer_get_reveal_child (GTK_REVEALER (latest)));
-  value = gtk_adjustment_get_value (f->adjustment);
-  block = find_at_top (f, &y);
-  while (facet_conversation_get_busy (f->conversation)) {
-    ui_chat_settle (f);
-    g_assert_true (find_at_top (f, &again) == block);
-    g_assert_cmpfloat (again, ==, y);
-    g_assert_cmpfloat (gtk_adjustment_get_value (f->adjustment), ==, value);
-  }
-  g_assert_false (is_at_end (f));
-
-  /* Down, but not to the end: still the reader's. */
-  scroll_by (f, 50);
-  g_assert_true (facet_chat_view_get_unpinned (f->view));
-  gtk_adjustment_set_value (f->adjustment, get_end (f));
-  g_assert_false (facet_chat_view_get_unpinned (f->view));
-  ui_chat_settle (f);
-  g_assert_false (gtk_revealer_get_reveal_child (GTK_REVEALER (latest)));
-}
-
-static void
-test_latest (UiChat *f, gconstpointer data)
-{
-  g_autofree char *answer = make_text (600, 20);
-
-  ui_chat_ask (f, "First", answer);
-  ui_chat_settle (f);
-  scroll_by (f, -1000);
-  ui_chat_settle (f);
-  g_assert_true (facet_chat_view_get_unpinned (f->view));
-  gtk_widget_activate_action (GTK_WIDGET (f->view), "chat.latest", NULL);
-  ui_chat_settle (f);
-  g_assert_false (facet_chat_view_get_unpinned (f->view));
-  g_assert_true (is_at_end (f));
-
-  /* Who sends wants to see the answer. */
-  scroll_by (f, -1000);
-  g_assert_true (facet_chat_view_get_unpinned (f->view));
-  ui_chat_ask (f, "Second", "Short");
-  ui_chat_settle (f);
-  g_assert_false (facet_chat_view_get_unpinned (f->view));
-  g_assert_true (is_at_end (f));
-}
-
-/* Scrolling up through what was never measured: every step moves what is seen by that step. */
-static void
-test_scrolling_does_not_jump (UiChat *f, gconstpointer data)
-{
-  int n_steps = 0;
-
-  for (int i = 0; i < 12; i++) {
-    g_autofree char *text = make_text (40 + 30 * (guint)(i % 5), 7 + (guint)i);
-    g_autofree char *answer =
-        g_strdup_printf ("## Part %d\n\n%s\n\n```py\nx = %d\n\ny = 1\n```\n\n| a | b "
-                         "|\n|---|---|\n| "
-                         "1 | some longer text in a cell that may have to wrap at some width |\n",
-                         i, text, i);
-
-    ui_chat_ask (f, "Go on", answer);
-  }
-  /* Another width, so that all but what is seen is estimated. */
-  gtk_window_set_default_size (GTK_WINDOW (f->window), 620, 600);
-  ui_chat_settle (f);
-  ui_chat_settle (f);
-  scroll_by (f, -10);
-  ui_chat_settle (f);
-  for (int i = 0; i < 200; i++) {
-    double     before, after, x;
-    GtkWidget *block = find_at_top (f, &before);
-
-    if (gtk_adjustment_get_value (f->adjustment) < gtk_adjustment_get_lower (f->adjustment) + 40)
-      break;
-    n_steps++;
-    scroll_by (f, -40);
-    /* What moves in a later frame is seen in the next step. */
-    ui_chat_wait_frames (f, 2);
-    g_assert_true (
-        gtk_widget_translate_coordinates (block, GTK_WIDGET (f->list), 0, 0, &x, &after));
-    g_assert_cmpfloat (ABS (after - before - 40), <=, 1);
-  }
-  g_assert_cmpint (n_steps, >, 40);
-}
-
-static void
-test_resizing_keeps_the_place (UiChat *f, gconstpointer data)
-{
-  g_autofree char *answer = make_text (2000, 25);
-  double           y;
-  GtkWidget       *block;
-  guint            index, again;
-
-  ui_chat_ask (f, "Go", answer);
-  ui_chat_settle (f);
-  scroll_by (f, -2500);
-  ui_chat_settle (f);
-  block = find_at_top (f, &y);
-  index = facet_block_view_get_index (FACET_BLOCK_VIEW (block));
-  gtk_window_set_default_size (GTK_WINDOW (f->window), 450, 600);
-  ui_chat_settle (f);
-  ui_chat_settle (f);
-  block = find_at_top (f, &y);
-  again = facet_block_view_get_index (FACET_BLOCK_VIEW (block));
-  g_assert_cmpint (ABS ((int)again - (int)index), <=, 1);
 }
 
 /* States */
@@ -537,7 +337,7 @@ thinks_much (gpointer data)
 static void
 begin_thought (UiChat *f)
 {
-  g_autofree char *thought = make_text (4000, 10);
+  g_autofree char *thought = ui_make_text (4000, 10);
 
   facet_conversation_set_thinking (f->conversation, TRUE);
   fake_assistant_set_speed (f->base.fake, 400);
@@ -691,7 +491,7 @@ test_announcements (UiChat *f, gconstpointer data)
 {
   FacetAnnouncer *announcer =
       FACET_ANNOUNCER (ui_find (GTK_WIDGET (f->view), FACET_TYPE_ANNOUNCER, NULL));
-  g_autofree char *answer = make_text (60, 20);
+  g_autofree char *answer = ui_make_text (60, 20);
   guint            count = 0;
 
   g_signal_connect (announcer, "show", G_CALLBACK (count_cb), &count);
@@ -736,7 +536,7 @@ test_hostile (UiChat *f, gconstpointer data)
     g_test_timer_start ();
     ui_chat_ask (f, i == 5 ? "x" : text->str, text->str);
     ui_chat_settle (f);
-    scroll_by (f, -200000);
+    ui_chat_scroll_by (f, -200000);
     ui_chat_settle (f);
     gtk_window_set_default_size (GTK_WINDOW (f->window), i % 2 == 0 ? 400 : 800, 600);
     ui_chat_settle (f);
@@ -778,11 +578,6 @@ main (int argc, char **argv)
   ADD ("/chat-view/narrow", test_narrow);
   ADD ("/chat-view/larger-text", test_larger_text);
   ADD ("/chat-view/other-conversation", test_other_conversation);
-  ADD ("/chat-view/scroll/follows-the-end", test_follows_the_end);
-  ADD ("/chat-view/scroll/never-fights-the-reader", test_never_fights_the_reader);
-  ADD ("/chat-view/scroll/latest", test_latest);
-  ADD ("/chat-view/scroll/does-not-jump", test_scrolling_does_not_jump);
-  ADD ("/chat-view/scroll/resizing-keeps-the-place", test_resizing_keeps_the_place);
   ADD ("/chat-view/state/failed", test_failed);
   ADD ("/chat-view/state/stopped", test_stopped);
   ADD ("/chat-view/state/too-long", test_too_long);

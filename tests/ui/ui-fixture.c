@@ -229,6 +229,16 @@ ui_picture (GtkWidget *window, const char *name)
   gdk_texture_save_to_png (texture, path);
 }
 
+char *
+ui_make_text (guint n_words, guint paragraph)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < n_words; i++)
+    g_string_append_printf (text, "word%u%s", i, (i + 1) % paragraph == 0 ? ".\n\n" : " ");
+  return g_string_free (text, FALSE);
+}
+
 /* A conversation in a window */
 
 static void
@@ -335,4 +345,22 @@ ui_chat_ask (UiChat *f, const char *question, const char *answer)
   fake_assistant_add_answer (f->base.fake, answer);
   facet_conversation_send (f->conversation, question);
   ui_wait_idle (f->conversation);
+}
+
+double
+ui_chat_get_end (UiChat *f)
+{
+  return gtk_adjustment_get_upper (f->adjustment) - gtk_adjustment_get_page_size (f->adjustment);
+}
+
+gboolean
+ui_chat_is_at_end (UiChat *f)
+{
+  return gtk_adjustment_get_value (f->adjustment) >= ui_chat_get_end (f) - 1;
+}
+
+void
+ui_chat_scroll_by (UiChat *f, double pixels)
+{
+  gtk_adjustment_set_value (f->adjustment, gtk_adjustment_get_value (f->adjustment) + pixels);
 }

@@ -51,6 +51,9 @@ gboolean ui_press (GtkWidget *widget, guint keyval, GdkModifierType modifiers);
 /* A picture of @window, for who runs the test by hand with FACET_TEST_PICTURES set to a folder. */
 void ui_picture (GtkWidget *window, const char *name);
 
+/* So many words, in paragraphs of @paragraph.  (transfer full) */
+char *ui_make_text (guint n_words, guint paragraph) G_GNUC_WARN_UNUSED_RESULT;
+
 /* A conversation in a window of 800 × 600, empty at first: the fixture of tests of the chat view.
  */
 typedef struct {
@@ -74,6 +77,11 @@ void ui_chat_settle (UiChat *f);
 void ui_chat_ask (UiChat *f, const char *question, const char *answer);
 /* Activates @action on the row of message @index, which has to be there. */
 void ui_chat_act (UiChat *f, int index, const char *action);
+
+/* The greatest value of the adjustment, and whether it has it. */
+double   ui_chat_get_end (UiChat *f);
+gboolean ui_chat_is_at_end (UiChat *f);
+void     ui_chat_scroll_by (UiChat *f, double pixels);
 
 /* By @index, from the end where it is negative; borrowed.  The row is NULL when it is not in sight.
  */
