@@ -21,7 +21,7 @@
 
 #define TO_THE_END G_MAXUINT32 /* a data size that is not known yet */
 #define NAME_PRINT "recording-%016" G_GINT64_FORMAT "-%012" G_GUINT64_FORMAT "."
-#define NAME_SCAN  "recording-%16" G_GINT64_FORMAT "-%12" G_GUINT64_FORMAT "."
+#define NAME_SCAN  "recording-%16" G_GUINT64_FORMAT "-%12" G_GUINT64_FORMAT "."
 
 struct _FacetClipFile {
   int     fd;
@@ -82,10 +82,12 @@ facet_clip_file_parse_name (const char *name, gint64 *recording, guint64 *begin)
 {
   static const char *const endings[] = {"part", "wav", "new"};
   g_autofree char         *again = NULL;
+  guint64                  when;
   gsize                    n;
 
-  if (sscanf (name, NAME_SCAN, recording, begin) != 2 || *recording < 0)
+  if (sscanf (name, NAME_SCAN, &when, begin) != 2 || when > G_MAXINT64)
     return NULL;
+  *recording = (gint64)when;
   again = g_strdup_printf (NAME_PRINT, *recording, *begin);
   n = strlen (again);
   if (strncmp (name, again, n) != 0)

@@ -98,6 +98,16 @@ g_async_queue_pop (GAsyncQueue *queue)
 }
 
 gpointer
+g_async_queue_timeout_pop (GAsyncQueue *queue, guint64 timeout)
+{
+  gpointer data = NEXT (g_async_queue_timeout_pop) (queue, timeout);
+
+  if (data != NULL)
+    __tsan_acquire (queue);
+  return data;
+}
+
+gpointer
 g_async_queue_try_pop (GAsyncQueue *queue)
 {
   gpointer data = NEXT (g_async_queue_try_pop) (queue);
