@@ -134,12 +134,18 @@ clear_turn (FacetConversation *self, FacetTurn *turn)
 void
 facet_conversation_turn_undone (FacetConversation *self,
                                 FacetTurn         *turn,
-                                const char        *draft,
+                                FacetMessage      *user,
+                                gboolean           is_draft,
                                 const char        *sentence)
 {
   clear_turn (self, turn);
-  if (draft != NULL)
-    facet_conversation_set_draft (self, draft);
+  if (user != NULL)
+    facet_conversation_set_draft (self, facet_message_get_text (user));
+  if (user != NULL && is_draft) {
+    GPtrArray *media = facet_message_get_attachments (user);
+
+    g_list_store_splice (self->draft_media, 0, 0, media->pdata, media->len);
+  }
   if (self->id == 0)
     facet_conversation_change_title (self, "");
   facet_conversation_fail (self, sentence);
@@ -151,26 +157,53 @@ facet_conversation_turn_ended (FacetConversation *self, FacetTurn *turn)
   clear_turn (self, turn);
 }
 
+/* The draft's, in order; (transfer full) */
+static GPtrArray *
+list_draft_media (FacetConversation *self)
+{
+  GPtrArray *media = g_ptr_array_new_with_free_func (g_object_unref);
+  guint      n = g_list_model_get_n_items (G_LIST_MODEL (self->draft_media));
+
+  for (guint i = 0; i < n; i++)
+    g_ptr_array_add (media, g_list_model_get_item (G_LIST_MODEL (self->draft_media), i));
+  return media;
+}
+
+/* Of what the person wrote, or else of what is attached. */
+static char *
+dup_title (FacetMessage *user)
+{
+  GPtrArray *media = facet_message_get_attachments (user);
+
+  if (is_blank (facet_message_get_text (user)) && media->len > 0)
+    return facet_title_of_text (facet_media_get_name (g_ptr_array_index (media, 0)));
+  return facet_title_of_text (facet_message_get_text (user));
+}
+
 void
 facet_conversation_send (FacetConversation *self, const char *text)
 {
   g_autoptr (FacetMessage) user = NULL;
+  g_autoptr (GPtrArray) media = NULL;
   g_autofree char *valid = NULL;
 
   g_return_if_fail (FACET_IS_CONVERSATION (self));
   g_return_if_fail (text != NULL);
 
-  if (is_blank (text) || !may_change (self))
+  media = list_draft_media (self);
+  if ((is_blank (text) && media->len == 0) || !may_change (self))
     return;
   valid = g_utf8_make_valid (text, -1);
   user = facet_message_new (FACET_ROLE_USER, valid);
+  facet_message_set_attachments (user, media);
   if (self->messages->len == 0 && !self->title_is_own) {
-    g_autofree char *title = facet_title_of_text (valid);
+    g_autofree char *title = dup_title (user);
 
     facet_conversation_change_title (self, title);
   }
   g_clear_handle_id (&self->draft_timer, g_source_remove);
   facet_conversation_change_draft (self, "");
+  g_list_store_remove_all (self->draft_media);
   begin_branch (self, self->messages->len, user, self->head_id);
 }
 
@@ -213,13 +246,15 @@ facet_conversation_edit_and_resend (FacetConversation *self,
 
   g_return_if_fail (FACET_IS_CONVERSATION (self));
   g_return_if_fail (text != NULL);
-  if (is_blank (text) || !may_change (self) || !find (self, message, &position) ||
-      facet_message_get_role (message) != FACET_ROLE_USER)
+  if (!may_change (self) || !find (self, message, &position) ||
+      facet_message_get_role (message) != FACET_ROLE_USER ||
+      (is_blank (text) && facet_message_get_attachments (message)->len == 0))
     return;
   valid = g_utf8_make_valid (text, -1);
   user = facet_message_new (FACET_ROLE_USER, valid);
+  facet_message_set_attachments (user, facet_message_get_attachments (message));
   if (position == 0 && !self->title_is_own) {
-    g_autofree char *title = facet_title_of_text (valid);
+    g_autofree char *title = dup_title (user);
 
     facet_conversation_change_title (self, title);
   }

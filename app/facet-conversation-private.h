@@ -27,6 +27,7 @@ struct _FacetConversation {
   gboolean        pinned, thinking;
   char           *draft;
   guint           draft_timer;
+  GListStore     *draft_media; /* of FacetMedia */
   gint64          head_id;
   GPtrArray      *messages; /* of FacetMessage, as shown */
   GPtrArray      *deleted;  /* of FacetMessage, the latest last */
@@ -65,10 +66,13 @@ void     facet_conversation_stored_cb (const GError *error, gpointer user_data);
 void facet_conversation_turn_saved (FacetConversation          *self,
                                     FacetTurn                  *turn,
                                     const FacetConversationRow *row);
-/* They could not be written, and the messages are as they were before. */
+/* They could not be written, and the messages are as they were before.  @user: what was to be sent;
+ * NULL: nothing new.  @is_draft: it becomes the draft with all that is attached; FALSE: only its
+ * text, because the message of which it was a new version still has the rest. */
 void facet_conversation_turn_undone (FacetConversation *self,
                                      FacetTurn         *turn,
-                                     const char        *draft,
+                                     FacetMessage      *user,
+                                     gboolean           is_draft,
                                      const char        *sentence);
 /* The answer has its final state. */
 void facet_conversation_turn_ended (FacetConversation *self, FacetTurn *turn);

@@ -35,6 +35,17 @@ facet_title_of_text (const char *text)
   return g_string_free (g_steal_pointer (&title), FALSE);
 }
 
+static void
+add_attachments (GString *markdown, FacetMessage *message)
+{
+  GPtrArray *media = facet_message_get_attachments (message);
+
+  for (guint i = 0; i < media->len; i++)
+    g_string_append_printf (markdown, "- %s\n", facet_media_get_name (media->pdata[i]));
+  if (media->len > 0)
+    g_string_append_c (markdown, '\n');
+}
+
 char *
 facet_conversation_to_markdown (FacetConversation *self)
 {
@@ -59,6 +70,7 @@ facet_conversation_to_markdown (FacetConversation *self)
         g_string_append_printf (markdown, "> %s\n", lines[n]);
       g_string_append_c (markdown, '\n');
     }
+    add_attachments (markdown, message);
     if (*facet_message_get_text (message) != '\0')
       g_string_append_printf (markdown, "%s\n\n", facet_message_get_text (message));
   }

@@ -319,6 +319,18 @@ facet_conversation_set_draft (FacetConversation *self, const char *draft)
     self->draft_timer = g_timeout_add (DRAFT_DELAY_MS, draft_timer_cb, self);
 }
 
+GListStore *
+facet_conversation_get_draft_media (FacetConversation *self)
+{
+  return self->draft_media;
+}
+
+const char *
+facet_conversation_get_media_folder (FacetConversation *self)
+{
+  return facet_store_get_media_folder (self->store);
+}
+
 FacetAssistant *
 facet_conversation_get_assistant (FacetConversation *self)
 {
@@ -446,6 +458,7 @@ facet_conversation_finalize (GObject *object)
 
   g_ptr_array_unref (self->messages);
   g_ptr_array_unref (self->deleted);
+  g_object_unref (self->draft_media);
   g_free (self->title);
   g_free (self->draft);
   g_clear_pointer (&self->sampling, g_rc_box_release);
@@ -487,6 +500,7 @@ facet_conversation_init (FacetConversation *self)
 {
   self->title = g_strdup ("");
   self->draft = g_strdup ("");
+  self->draft_media = g_list_store_new (FACET_TYPE_MEDIA);
   self->created = self->updated = g_get_real_time ();
   self->messages = g_ptr_array_new_with_free_func (g_object_unref);
   self->deleted = g_ptr_array_new_with_free_func (g_object_unref);

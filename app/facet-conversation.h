@@ -24,7 +24,7 @@ G_DECLARE_FINAL_TYPE (FacetConversation, facet_conversation, FACET, CONVERSATION
  * (boolean: an answer is running), loaded (boolean), draft (string, writable, saved), can-undo
  * (boolean: a deleted message can come back), assistant (writable).
  * Signal ::failed (const char *sentence): the store could not save or read.  When a question could
- * not be saved, nothing was computed, and what the person typed is the draft again. */
+ * not be saved, nothing was computed, and what the person typed and attached is the draft again. */
 FacetConversation *facet_conversation_new (FacetStore     *store,
                                            FacetAssistant *assistant) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -40,6 +40,12 @@ gboolean        facet_conversation_get_busy (FacetConversation *self);
 gboolean        facet_conversation_get_loaded (FacetConversation *self);
 const char     *facet_conversation_get_draft (FacetConversation *self);
 void            facet_conversation_set_draft (FacetConversation *self, const char *draft);
+/* What is attached to the message that is being written: of FacetMedia, to be added to and removed
+ * from by whoever shows it; the same list as long as the conversation lives.  Unlike the text of
+ * the draft it is not kept when the program ends.  Borrowed. */
+GListStore     *facet_conversation_get_draft_media (FacetConversation *self);
+/* Where facet-media-import.h is to put it; borrowed. */
+const char     *facet_conversation_get_media_folder (FacetConversation *self);
 FacetAssistant *facet_conversation_get_assistant (FacetConversation *self);
 void facet_conversation_set_assistant (FacetConversation *self, FacetAssistant *assistant);
 
@@ -47,8 +53,9 @@ void facet_conversation_set_assistant (FacetConversation *self, FacetAssistant *
  * nothing the second time. */
 void facet_conversation_open (FacetConversation *self);
 
-/* Adds what the person wrote and the answer that is to come, saves both, then asks the assistant.
- * Does nothing while busy or for text of white space only. */
+/* Adds what the person wrote, with the draft's media, and the answer that is to come, saves both,
+ * then asks the assistant.  Does nothing while busy, or for text of white space only without
+ * media. */
 void facet_conversation_send (FacetConversation *self, const char *text);
 /* The running answer: stop it; or end its thought. */
 void facet_conversation_stop (FacetConversation *self);
@@ -56,8 +63,8 @@ void facet_conversation_answer_now (FacetConversation *self);
 /* Answers again; the earlier answer is kept on disk as a sibling (parent_id), and no longer shown.
  */
 void facet_conversation_regenerate (FacetConversation *self, FacetMessage *answer);
-/* Replaces the person's message and what followed by a new one, and asks; the earlier branch is
- * kept on disk. */
+/* Replaces the person's message and what followed by a new one with the same attachments, and
+ * asks; the earlier branch is kept on disk. */
 void facet_conversation_edit_and_resend (FacetConversation *self,
                                          FacetMessage      *message,
                                          const char        *text);

@@ -24,6 +24,7 @@ struct _FacetMessage {
   char             *tool_calls;
   char             *tool_call_id;
   char             *tool_name;
+  GPtrArray        *attachments; /* of FacetMedia; replaced, never changed */
   gint64            created;
   gboolean          cut_off;
   FacetUsage        usage;
@@ -48,6 +49,7 @@ enum {
   PROP_CUT_OFF,
   PROP_TOOL_CALLS,
   PROP_USAGE,
+  PROP_ATTACHMENTS,
   N_PROPS,
 };
 
@@ -105,6 +107,9 @@ facet_message_get_property (GObject *object, guint id, GValue *value, GParamSpec
   case PROP_USAGE:
     g_value_set_pointer (value, &self->usage);
     break;
+  case PROP_ATTACHMENTS:
+    g_value_set_boxed (value, self->attachments);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -122,6 +127,7 @@ facet_message_finalize (GObject *object)
   g_free (self->tool_calls);
   g_free (self->tool_call_id);
   g_free (self->tool_name);
+  g_ptr_array_unref (self->attachments);
   G_OBJECT_CLASS (facet_message_parent_class)->finalize (object);
 }
 
@@ -147,6 +153,7 @@ facet_message_class_init (FacetMessageClass *class)
   props[PROP_CUT_OFF] = g_param_spec_boolean ("cut-off", NULL, NULL, FALSE, flags);
   props[PROP_TOOL_CALLS] = g_param_spec_string ("tool-calls", NULL, NULL, NULL, flags);
   props[PROP_USAGE] = g_param_spec_pointer ("usage", NULL, NULL, flags);
+  props[PROP_ATTACHMENTS] = g_param_spec_boxed ("attachments", NULL, NULL, G_TYPE_PTR_ARRAY, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
 
   signals[APPENDED] =
@@ -159,6 +166,7 @@ facet_message_init (FacetMessage *self)
 {
   self->text = g_string_new (NULL);
   self->thinking = g_string_new (NULL);
+  self->attachments = g_ptr_array_new_with_free_func (g_object_unref);
   self->created = g_get_real_time ();
 }
 
@@ -273,6 +281,12 @@ const char *
 facet_message_get_tool_name (FacetMessage *self)
 {
   return self->tool_name;
+}
+
+GPtrArray *
+facet_message_get_attachments (FacetMessage *self)
+{
+  return self->attachments;
 }
 
 gboolean
@@ -421,6 +435,29 @@ facet_message_set_tool_result (FacetMessage *self, const char *call_id, const ch
 {
   replace_string (&self->tool_call_id, call_id);
   replace_string (&self->tool_name, name);
+}
+
+static gpointer
+reference (gconstpointer media, gpointer user_data)
+{
+  return g_object_ref ((gpointer)media);
+}
+
+void
+facet_message_set_attachments (FacetMessage *self, GPtrArray *attachments)
+{
+  GPtrArray *mine;
+
+  if (attachments == NULL || attachments->len == 0) {
+    if (self->attachments->len == 0)
+      return;
+    mine = g_ptr_array_new ();
+  } else
+    mine = g_ptr_array_copy (attachments, reference, NULL);
+  g_ptr_array_set_free_func (mine, g_object_unref);
+  g_ptr_array_unref (self->attachments);
+  self->attachments = mine;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ATTACHMENTS]);
 }
 
 void

@@ -6,7 +6,7 @@
  * added, and to notify::text for replacement as a whole. */
 #pragma once
 
-#include <glib-object.h>
+#include "facet-media.h"
 
 G_BEGIN_DECLS
 
@@ -66,8 +66,8 @@ G_DECLARE_FINAL_TYPE (FacetMessage, facet_message, FACET, MESSAGE, GObject)
 
 /* Properties: id (int64, 0 until saved), role, state, phase (enums as int), text, thinking, error
  * (nullable), progress (0…1), created (int64, µs since 1970), model (string: who answered), cut-off
- * (boolean), tool-calls (string, nullable). Signal ::appended (FacetTextKind as int, const char
- * *delta). */
+ * (boolean), tool-calls (string, nullable), attachments (GPtrArray of FacetMedia). Signal
+ * ::appended (FacetTextKind as int, const char *delta). */
 FacetMessage *facet_message_new (FacetRole role, const char *text) G_GNUC_WARN_UNUSED_RESULT;
 
 gint64               facet_message_get_id (FacetMessage *self);
@@ -90,6 +90,8 @@ gboolean             facet_message_get_cut_off (FacetMessage *self);
 const char          *facet_message_get_tool_calls (FacetMessage *self);
 const char          *facet_message_get_tool_call_id (FacetMessage *self);
 const char          *facet_message_get_tool_name (FacetMessage *self);
+/* What is attached, of FacetMedia, in order; borrowed, never NULL, not to be changed. */
+GPtrArray           *facet_message_get_attachments (FacetMessage *self);
 /* The message it follows, on disk: messages with the same parent are versions of each other.  0:
  * the first. */
 gint64               facet_message_get_parent_id (FacetMessage *self);
@@ -112,6 +114,8 @@ void facet_message_set_overflow (FacetMessage *self, const FacetOverflow *overfl
 void facet_message_set_cut_off (FacetMessage *self, gboolean cut_off);
 void facet_message_set_tool_calls (FacetMessage *self, const char *json);
 void facet_message_set_tool_result (FacetMessage *self, const char *call_id, const char *name);
+/* References what is in it; NULL: nothing. */
+void facet_message_set_attachments (FacetMessage *self, GPtrArray *attachments);
 void facet_message_set_parent_id (FacetMessage *self, gint64 parent_id);
 void facet_message_append (FacetMessage *self, FacetTextKind kind, const char *delta);
 

@@ -16,6 +16,7 @@ request_message_free (FacetRequestMessage *message)
   g_free (message->tool_calls_json);
   g_free (message->tool_call_id);
   g_free (message->tool_name);
+  g_clear_pointer (&message->attachments, g_ptr_array_unref);
   g_free (message);
 }
 

@@ -13,12 +13,13 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  FacetRole role;
-  char     *text;
-  char     *thinking;        /* NULL: none */
-  char     *tool_calls_json; /* NULL: none; an OpenAI-style array */
-  char     *tool_call_id;    /* role TOOL */
-  char     *tool_name;       /* role TOOL */
+  FacetRole  role;
+  char      *text;
+  char      *thinking;        /* NULL: none */
+  char      *tool_calls_json; /* NULL: none; an OpenAI-style array */
+  char      *tool_call_id;    /* role TOOL */
+  char      *tool_name;       /* role TOOL */
+  GPtrArray *attachments;     /* of FacetMedia, in order; NULL: none */
 } FacetRequestMessage;
 
 typedef struct {

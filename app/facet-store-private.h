@@ -22,6 +22,19 @@ struct _FacetStoreOp {
   GError *error;
 };
 
+/* Attachments, on the thread that owns @db: */
+
+/* Of a message that was just inserted; @attachments may be NULL. */
+gboolean facet_attachments_write (FacetDb   *db,
+                                  gint64     message,
+                                  GPtrArray *attachments,
+                                  GError   **error);
+/* Gives the rows of a conversation, of FacetMessageRow, what is attached to them. */
+gboolean facet_attachments_read (FacetDb *db, gint64 conversation, GPtrArray *rows, GError **error);
+
+/* Sweeps the media folder of @self (see facet-media-folder.h). */
+void facet_store_push_sweep (FacetStore *self);
+
 /* Both take @op. */
 void facet_store_push_write (FacetStore *self, FacetStoreOp *op);
 void facet_store_push_read (FacetStore *self, FacetStoreOp *op);

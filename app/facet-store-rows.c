@@ -49,6 +49,8 @@ facet_message_row_new (FacetMessage *message)
   self->cut_off = facet_message_get_cut_off (message);
   self->usage = *facet_message_get_usage (message);
   self->overflow = *facet_message_get_overflow (message);
+  if (facet_message_get_attachments (message)->len > 0)
+    self->attachments = g_ptr_array_ref (facet_message_get_attachments (message));
   return self;
 }
 
@@ -69,6 +71,7 @@ facet_message_row_to_message (const FacetMessageRow *self)
   facet_message_set_cut_off (message, self->cut_off);
   facet_message_set_usage (message, &self->usage);
   facet_message_set_overflow (message, &self->overflow);
+  facet_message_set_attachments (message, self->attachments);
   return message;
 }
 
@@ -84,6 +87,7 @@ facet_message_row_free (FacetMessageRow *self)
   g_free (self->tool_calls);
   g_free (self->tool_call_id);
   g_free (self->tool_name);
+  g_clear_pointer (&self->attachments, g_ptr_array_unref);
   g_free (self);
 }
 
@@ -272,9 +276,11 @@ load_run (FacetStoreOp *op, FacetDb *db, GError **error)
   sqlite3_bind_int64 (statement, 1, rows_op->conversation);
   while (facet_db_next (db, statement, &failure))
     g_ptr_array_add (rows_op->rows, read_message (statement));
-  if (failure != NULL)
+  if (failure != NULL) {
     g_propagate_error (error, failure);
-  return failure == NULL;
+    return FALSE;
+  }
+  return facet_attachments_read (db, rows_op->conversation, rows_op->rows, error);
 }
 
 static void
@@ -420,7 +426,8 @@ turn_run (FacetStoreOp *op, FacetDb *db, GError **error)
   if (!facet_db_begin (db, TRUE, error) || !write_conversation (db, conversation, error))
     return FALSE;
   if (turn->user != NULL) {
-    if (!add_message (db, conversation->id, turn->user, error))
+    if (!add_message (db, conversation->id, turn->user, error) ||
+        !facet_attachments_write (db, turn->user->id, turn->user->attachments, error))
       return FALSE;
     turn->answer->parent_id = turn->user->id;
   }

@@ -13,6 +13,7 @@
 #include "config.h"
 
 #include "facet-event-source.h"
+#include "facet-media-folder.h"
 #include "facet-store-private.h"
 
 #include <glib/gi18n-lib.h>
@@ -32,6 +33,7 @@ typedef struct {
 struct _FacetStore {
   gatomicrefcount   ref_count;
   char             *path;
+  char             *media_folder;
   char             *warning;
   FacetEventSource *results;
   Worker           *writer;
@@ -277,11 +279,13 @@ facet_store_open (const char *folder, GError **error)
   self = g_new0 (FacetStore, 1);
   g_atomic_ref_count_init (&self->ref_count);
   self->path = g_steal_pointer (&path);
+  self->media_folder = facet_media_folder_of (folder);
   self->warning = g_steal_pointer (&warning);
   self->results = facet_event_source_new (NULL, 0, op_free, result_cb, self);
   self->writer = worker_new ("facet-writer", self->path, db, TRUE, self->results);
   self->reader = worker_new ("facet-reader", self->path, NULL, FALSE, self->results);
   push_check (self);
+  facet_store_push_sweep (self);
   return self;
 }
 
@@ -314,6 +318,7 @@ facet_store_unref (FacetStore *self)
   facet_store_close (self);
   facet_event_source_unref (self->results);
   g_free (self->path);
+  g_free (self->media_folder);
   g_free (self->warning);
   g_free (self);
 }
@@ -329,4 +334,10 @@ const char *
 facet_store_get_warning (FacetStore *self)
 {
   return self->warning;
+}
+
+const char *
+facet_store_get_media_folder (FacetStore *self)
+{
+  return self->media_folder;
 }

@@ -40,6 +40,7 @@ typedef struct {
   gboolean          cut_off;
   FacetUsage        usage;
   FacetOverflow     overflow;
+  GPtrArray        *attachments; /* of FacetMedia; NULL: none */
 } FacetMessageRow;
 
 FacetMessageRow *facet_message_row_new (FacetMessage *message) G_GNUC_WARN_UNUSED_RESULT;
@@ -62,7 +63,8 @@ typedef void (*FacetStoreValueFunc) (const char *value, const GError *error, gpo
 
 /* Opens @folder/facet.db, making both when missing; blocks while it does.  A damaged file is set
  * aside.  Then, on the writer's thread, the file is checked and answers that a killed process left
- * running become INTERRUPTED; everything asked meanwhile waits for that. */
+ * running become INTERRUPTED; everything asked meanwhile waits for that.  After
+ * it, files of media/ are deleted that are older than a day and attached to nothing. */
 FacetStore *facet_store_open (const char *folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Waits until everything queued is written, answers all that is owed, and lets go of the file.
  * Again: nothing. */
@@ -78,6 +80,9 @@ void facet_store_flush (FacetStore *self);
  * first answer came. */
 const char *facet_store_get_warning (FacetStore *self);
 
+/* Where files that are attached to messages are; it may not be there yet.  Borrowed. */
+const char *facet_store_get_media_folder (FacetStore *self);
+
 /* Conversations that are not in the trash: pinned ones first, then the latest. */
 void facet_store_list (FacetStore *self, FacetStoreRowsFunc func, gpointer user_data);
 /* What is shown of one: the path from its head to the root, oldest first. */
@@ -88,15 +93,16 @@ void facet_store_load (FacetStore        *self,
 
 /* One durable transaction: the conversation (inserted if its id is 0), the person's message (or
  * NULL), and the answer that is to come: inserted if its id is 0, else updated.  The answer's
- * parent is @user if there is one.  The conversation's head becomes the answer, unless that was
- * there already.  Takes the rows. */
+ * parent is @user if there is one; what is attached to @user is stored with it.  The conversation's
+ * head becomes the answer, unless that was there already.  Takes the rows. */
 void facet_store_begin_turn (FacetStore           *self,
                              FacetConversationRow *conversation,
                              FacetMessageRow      *user,
                              FacetMessageRow      *answer,
                              FacetStoreTurnFunc    func,
                              gpointer              user_data);
-/* Everything of a stored message but its place.  Takes @row.  @durable: at the end of an answer. */
+/* Everything of a stored message but its place and what is attached to it.  Takes @row.  @durable:
+ * at the end of an answer. */
 void facet_store_save_message (FacetStore      *self,
                                FacetMessageRow *row,
                                gboolean         durable,

@@ -287,6 +287,8 @@ add_to_request (FacetRequest *request, FacetMessage *message)
   item->tool_calls_json = g_strdup (facet_message_get_tool_calls (message));
   item->tool_call_id = g_strdup (facet_message_get_tool_call_id (message));
   item->tool_name = g_strdup (facet_message_get_tool_name (message));
+  if (facet_message_get_attachments (message)->len > 0)
+    item->attachments = g_ptr_array_ref (facet_message_get_attachments (message));
 }
 
 /* What is shown up to the answer, and the answer itself if there is something to go on from. */
@@ -367,8 +369,7 @@ begun_cb (const FacetConversationRow *conversation,
       facet_message_set_error (plan->answer, error->message);
       facet_message_set_state (plan->answer, FACET_MESSAGE_FAILED);
     }
-    facet_conversation_turn_undone (self->conversation, self,
-                                    plan->user != NULL ? facet_message_get_text (plan->user) : NULL,
+    facet_conversation_turn_undone (self->conversation, self, plan->user, plan->removed == NULL,
                                     error->message);
   } else {
     if (user != NULL) {
