@@ -13,7 +13,6 @@
 #include "facet-sound-level.h"
 
 #include <math.h>
-#include <string.h>
 
 #define BLOCK    4096 /* samples of the ring */
 #define POLL_US  (20 * G_TIME_SPAN_MILLISECOND)

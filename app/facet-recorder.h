@@ -19,8 +19,6 @@
 #include "facet-push-to-talk.h"
 #include "facet-sound-source.h"
 
-#include <gio/gio.h>
-
 G_BEGIN_DECLS
 
 typedef enum {

@@ -14,6 +14,8 @@
 #include "facet-event-source.h"
 #include "facet-sound-stream.h"
 
+#include <gio/gio.h>
+
 #define WATCH_US   (200 * G_TIME_SPAN_MILLISECOND)
 #define OPENING_US (5 * G_TIME_SPAN_MILLISECOND)
 #define LOST_US    (2 * G_TIME_SPAN_SECOND) /* without sound */

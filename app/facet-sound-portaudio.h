@@ -11,8 +11,6 @@
 
 #include "facet-sound-source.h"
 
-#include <gio/gio.h>
-
 G_BEGIN_DECLS
 
 #define FACET_TYPE_SOUND_PORTAUDIO (facet_sound_portaudio_get_type ())

@@ -20,6 +20,7 @@
 #include <dlfcn.h>
 #include <math.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #define MAX_CHANNELS 64
 #define MIX_FRAMES   256
@@ -169,6 +170,15 @@ facet_sound_stream_list (void)
   return devices;
 }
 
+/* Of an id. */
+static const char *
+display_name (const char *id)
+{
+  const char *name = strstr (id, ": ");
+
+  return name != NULL ? name + 2 : id;
+}
+
 static PaDeviceIndex
 find_device (const char *device, GError **error)
 {
@@ -188,7 +198,8 @@ find_device (const char *device, GError **error)
       return i;
   }
   g_set_error (error, FACET_SOUND_ERROR, FACET_SOUND_ERROR_NO_DEVICE,
-               _ ("The microphone “%s” is not there.  Connect it, or choose another one."), device);
+               _ ("The microphone “%s” is not there.  Connect it, or choose another one."),
+               display_name (device));
   return paNoDevice;
 }
 

@@ -475,6 +475,48 @@ test_gone (void)
   lose_microphone (SIGKILL);
 }
 
+/* A computer without a microphone: a process of its own, since PortAudio looks at the environment.
+ */
+
+static int
+press_without_microphone (void)
+{
+  g_autofree char *folder = test_folder_new ();
+  g_autoptr (FacetSoundSource) source = facet_sound_portaudio_new (folder);
+  g_autoptr (FacetRecorder) recorder = facet_recorder_new (source, folder);
+
+  facet_recorder_press (recorder);
+  wait_until (facet_recorder_get_error (recorder) != NULL);
+  g_print ("%s", facet_recorder_get_error (recorder));
+  test_folder_remove (folder);
+  return facet_recorder_get_state (recorder) == FACET_TALK_OFF ? 0 : 1;
+}
+
+static void
+test_no_microphone (void)
+{
+  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree char *folder = test_folder_new ();
+  g_autofree char *config = g_build_filename (folder, "asound.conf", NULL);
+  g_autofree char *said = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (
+      G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE);
+  g_autoptr (GSubprocess) process = NULL;
+
+  /* A sound card that nobody has, and no other way to one. */
+  g_file_set_contents (config, "pcm.nothing { type hw card 31 }\n", -1, NULL);
+  g_subprocess_launcher_setenv (launcher, "ALSA_CONFIG_PATH", config, TRUE);
+  g_subprocess_launcher_setenv (launcher, "JACK_DEFAULT_SERVER", "nobody", TRUE);
+  process = g_subprocess_launcher_spawn (launcher, &error, self, "no-microphone", NULL);
+  g_assert_no_error (error);
+  g_subprocess_communicate_utf8 (process, NULL, NULL, &said, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (said, ==, "No microphone was found.  Connect one and try again.");
+  g_assert_true (g_subprocess_get_successful (process));
+  test_folder_remove (folder);
+}
+
 /* Under virtual-mic.sh */
 
 static int
@@ -503,10 +545,13 @@ main (int argc, char **argv)
 
     return run_below (self);
   }
+  if (argc == 2 && g_str_equal (argv[1], "no-microphone"))
+    return press_without_microphone ();
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/sound-portaudio/counters", test_counters);
   g_test_add_func ("/sound-portaudio/speech", test_speech);
   g_test_add_func ("/sound-portaudio/devices", test_devices);
+  g_test_add_func ("/sound-portaudio/no-microphone", test_no_microphone);
   g_test_add_func ("/sound-portaudio/hangs", test_hangs);
   g_test_add_func ("/sound-portaudio/gone", test_gone);
   return g_test_run ();
