@@ -79,6 +79,10 @@ test_tiny (void)
   g_assert_cmpint (c.image_token_id, ==, 4091);
   g_assert_cmpint (c.video_token_id, ==, 4095);
   g_assert_true (c.has_vision && c.has_audio);
+  g_assert_cmpint (c.vision.hidden_size, ==, 96);
+  g_assert_cmpint (c.vision.position_embedding_size, ==, 1024);
+  g_assert_cmpint (c.audio.hidden_size, ==, 64);
+  g_assert_cmpint (c.audio.subsampling_conv_channels[1], ==, 16);
   g_assert_cmpint (c.n_stop_ids, ==, 3);
   g_assert_cmpint (c.stop_ids[2], ==, 50);
   g_assert_true (c.do_sample);
@@ -145,6 +149,27 @@ test_e2b (void)
   SAME (text.tie_word_embeddings);
   SAME (has_vision);
   SAME (has_audio);
+  SAME (vision.num_hidden_layers);
+  SAME (vision.hidden_size);
+  SAME (vision.intermediate_size);
+  SAME (vision.num_attention_heads);
+  SAME (vision.head_dim);
+  SAME (vision.pooling_kernel_size);
+  SAME (vision.position_embedding_size);
+  SAME_NUMBER (vision.rms_norm_eps);
+  SAME_NUMBER (vision.rope_theta);
+  SAME (audio.num_hidden_layers);
+  SAME (audio.hidden_size);
+  SAME (audio.num_attention_heads);
+  SAME (audio.output_proj_dims);
+  SAME (audio.conv_kernel_size);
+  SAME (audio.subsampling_conv_channels[0]);
+  SAME (audio.subsampling_conv_channels[1]);
+  SAME (audio.reach);
+  SAME (audio.n_distances);
+  SAME_NUMBER (audio.attention_logit_cap);
+  SAME_NUMBER (audio.residual_weight);
+  SAME_NUMBER (audio.rms_norm_eps);
   SAME (image_token_id);
   SAME (audio_token_id);
   SAME (video_token_id);
@@ -286,6 +311,30 @@ static const Wrong wrongs[] = {
      "rope_theta"},
     {"text_config.rope_parameters.full_attention.partial_rotary_factor", "1.5",
      GEM_ERROR_INVALID_MODEL, "partial_rotary_factor"},
+    {"vision_config", "7", GEM_ERROR_INVALID_MODEL, "vision_config"},
+    {"vision_config.use_clipped_linears", "false", GEM_ERROR_UNSUPPORTED, "vision encoder"},
+    {"vision_config.standardize", "true", GEM_ERROR_UNSUPPORTED, "vision encoder"},
+    {"vision_config.attention_bias", "true", GEM_ERROR_UNSUPPORTED, "vision encoder"},
+    {"vision_config.num_key_value_heads", "1", GEM_ERROR_UNSUPPORTED, "vision encoder"},
+    {"vision_config.patch_size", "14", GEM_ERROR_UNSUPPORTED, "vision encoder"},
+    {"vision_config.pooling_kernel_size", "2", GEM_ERROR_UNSUPPORTED, "vision encoder"},
+    {"vision_config.hidden_activation", "\"silu\"", GEM_ERROR_UNSUPPORTED, "activation"},
+    {"vision_config.head_dim", "30", GEM_ERROR_INVALID_MODEL, "multiple of 4"},
+    {"vision_config.num_hidden_layers", "129", GEM_ERROR_INVALID_MODEL, "num_hidden_layers"},
+    {"vision_config.position_embedding_size", "-1", GEM_ERROR_INVALID_MODEL, "position_embedding"},
+    {"vision_config.rope_parameters", "[]", GEM_ERROR_INVALID_MODEL, "rope_parameters"},
+    {"vision_config.rope_parameters.rope_theta", "0", GEM_ERROR_INVALID_MODEL, "rope_theta"},
+    {"audio_config", "\"none\"", GEM_ERROR_INVALID_MODEL, "audio_config"},
+    {"audio_config.use_clipped_linears", "false", GEM_ERROR_UNSUPPORTED, "audio encoder"},
+    {"audio_config.attention_context_right", "4", GEM_ERROR_UNSUPPORTED, "audio encoder"},
+    {"audio_config.hidden_act", "\"gelu\"", GEM_ERROR_UNSUPPORTED, "activation"},
+    {"audio_config.hidden_size", "63", GEM_ERROR_INVALID_MODEL, "hidden_size"},
+    {"audio_config.num_attention_heads", "3", GEM_ERROR_INVALID_MODEL, "num_attention_heads"},
+    {"audio_config.attention_context_left", "65", GEM_ERROR_INVALID_MODEL, "context_left"},
+    {"audio_config.attention_context_left", "1", GEM_ERROR_INVALID_MODEL, "context_left"},
+    {"audio_config.subsampling_conv_channels", "[128]", GEM_ERROR_INVALID_MODEL, "two numbers"},
+    {"audio_config.subsampling_conv_channels", "[128, 0]", GEM_ERROR_INVALID_MODEL, "two numbers"},
+    {"audio_config.conv_kernel_size", "65", GEM_ERROR_INVALID_MODEL, "conv_kernel_size"},
     {"image_token_id", "4096", GEM_ERROR_INVALID_MODEL, "image_token_id"},
     {"eos_token_id", "[]", 0, NULL},
     {"eos_token_id", "[1,2,3,4,5,6,7,8,9]", GEM_ERROR_INVALID_MODEL, "at most 8"},
