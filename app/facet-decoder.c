@@ -40,11 +40,14 @@ struct _FacetDecoder {
   GstPad         *entry; /* of the chain */
   GstBus         *bus;
   gboolean        playing, stalled;
+  GError         *failure;     /* the first on the bus; GStreamer's own */
+  char           *orientation; /* NULL: none said */
   GMutex          lock;
   GstCaps        *stream_caps;  /* NULL: no stream yet */
   char           *media_type;   /* NULL: not known yet */
   char           *missing;      /* what no decoder is installed for, in words; NULL: nothing */
   gboolean        no_more_pads; /* all streams are known */
+  gboolean        has_other;    /* a stream of the other kind */
   guint           n_moves;      /* pieces that came out of the file */
 };
 
@@ -70,10 +73,13 @@ initialise (GError **error)
 
 /* What decodebin asks */
 
+/* @pad is decodebin's own, which stands for the one that it asks about. */
 static gboolean
 is_demuxer (GstPad *pad)
 {
-  g_autoptr (GstElement) parent = gst_pad_get_parent_element (pad);
+  g_autoptr (GstPad) target =
+      GST_IS_GHOST_PAD (pad) ? gst_ghost_pad_get_target (GST_GHOST_PAD (pad)) : g_object_ref (pad);
+  g_autoptr (GstElement) parent = target != NULL ? gst_pad_get_parent_element (target) : NULL;
   GstElementFactory *factory = parent != NULL ? gst_element_get_factory (parent) : NULL;
 
   return factory != NULL &&
@@ -97,7 +103,12 @@ autoplug_continue_cb (GstElement *bin, GstPad *pad, GstCaps *caps, FacetDecoder 
     return TRUE;
   if (g_str_has_prefix (type, "text/") || g_str_has_prefix (type, "subpicture/"))
     return FALSE;
-  return self->kind == FACET_STREAM_SOUND ? !picture : !sound;
+  if (self->kind == FACET_STREAM_SOUND ? !picture : !sound)
+    return TRUE;
+  g_mutex_lock (&self->lock);
+  self->has_other = TRUE;
+  g_mutex_unlock (&self->lock);
+  return FALSE;
 }
 
 static int
@@ -197,7 +208,7 @@ needs_element (GstElement *element, GError **error)
 static gboolean
 build (FacetDecoder *self, const char *path, const char *chain, GError **error)
 {
-  g_autofree char *all = g_strdup_printf ("%s ! appsink name=out max-buffers=8 sync=false", chain);
+  g_autofree char *all = g_strdup_printf ("%s ! appsink name=out max-buffers=4 sync=false", chain);
   GstElement      *source = gst_element_factory_make ("filesrc", NULL);
   GstElement      *decoder = gst_element_factory_make ("decodebin", NULL);
   GstElement      *rest = gst_parse_bin_from_description (all, TRUE, NULL);
@@ -261,6 +272,8 @@ stop_and_free (gpointer data)
   gst_clear_caps (&self->stream_caps);
   g_free (self->media_type);
   g_free (self->missing);
+  g_free (self->orientation);
+  g_clear_error (&self->failure);
   g_free (self->name);
   g_mutex_clear (&self->lock);
   g_free (self);
@@ -307,6 +320,17 @@ fail_without_stream (FacetDecoder *self, GError **error)
                  self->name);
 }
 
+static gboolean
+lacks_stream (FacetDecoder *self)
+{
+  gboolean lacks;
+
+  g_mutex_lock (&self->lock);
+  lacks = self->no_more_pads && self->stream_caps == NULL;
+  g_mutex_unlock (&self->lock);
+  return lacks;
+}
+
 static void
 fail_damaged (FacetDecoder *self, GError **error)
 {
@@ -336,30 +360,53 @@ fail_with (FacetDecoder *self, const GError *failure, GError **error)
     fail_damaged (self, error);
 }
 
-/* FALSE: the pipeline has failed. */
-static gboolean
-look_at_bus (FacetDecoder *self, GError **error)
+static void
+take_tags (FacetDecoder *self, GstMessage *message)
 {
-  g_autoptr (GstMessage) message = NULL;
+  g_autoptr (GstTagList) tags = NULL;
+  char *orientation;
 
-  while ((message = gst_bus_pop_filtered (self->bus, GST_MESSAGE_ERROR | GST_MESSAGE_ELEMENT)) !=
-         NULL) {
-    if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR) {
-      g_autoptr (GError) failure = NULL;
+  gst_message_parse_tag (message, &tags);
+  if (!gst_tag_list_get_string (tags, GST_TAG_IMAGE_ORIENTATION, &orientation))
+    return;
+  g_free (self->orientation);
+  self->orientation = orientation;
+}
 
-      gst_message_parse_error (message, &failure, NULL);
-      fail_with (self, failure, error);
-      return FALSE;
-    }
-    if (gst_is_missing_plugin_message (message)) {
+static void
+drain_bus (FacetDecoder *self)
+{
+  GstMessage *message;
+
+  while ((message = gst_bus_pop_filtered (self->bus, GST_MESSAGE_ERROR | GST_MESSAGE_ELEMENT |
+                                                         GST_MESSAGE_TAG)) != NULL) {
+    if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_TAG)
+      take_tags (self, message);
+    else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR && self->failure == NULL)
+      gst_message_parse_error (message, &self->failure, NULL);
+    else if (gst_is_missing_plugin_message (message)) {
       g_mutex_lock (&self->lock);
       g_free (self->missing);
       self->missing = gst_missing_plugin_message_get_description (message);
       g_mutex_unlock (&self->lock);
     }
-    gst_clear_message (&message);
+    gst_message_unref (message);
   }
-  return TRUE;
+}
+
+/* FALSE: the pipeline has failed. */
+static gboolean
+look_at_bus (FacetDecoder *self, GError **error)
+{
+  drain_bus (self);
+  if (self->failure == NULL)
+    return TRUE;
+  /* A demuxer that finds nobody to give its streams to fails, too. */
+  if (lacks_stream (self))
+    fail_without_stream (self, error);
+  else
+    fail_with (self, self->failure, error);
+  return FALSE;
 }
 
 static gboolean
@@ -400,17 +447,16 @@ is_dead (FacetDecoder *self)
 static gboolean
 look_at_streams (FacetDecoder *self, Watch *watch, GError **error)
 {
-  gboolean none, moved;
+  gboolean moved;
 
-  g_mutex_lock (&self->lock);
-  none = self->no_more_pads && self->stream_caps == NULL;
-  moved = self->n_moves != watch->n_moves;
-  watch->n_moves = self->n_moves;
-  g_mutex_unlock (&self->lock);
-  if (none) {
+  if (lacks_stream (self)) {
     fail_without_stream (self, error);
     return FALSE;
   }
+  g_mutex_lock (&self->lock);
+  moved = self->n_moves != watch->n_moves;
+  watch->n_moves = self->n_moves;
+  g_mutex_unlock (&self->lock);
   watch->n_dead = !moved && is_dead (self) ? watch->n_dead + 1 : 0;
   if (watch->n_dead >= DEAD_LOOKS) {
     fail_damaged (self, error);
@@ -483,4 +529,22 @@ facet_decoder_get_media_type (FacetDecoder *self)
   type = self->media_type;
   g_mutex_unlock (&self->lock);
   return type;
+}
+
+gboolean
+facet_decoder_has_other_stream (FacetDecoder *self)
+{
+  gboolean has;
+
+  g_mutex_lock (&self->lock);
+  has = self->has_other;
+  g_mutex_unlock (&self->lock);
+  return has;
+}
+
+const char *
+facet_decoder_get_orientation (FacetDecoder *self)
+{
+  drain_bus (self);
+  return self->orientation;
 }

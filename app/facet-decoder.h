@@ -46,6 +46,12 @@ GstCaps    *facet_decoder_get_stream_caps (FacetDecoder *self);
 /* What the file is, by its content: "audio/x-wav", "video/quicktime", …; borrowed. */
 const char *facet_decoder_get_media_type (FacetDecoder *self);
 
+/* Whether the file has a stream of the other kind, which is not decoded. */
+gboolean    facet_decoder_has_other_stream (FacetDecoder *self);
+/* How pictures are to be turned, as GStreamer's tag image-orientation says it; NULL: not at all.
+ * Borrowed until the next pull. */
+const char *facet_decoder_get_orientation (FacetDecoder *self);
+
 /* How long nothing may move; 20 s.  For tests. */
 void facet_decoder_set_patience (FacetDecoder *self, guint milliseconds);
 

@@ -299,6 +299,44 @@ finish_sound (Job *job, FacetMediaInfo *info, GCancellable *cancellable, GError 
   return facet_media_new (info);
 }
 
+static FacetMedia *
+finish_video (Job *job, FacetMediaInfo *info, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (FacetVideo) video = facet_video_inspect (job->path, job->name, cancellable, error);
+  g_autoptr (GdkPixbuf) thumbnail = NULL;
+  FacetVideoFrame *first;
+
+  if (video == NULL)
+    return NULL;
+  first = g_ptr_array_index (video->frames, 0);
+  thumbnail = facet_picture_dup_thumbnail (first->picture, FACET_MEDIA_THUMBNAIL_SIDE);
+  info->kind = FACET_MEDIA_VIDEO;
+  info->media_type = video->media_type;
+  info->note = video->note;
+  info->width = video->width;
+  info->height = video->height;
+  info->seconds = video->seconds;
+  info->n_frames = video->n_frames;
+  info->fps = video->fps;
+  info->thumbnail = thumbnail;
+  return facet_media_new (info);
+}
+
+/* Of containers the name tells nothing: video/quicktime may be a song.  What has no video that can
+ * be decoded here may still have sound. */
+static FacetMedia *
+finish_video_or_sound (Job *job, FacetMediaInfo *info, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  FacetMedia *media = finish_video (job, info, cancellable, &failure);
+
+  if (media == NULL && g_error_matches (failure, FACET_MEDIA_ERROR, FACET_MEDIA_ERROR_UNSUPPORTED))
+    media = finish_sound (job, info, cancellable, NULL);
+  if (media == NULL)
+    g_propagate_error (error, g_steal_pointer (&failure));
+  return media;
+}
+
 static gboolean
 names_media (const char *type)
 {
@@ -306,7 +344,6 @@ names_media (const char *type)
                           g_str_has_prefix (type, "video/"));
 }
 
-/* Of containers the name tells nothing: video/quicktime may be a song. */
 static FacetMedia *
 look_at_copy (Job *job, FacetMediaInfo *info, GCancellable *cancellable, GError **error)
 {
@@ -314,10 +351,11 @@ look_at_copy (Job *job, FacetMediaInfo *info, GCancellable *cancellable, GError 
   g_autoptr (GError) failure = NULL;
   FacetMedia *media;
 
-  if (job->size > 0 && type != NULL &&
-      (g_str_has_prefix (type, "audio/") || g_str_has_prefix (type, "video/") ||
-       g_str_has_prefix (type, "application/")))
+  if (type != NULL && g_str_has_prefix (type, "audio/"))
     media = finish_sound (job, info, cancellable, &failure);
+  else if (type != NULL &&
+           (g_str_has_prefix (type, "video/") || g_str_has_prefix (type, "application/")))
+    media = finish_video_or_sound (job, info, cancellable, &failure);
   else
     media = finish_picture (job, info, cancellable, &failure);
   if (media != NULL)

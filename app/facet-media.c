@@ -242,11 +242,34 @@ facet_media_load_sound (FacetMedia *self, GCancellable *cancellable, GError **er
   return facet_sound_load (self->path, self->info.name, cancellable, error);
 }
 
+FacetVideo *
+facet_media_load_video (FacetMedia *self, GCancellable *cancellable, GError **error)
+{
+  g_return_val_if_fail (self->info.kind == FACET_MEDIA_VIDEO, NULL);
+  return facet_video_load (self->path, self->info.name, MAX (1, self->info.n_frames), cancellable,
+                           error);
+}
+
+static FacetPicture *
+load_first_picture (FacetMedia *self, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (FacetVideo) video = NULL;
+  FacetVideoFrame *first;
+
+  if (self->info.kind == FACET_MEDIA_IMAGE)
+    return facet_media_load_picture (self, cancellable, error);
+  video = facet_video_load (self->path, self->info.name, 1, cancellable, error);
+  if (video == NULL)
+    return NULL;
+  first = g_ptr_array_index (video->frames, 0);
+  return facet_picture_ref (first->picture);
+}
+
 static void
 thumbnail_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   GError *error = NULL;
-  g_autoptr (FacetPicture) picture = facet_media_load_picture (source, cancellable, &error);
+  g_autoptr (FacetPicture) picture = load_first_picture (source, cancellable, &error);
 
   if (picture == NULL)
     g_task_return_error (task, error);

@@ -8,6 +8,7 @@
 
 #include "facet-picture.h"
 #include "facet-sound-file.h"
+#include "facet-video-file.h"
 
 G_BEGIN_DECLS
 
@@ -15,7 +16,7 @@ G_BEGIN_DECLS
 #define FACET_MEDIA_DETAIL       280
 #define FACET_MEDIA_VIDEO_DETAIL 70
 /* Frames of a video that are looked at, at most. */
-#define FACET_MEDIA_VIDEO_FRAMES 32
+#define FACET_MEDIA_VIDEO_FRAMES FACET_VIDEO_N_FRAMES
 /* Of the thumbnail that comes with an import. */
 #define FACET_MEDIA_THUMBNAIL_SIDE 256
 
@@ -77,8 +78,11 @@ FacetPicture *facet_media_load_picture (FacetMedia   *self,
 FacetSound   *facet_media_load_sound (FacetMedia   *self,
                                       GCancellable *cancellable,
                                       GError      **error) G_GNUC_WARN_UNUSED_RESULT;
+FacetVideo   *facet_media_load_video (FacetMedia   *self,
+                                      GCancellable *cancellable,
+                                      GError      **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* A small picture of a picture, in a thread. */
+/* A small picture of a picture or of a video's first frame, in a thread. */
 void       facet_media_load_thumbnail_async (FacetMedia         *self,
                                              GCancellable       *cancellable,
                                              GAsyncReadyCallback callback,

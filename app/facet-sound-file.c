@@ -264,6 +264,8 @@ sound_new (GArray *samples, FacetDecoder *decoder, gboolean damaged)
   }
   cut (self);
   look (self);
+  if (facet_decoder_has_other_stream (decoder))
+    add_sentence (self, _ ("Only its sound is used."));
   return self;
 }
 

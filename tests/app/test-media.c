@@ -231,6 +231,73 @@ test_sound (Fixture *f, gconstpointer data)
 }
 
 static void
+test_video (Fixture *f, gconstpointer data)
+{
+  FacetMediaInfo info = {.kind = FACET_MEDIA_VIDEO, .folder = f->media, .name = "film"};
+  g_autoptr (FacetMedia) media = NULL;
+  g_autoptr (FacetMedia) stored = NULL;
+  g_autoptr (FacetVideo) video = NULL;
+  g_autoptr (GdkPixbuf) thumbnail = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *details = NULL;
+
+  if (!make_by_gstreamer ("videotestsrc num-buffers=50 ! "
+                          "video/x-raw,width=320,height=240,framerate=25/1 ! videoconvert ! "
+                          "vp8enc ! webmmux ! filesink location=OUT",
+                          f->path))
+    return;
+  media = import_well (f, "film.webm");
+  g_assert_cmpint (facet_media_get_kind (media), ==, FACET_MEDIA_VIDEO);
+  g_assert_cmpuint (facet_media_get_n_frames (media), ==, 50);
+  g_assert_cmpfloat_with_epsilon (facet_media_get_fps (media), 25, 0.01);
+  g_assert_cmpfloat_with_epsilon (facet_media_get_seconds (media), 2, 0.01);
+  g_assert_cmpuint (facet_media_get_detail (media), ==, 70);
+  g_assert_cmpuint (facet_media_get_n_tokens (media) % 32, ==, 0);
+  g_assert_cmpuint (facet_media_get_n_tokens (media), <=, 32 * 70);
+  g_assert_cmpuint (facet_media_get_n_tokens (media), >, 32 * 50);
+  g_assert_cmpint (gdk_pixbuf_get_width (facet_media_get_thumbnail (media)), ==, 256);
+  g_assert_cmpstr (facet_media_get_note (media), ==, "32 of its 50 frames are looked at.");
+
+  details = facet_media_dup_details (media);
+  info.content_hash = facet_media_get_content_hash (media);
+  stored = facet_media_new_stored (&info, details);
+  g_assert_cmpuint (facet_media_get_n_tokens (stored), ==, facet_media_get_n_tokens (media));
+  video = facet_media_load_video (stored, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (video->frames->len, ==, 32);
+  facet_media_load_thumbnail_async (stored, NULL, ready_cb, f);
+  while (f->result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  thumbnail = facet_media_load_thumbnail_finish (stored, f->result, &error);
+  g_clear_object (&f->result);
+  g_assert_no_error (error);
+  g_assert_cmpint (gdk_pixbuf_get_height (thumbnail), ==, 192);
+}
+
+/* What one calls a video file, with a song in it. */
+static void
+test_song_in_container (Fixture *f, gconstpointer data)
+{
+  static const char *const kinds[] = {"avenc_aac ! mp4mux", "vorbisenc ! webmmux",
+                                      "opusenc ! oggmux", "lamemp3enc"};
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++) {
+    g_autofree char *pipeline =
+        g_strdup_printf ("audiotestsrc num-buffers=44 volume=0.3 ! audioconvert ! audioresample ! "
+                         "%s ! filesink location=OUT",
+                         kinds[i]);
+    g_autoptr (FacetMedia) media = NULL;
+
+    if (!make_by_gstreamer (pipeline, f->path))
+      continue;
+    media = import_well (f, NULL);
+    g_assert_cmpint (facet_media_get_kind (media), ==, FACET_MEDIA_AUDIO);
+    g_assert_cmpfloat_with_epsilon (facet_media_get_seconds (media), 1.02, 0.1);
+    g_assert_cmpstr (facet_media_get_note (media), ==, NULL);
+  }
+}
+
+static void
 test_pixels (Fixture *f, gconstpointer data)
 {
   guint8 rows[2 * 20] = {255, 0, 0, 255, 0, 0, 0, 0, [20] = 0, 255, 0, 255, 0, 0, 255, 255};
@@ -436,6 +503,8 @@ main (int argc, char *argv[])
   ADD ("/media/picture", test_picture);
   ADD ("/media/detail", test_detail);
   ADD ("/media/sound", test_sound);
+  ADD ("/media/video", test_video);
+  ADD ("/media/song-in-container", test_song_in_container);
   ADD ("/media/pixels", test_pixels);
   ADD ("/media/twice", test_twice);
   ADD ("/media/refused", test_refused);
