@@ -428,6 +428,8 @@ start (Job *job, GCancellable *cancellable, GAsyncReadyCallback callback, gpoint
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, start);
+  /* What is in its place already is handed over: it would only lie there. */
+  g_task_set_check_cancellable (task, FALSE);
   g_task_set_task_data (task, job, job_free);
   g_task_run_in_thread (task, import_thread);
 }

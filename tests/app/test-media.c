@@ -400,11 +400,27 @@ test_cancel (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   write_picture (f->path, 60, 40, 0x112233ff);
-  facet_media_import_file_async (f->media, file, NULL, cancellable, ready_cb, f);
   g_cancellable_cancel (cancellable);
+  facet_media_import_file_async (f->media, file, NULL, cancellable, ready_cb, f);
   g_assert_null (wait_result (f, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_cmpuint (count_files (f->media), ==, 0);
+
+  /* At any moment: it is there and handed over, or it is neither. */
+  for (guint i = 0; i < 20; i++) {
+    g_autoptr (GCancellable) late = g_cancellable_new ();
+    g_autoptr (FacetMedia) media = NULL;
+
+    g_clear_error (&error);
+    facet_media_import_file_async (f->media, file, NULL, late, ready_cb, f);
+    g_usleep (i * 100);
+    g_cancellable_cancel (late);
+    media = wait_result (f, &error);
+    g_assert_cmpuint (count_files (f->media), ==, media != NULL ? 1 : 0);
+    g_assert_true (media != NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED));
+    if (media != NULL)
+      g_unlink (facet_media_get_path (media));
+  }
 }
 
 static void
