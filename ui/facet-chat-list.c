@@ -10,54 +10,26 @@
  *
  * Giving widgets to messages queues resizes, which GTK does not allow while it allocates.  So the
  * layout is made before: once a frame when something has changed, and at once when the person
- * scrolls; size_allocate only puts the rows where the layout says. */
+ * scrolls; size_allocate only puts the rows where the layout says.  The keyboard is in
+ * facet-chat-list-input.c. */
 #define G_LOG_DOMAIN "facet-chat-list"
 
 #include "config.h"
 
 #include <math.h>
 
-#include "facet-chat-list.h"
+#include "facet-chat-list-private.h"
 #include "facet-message-answer.h"
 #include "facet-message-person.h"
 
 #define OVERSCAN   240 /* pixels above and below the screen that have widgets, too */
-#define PADDING    18  /* above the first and below the last message */
 #define MAX_PASSES 5
 #define MAX_SPARE  8
-#define LINE_STEP  60 /* pixels that an arrow key scrolls */
 
+/* Of rows, as many as FACET_N_ROW_KINDS. */
 enum {
   KIND_PERSON,
   KIND_ANSWER,
-  N_KINDS,
-};
-
-struct _FacetChatList {
-  GtkWidget parent_instance;
-
-  FacetConversation *conversation;
-  GPtrArray         *turns;      /* of FacetTurnModel, owned: the messages that are shown */
-  GHashTable        *by_message; /* message → turn, borrowed */
-  GHashTable        *rows;       /* turn → FacetMessageRow, those with widgets; both borrowed */
-  GPtrArray         *spare[N_KINDS];
-
-  GtkAdjustment *adjustment[2]; /* by GtkOrientation */
-  guint          scroll_policy[2];
-  double origin; /* value + origin is what is at the top of the screen, from the list's upper end */
-  double value;  /* as it was last seen */
-  double height; /* of all, at the last layout */
-  double view;   /* what is at the top of the screen, at the last layout */
-  int    width, page; /* for which the layout is; 0: there was none */
-  gboolean configuring;
-
-  gboolean        pinned;
-  FacetTurnModel *anchor_turn; /* borrowed, one of :turns; NULL: the upper end */
-  FacetRowAnchor  anchor;
-  double          fallback; /* the top of the screen, should the anchor be gone */
-
-  guint    tick;   /* 0: the layout is as it should be */
-  gboolean jumped; /* in this frame: only what is on the screen has widgets */
 };
 
 enum {
@@ -81,8 +53,6 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (FacetChatList,
                                GTK_TYPE_WIDGET,
                                G_IMPLEMENT_INTERFACE (GTK_TYPE_SCROLLABLE, NULL))
 
-static void schedule_layout (FacetChatList *self);
-
 static void
 set_pinned (FacetChatList *self, gboolean pinned)
 {
@@ -102,7 +72,7 @@ void
 facet_chat_list_pin (FacetChatList *self)
 {
   set_pinned (self, TRUE);
-  schedule_layout (self);
+  facet_chat_list_schedule_layout (self);
 }
 
 /* --- rows
@@ -136,7 +106,8 @@ make_row (FacetChatList *self, guint kind)
       g_object_new (kind == KIND_ANSWER ? FACET_TYPE_MESSAGE_ANSWER : FACET_TYPE_MESSAGE_PERSON,
                     NULL);
 
-  g_signal_connect_object (row, "changed", G_CALLBACK (schedule_layout), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (row, "changed", G_CALLBACK (facet_chat_list_schedule_layout), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (row, "edit-requested", G_CALLBACK (edit_requested_cb), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (row, "toast", G_CALLBACK (toast_cb), self, G_CONNECT_SWAPPED);
@@ -144,8 +115,8 @@ make_row (FacetChatList *self, guint kind)
   return row;
 }
 
-static FacetMessageRow *
-ensure_row (FacetChatList *self, FacetTurnModel *turn)
+FacetMessageRow *
+facet_chat_list_ensure_row (FacetChatList *self, FacetTurnModel *turn)
 {
   FacetMessageRow *row = g_hash_table_lookup (self->rows, turn);
   guint            kind = kind_of (turn);
@@ -203,13 +174,12 @@ text_width (FacetChatList *self)
   return columns.text_width;
 }
 
-/* The turn at @y from the upper end, and where it begins. */
-static FacetTurnModel *
-find_turn (FacetChatList *self, double y, double *top, guint *index)
+FacetTurnModel *
+facet_chat_list_find_turn (FacetChatList *self, double y, double *top, guint *index)
 {
   int width = text_width (self);
 
-  *top = PADDING;
+  *top = FACET_CHAT_PADDING;
   for (*index = 0; *index < self->turns->len; (*index)++) {
     FacetTurnModel *turn = g_ptr_array_index (self->turns, *index);
     double          height = facet_turn_model_get_height (turn, width);
@@ -230,13 +200,13 @@ set_anchor (FacetChatList *self, double y)
   guint            index;
 
   self->fallback = y;
-  self->anchor_turn = find_turn (self, y, &top, &index);
+  self->anchor_turn = facet_chat_list_find_turn (self, y, &top, &index);
   if (self->anchor_turn == NULL)
     return;
   row = g_hash_table_lookup (self->rows, self->anchor_turn);
   if (row == NULL) {
     /* So much of it that the line at the top is known before anything above it is measured. */
-    row = ensure_row (self, self->anchor_turn);
+    row = facet_chat_list_ensure_row (self, self->anchor_turn);
     facet_message_row_layout (row, self->width, y - top, y - top + 1);
   }
   facet_message_row_get_anchor (row, y - top, &self->anchor);
@@ -245,7 +215,7 @@ set_anchor (FacetChatList *self, double y)
 static double
 sum_heights (FacetChatList *self, FacetTurnModel *until, double *top)
 {
-  double height = PADDING;
+  double height = FACET_CHAT_PADDING;
   int    width = text_width (self);
 
   for (guint i = 0; i < self->turns->len; i++) {
@@ -255,7 +225,18 @@ sum_heights (FacetChatList *self, FacetTurnModel *until, double *top)
       *top = height;
     height += facet_turn_model_get_height (turn, width);
   }
-  return height + PADDING;
+  return height + FACET_CHAT_PADDING;
+}
+
+void
+facet_chat_list_get_turn_place (FacetChatList  *self,
+                                FacetTurnModel *turn,
+                                double         *top,
+                                double         *height)
+{
+  *top = 0;
+  *height = facet_turn_model_get_height (turn, text_width (self));
+  sum_heights (self, turn, top);
 }
 
 /* What is at the top of the screen, from the upper end. */
@@ -287,11 +268,11 @@ lay_out_rows (FacetChatList *self, double view, GHashTable *used)
   double   top;
   guint    index;
 
-  if (find_turn (self, from, &top, &index) == NULL)
+  if (facet_chat_list_find_turn (self, from, &top, &index) == NULL)
     return FALSE;
   for (; index < self->turns->len && top < to; index++) {
     FacetTurnModel  *turn = g_ptr_array_index (self->turns, index);
-    FacetMessageRow *row = ensure_row (self, turn);
+    FacetMessageRow *row = facet_chat_list_ensure_row (self, turn);
     double           before = facet_turn_model_get_height (turn, column);
     double           height = facet_message_row_layout (row, self->width, from - top, to - top);
 
@@ -411,13 +392,13 @@ tick_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
   lay_out (self);
   if (self->jumped) {
     self->jumped = FALSE;
-    schedule_layout (self);
+    facet_chat_list_schedule_layout (self);
   }
   return G_SOURCE_REMOVE;
 }
 
-static void
-schedule_layout (FacetChatList *self)
+void
+facet_chat_list_schedule_layout (FacetChatList *self)
 {
   if (self->tick == 0)
     self->tick = gtk_widget_add_tick_callback (GTK_WIDGET (self), tick_cb, NULL, NULL);
@@ -428,7 +409,7 @@ facet_chat_list_size_allocate (GtkWidget *widget, int width, int height, int bas
 {
   FacetChatList *self = FACET_CHAT_LIST (widget);
   int            column = text_width (self);
-  double         top = PADDING - self->view;
+  double         top = FACET_CHAT_PADDING - self->view;
 
   for (guint i = 0; i < self->turns->len; i++) {
     FacetTurnModel *turn = g_ptr_array_index (self->turns, i);
@@ -446,7 +427,7 @@ facet_chat_list_size_allocate (GtkWidget *widget, int width, int height, int bas
     top += row_height;
   }
   if (width != self->width || height != self->page)
-    schedule_layout (self);
+    facet_chat_list_schedule_layout (self);
 }
 
 static void
@@ -465,15 +446,6 @@ facet_chat_list_measure (GtkWidget     *widget,
 /* --- scrolling
  * ------------------------------------------------------------------------------------------ */
 
-static void
-scroll_to (FacetChatList *self, double value)
-{
-  GtkAdjustment *vertical = self->adjustment[GTK_ORIENTATION_VERTICAL];
-
-  if (vertical != NULL)
-    gtk_adjustment_set_value (vertical, value);
-}
-
 /* Far enough that little of what was on the screen still is.  What is near the new place has time
  * until the next frame; the widgets it needs are those of the old place. */
 static void
@@ -483,7 +455,7 @@ jump (FacetChatList *self)
 
   self->jumped = TRUE;
   put_rows_away (self, none);
-  schedule_layout (self);
+  facet_chat_list_schedule_layout (self);
 }
 
 /* The person has scrolled. */
@@ -510,118 +482,6 @@ value_changed_cb (FacetChatList *self)
   if (!self->pinned)
     set_anchor (self, value + self->origin);
   lay_out (self);
-}
-
-void
-facet_chat_list_reveal (FacetChatList *self, GtkWidget *widget, const GdkRectangle *rectangle)
-{
-  double height = gtk_widget_get_height (GTK_WIDGET (self));
-  double x, y;
-
-  if (!gtk_widget_translate_coordinates (widget, GTK_WIDGET (self), rectangle->x, rectangle->y, &x,
-                                         &y))
-    return;
-  if (y < PADDING)
-    scroll_to (self, self->value + y - PADDING);
-  else if (y + rectangle->height > height - PADDING)
-    scroll_to (self, self->value + MIN (y + rectangle->height - height + PADDING, y - PADDING));
-}
-
-static void
-scroll_action (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  FacetChatList *self = FACET_CHAT_LIST (widget);
-  double         page = MAX (gtk_widget_get_height (widget) - LINE_STEP, LINE_STEP);
-  int            step = g_variant_get_int32 (parameter);
-
-  switch (step) {
-  case -3:
-    scroll_to (self, -self->origin);
-    break;
-  case 3:
-    facet_chat_list_pin (self);
-    break;
-  case -2:
-  case 2:
-    scroll_to (self, self->value + page * (step / 2));
-    break;
-  default:
-    scroll_to (self, self->value + LINE_STEP * step);
-    break;
-  }
-}
-
-/* What the keyboard reaches is brought on the screen. */
-static void
-facet_chat_list_set_focus_child (GtkWidget *widget, GtkWidget *child)
-{
-  FacetChatList *self = FACET_CHAT_LIST (widget);
-  GtkRoot       *root = gtk_widget_get_root (widget);
-  GtkWidget     *focus;
-
-  GTK_WIDGET_CLASS (facet_chat_list_parent_class)->set_focus_child (widget, child);
-  if (child == NULL || root == NULL || !gtk_window_get_focus_visible (GTK_WINDOW (root)))
-    return;
-  focus = gtk_root_get_focus (root);
-  /* A column of text brings its caret, not all of itself. */
-  if (focus != NULL && gtk_widget_is_ancestor (focus, child) &&
-      gtk_widget_get_height (focus) < LINE_STEP)
-    facet_chat_list_reveal (self, focus,
-                            &(GdkRectangle){0, 0, gtk_widget_get_width (focus),
-                                            gtk_widget_get_height (focus)});
-}
-
-static void
-reveal_turn (FacetChatList *self, FacetTurnModel *turn)
-{
-  double top = 0;
-  double height = facet_turn_model_get_height (turn, text_width (self));
-
-  sum_heights (self, turn, &top);
-  top -= self->view;
-  if (top < 0)
-    scroll_to (self, self->value + MIN (top, top + height - self->page));
-  else if (top + height > self->page)
-    scroll_to (self, self->value + MIN (top + height - self->page, top));
-}
-
-/* From message to message; beyond the last that has a widget, the next one gets one. */
-static gboolean
-facet_chat_list_focus (GtkWidget *widget, GtkDirectionType direction)
-{
-  FacetChatList *self = FACET_CHAT_LIST (widget);
-  GtkWidget     *child = gtk_widget_get_focus_child (widget);
-  gboolean       forward = direction == GTK_DIR_TAB_FORWARD;
-  double         top;
-  guint          index;
-
-  if ((!forward && direction != GTK_DIR_TAB_BACKWARD) || self->turns->len == 0)
-    return GTK_WIDGET_CLASS (facet_chat_list_parent_class)->focus (widget, direction);
-  if (child != NULL) {
-    FacetTurnModel *turn = facet_message_row_get_turn (FACET_MESSAGE_ROW (child));
-
-    if (gtk_widget_child_focus (child, direction))
-      return TRUE;
-    if (!g_ptr_array_find (self->turns, turn, &index))
-      return FALSE;
-  } else {
-    /* The first message on the screen; coming back, the last. */
-    find_turn (self, forward ? self->view : self->view + self->page, &top, &index);
-    index -= forward ? 1 : 0;
-    index += forward ? 0 : 1;
-  }
-  for (index += forward ? 1 : -1; index < self->turns->len; index += forward ? 1 : -1) {
-    FacetTurnModel  *turn = g_ptr_array_index (self->turns, index);
-    FacetMessageRow *row = ensure_row (self, turn);
-
-    facet_message_row_layout (row, self->width, 0, self->page);
-    if (!gtk_widget_child_focus (GTK_WIDGET (row), direction))
-      continue;
-    reveal_turn (self, turn);
-    schedule_layout (self);
-    return TRUE;
-  }
-  return FALSE;
 }
 
 void
@@ -654,8 +514,10 @@ make_turn (FacetChatList *self, FacetMessage *message)
 {
   FacetTurnModel *turn = facet_turn_model_new (message);
 
-  g_signal_connect_object (turn, "dirty", G_CALLBACK (schedule_layout), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (turn, "changed", G_CALLBACK (schedule_layout), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (turn, "dirty", G_CALLBACK (facet_chat_list_schedule_layout), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (turn, "changed", G_CALLBACK (facet_chat_list_schedule_layout), self,
+                           G_CONNECT_SWAPPED);
   return turn;
 }
 
@@ -693,7 +555,7 @@ refresh_turns (FacetChatList *self)
       put_row_away (self, row, kind_of (turn));
     }
   }
-  schedule_layout (self);
+  facet_chat_list_schedule_layout (self);
 }
 
 static void
@@ -772,7 +634,7 @@ set_adjustment (FacetChatList *self, GtkOrientation orientation, GtkAdjustment *
   self->adjustment[orientation] = g_object_ref_sink (adjustment);
   if (orientation == GTK_ORIENTATION_VERTICAL)
     g_signal_connect_swapped (adjustment, "value-changed", G_CALLBACK (value_changed_cb), self);
-  schedule_layout (self);
+  facet_chat_list_schedule_layout (self);
 }
 
 static void
@@ -836,7 +698,7 @@ facet_chat_list_dispose (GObject *object)
       g_signal_handlers_disconnect_by_func (self->adjustment[i], value_changed_cb, self);
     g_clear_object (&self->adjustment[i]);
   }
-  for (guint i = 0; i < N_KINDS; i++)
+  for (guint i = 0; i < FACET_N_ROW_KINDS; i++)
     g_ptr_array_set_size (self->spare[i], 0);
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
     gtk_widget_unparent (child);
@@ -851,16 +713,9 @@ facet_chat_list_finalize (GObject *object)
   g_ptr_array_unref (self->turns);
   g_hash_table_unref (self->by_message);
   g_hash_table_unref (self->rows);
-  for (guint i = 0; i < N_KINDS; i++)
+  for (guint i = 0; i < FACET_N_ROW_KINDS; i++)
     g_ptr_array_unref (self->spare[i]);
   G_OBJECT_CLASS (facet_chat_list_parent_class)->finalize (object);
-}
-
-static void
-add_scroll_key (GtkWidgetClass *widget_class, guint key, guint keypad_key, int step)
-{
-  gtk_widget_class_add_binding_action (widget_class, key, 0, "list.scroll", "i", step);
-  gtk_widget_class_add_binding_action (widget_class, keypad_key, 0, "list.scroll", "i", step);
 }
 
 static void
@@ -875,8 +730,6 @@ facet_chat_list_class_init (FacetChatListClass *klass)
   object_class->set_property = facet_chat_list_set_property;
   widget_class->measure = facet_chat_list_measure;
   widget_class->size_allocate = facet_chat_list_size_allocate;
-  widget_class->focus = facet_chat_list_focus;
-  widget_class->set_focus_child = facet_chat_list_set_focus_child;
 
   g_object_class_install_property (object_class, PROP_PINNED,
                                    g_param_spec_boolean ("pinned", NULL, NULL, FALSE,
@@ -892,13 +745,7 @@ facet_chat_list_class_init (FacetChatListClass *klass)
   signals[TOAST] = g_signal_new ("toast", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
                                  NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_BOOLEAN);
 
-  gtk_widget_class_install_action (widget_class, "list.scroll", "i", scroll_action);
-  add_scroll_key (widget_class, GDK_KEY_Up, GDK_KEY_KP_Up, -1);
-  add_scroll_key (widget_class, GDK_KEY_Down, GDK_KEY_KP_Down, 1);
-  add_scroll_key (widget_class, GDK_KEY_Page_Up, GDK_KEY_KP_Page_Up, -2);
-  add_scroll_key (widget_class, GDK_KEY_Page_Down, GDK_KEY_KP_Page_Down, 2);
-  add_scroll_key (widget_class, GDK_KEY_Home, GDK_KEY_KP_Home, -3);
-  add_scroll_key (widget_class, GDK_KEY_End, GDK_KEY_KP_End, 3);
+  facet_chat_list_class_init_input (widget_class);
   gtk_widget_class_set_css_name (widget_class, "chat-list");
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_LIST);
 }
@@ -909,7 +756,7 @@ facet_chat_list_init (FacetChatList *self)
   self->turns = g_ptr_array_new_with_free_func (g_object_unref);
   self->by_message = g_hash_table_new (NULL, NULL);
   self->rows = g_hash_table_new (NULL, NULL);
-  for (guint i = 0; i < N_KINDS; i++)
+  for (guint i = 0; i < FACET_N_ROW_KINDS; i++)
     self->spare[i] = g_ptr_array_new ();
   self->pinned = TRUE;
   gtk_widget_set_overflow (GTK_WIDGET (self), GTK_OVERFLOW_HIDDEN);
