@@ -201,3 +201,10 @@ g_task_propagate_boolean (GTask *task, GError **error)
   __tsan_acquire (task);
   return NEXT (g_task_propagate_boolean) (task, error);
 }
+
+void
+g_task_return_error (GTask *task, GError *error)
+{
+  __tsan_release (task);
+  NEXT (g_task_return_error) (task, error);
+}
