@@ -36,8 +36,9 @@ struct _FacetEngine {
   int        n_threads;
   guint      context_size;
 
-  GemModel *model;
-  GError   *load_error;
+  GemModel        *model;
+  FacetPerception *perception;
+  GError          *load_error;
 };
 
 /* Ends the thread; never run. */
@@ -150,6 +151,8 @@ load (FacetEngine *self, GError **error)
   g_mutex_lock (&self->lock);
   self->session = session;
   g_mutex_unlock (&self->lock);
+  if (session != NULL)
+    self->perception = facet_perception_new (self->model, gem_session_get_n_ctx (session));
   return session != NULL;
 }
 
@@ -206,7 +209,7 @@ run_job (FacetEngine *self, FacetJob *job)
   if (!begin_job (self, job))
     return;
   if (self->session != NULL)
-    facet_generation_run (self->model, self->session, job, emit_event, self);
+    facet_generation_run (self->model, self->session, self->perception, job, emit_event, self);
   else {
     FacetEvent *event = facet_event_new (FACET_EVENT_ERROR, job->turn);
 
@@ -233,6 +236,7 @@ engine_thread (gpointer user_data)
   g_mutex_lock (&self->lock);
   g_clear_pointer (&self->session, gem_session_free);
   g_mutex_unlock (&self->lock);
+  g_clear_pointer (&self->perception, facet_perception_free);
   g_clear_pointer (&self->model, gem_model_unref);
   g_clear_error (&self->load_error);
   return NULL;

@@ -31,16 +31,17 @@ typedef struct {
 } LoopGuard;
 
 typedef struct {
-  GemModel       *model;
-  GemTokenizer   *tokenizer;
-  GemSession     *session;
-  FacetJob       *job;
-  FacetEmitFunc   emit;
-  gpointer        user_data;
-  GemParser      *parser;
-  GemDetokenizer *detokenizer;
-  GString        *piece; /* of text, from the detokeniser */
-  char           *call_name;
+  GemModel        *model;
+  GemTokenizer    *tokenizer;
+  GemSession      *session;
+  FacetPerception *perception;
+  FacetJob        *job;
+  FacetEmitFunc    emit;
+  gpointer         user_data;
+  GemParser       *parser;
+  GemDetokenizer  *detokenizer;
+  GString         *piece; /* of text, from the detokeniser */
+  char            *call_name;
 
   GString       *held; /* not sent yet, all of one kind */
   FacetEventKind held_kind;
@@ -375,12 +376,57 @@ flush_parser (Generation *g)
 }
 
 static gboolean
+perceive_progress_cb (FacetPhase phase, double progress, gpointer user_data)
+{
+  Generation *g = user_data;
+  FacetEvent *event = event_new (g, FACET_EVENT_PROGRESS);
+
+  event->phase = phase;
+  event->progress = progress;
+  emit (g, event);
+  return !g_atomic_int_get (&g->job->cancelled);
+}
+
+static gboolean
+make_prompt (Generation *g, FacetPrompt *prompt, GError **error)
+{
+  return facet_prompt_init (prompt, g->job->request, g->thinking, g->model, g->perception,
+                            gem_session_get_n_ctx (g->session), error);
+}
+
+/* The prompt, with everything in it that is to be looked at or listened to prepared.  That a prompt
+ * is too long is found out before, as far as it can be. */
+static gboolean
+perceive (Generation *g, FacetPrompt *prompt, GError **error)
+{
+  gboolean changed = TRUE;
+
+  if (!make_prompt (g, prompt, error))
+    return FALSE;
+  while (changed && prompt->fits && prompt->media->len > 0) {
+    if (!facet_perception_prepare (g->perception, prompt->media, &changed, perceive_progress_cb, g,
+                                   error))
+      return FALSE;
+    if (changed) {
+      facet_prompt_clear (prompt);
+      if (!make_prompt (g, prompt, error))
+        return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static gboolean
 answer (Generation *g, const FacetPrompt *prompt, GError **error)
 {
+  g_autoptr (GArray) soft =
+      facet_perception_place (g->perception, prompt->media, prompt->ids, error);
   gboolean complete;
 
-  if (!gem_session_sync (g->session, (const gint32 *)(gpointer)prompt->ids->data, prompt->ids->len, NULL,
-                         sync_progress_cb, g, error))
+  if (soft == NULL)
+    return FALSE;
+  if (!gem_session_sync (g->session, (const gint32 *)(gpointer)prompt->ids->data, prompt->ids->len,
+                         soft, sync_progress_cb, g, error))
     return FALSE;
   g->usage.prompt_tokens = prompt->ids->len;
   g->usage.reused_tokens = gem_session_get_n_reused (g->session);
@@ -399,8 +445,7 @@ run (Generation *g)
   GError     *error = NULL;
 
   g->thinking = g->job->request->thinking && !g_atomic_int_get (&g->job->answer_now);
-  if (!facet_prompt_init (&prompt, g->job->request, g->thinking, g->model,
-                          gem_session_get_n_ctx (g->session), &error))
+  if (!perceive (g, &prompt, &error))
     finish (g, error);
   else if (!prompt.fits) {
     FacetEvent *event = event_new (g, FACET_EVENT_TOO_LONG);
@@ -415,15 +460,17 @@ run (Generation *g)
 }
 
 void
-facet_generation_run (GemModel     *model,
-                      GemSession   *session,
-                      FacetJob     *job,
-                      FacetEmitFunc emit_func,
-                      gpointer      user_data)
+facet_generation_run (GemModel        *model,
+                      GemSession      *session,
+                      FacetPerception *perception,
+                      FacetJob        *job,
+                      FacetEmitFunc    emit_func,
+                      gpointer         user_data)
 {
   Generation g = {.model = model,
                   .tokenizer = gem_model_get_tokenizer (model),
                   .session = session,
+                  .perception = perception,
                   .job = job,
                   .emit = emit_func,
                   .user_data = user_data,

@@ -8,6 +8,7 @@
 #include "engine/gem-session.h"
 
 #include "facet-engine-thread.h"
+#include "facet-perception.h"
 
 G_BEGIN_DECLS
 
@@ -16,10 +17,11 @@ typedef void (*FacetEmitFunc) (FacetEvent *event, gpointer user_data);
 
 /* Answers @job: emits its events, the one that ends it included.  Looks at the job's flags while it
  * runs; the caller has cleared the session's cancel flag. */
-void facet_generation_run (GemModel     *model,
-                           GemSession   *session,
-                           FacetJob     *job,
-                           FacetEmitFunc emit,
-                           gpointer      user_data);
+void facet_generation_run (GemModel        *model,
+                           GemSession      *session,
+                           FacetPerception *perception,
+                           FacetJob        *job,
+                           FacetEmitFunc    emit,
+                           gpointer         user_data);
 
 G_END_DECLS

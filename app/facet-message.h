@@ -33,7 +33,9 @@ typedef enum {
 typedef enum {
   FACET_PHASE_NONE,
   FACET_PHASE_WAITING, /* the model is loading, or another answer is running */
-  FACET_PHASE_READING, /* the prompt is evaluated; :progress */
+  FACET_PHASE_LOOKING,   /* pictures or videos are encoded; :progress */
+  FACET_PHASE_LISTENING, /* sounds are encoded; :progress */
+  FACET_PHASE_READING,   /* the prompt is evaluated; :progress */
   FACET_PHASE_THINKING,
   FACET_PHASE_ANSWERING,
 } FacetPhase;

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Engine thread.  Computes nothing with the model. */
+ * Engine thread.  Computes nothing with the model.  Pictures and videos stand before a message's
+ * text and sounds behind it, as the model was trained. */
 #define G_LOG_DOMAIN "facet-prompt"
 
 #include "facet-prompt.h"
@@ -36,13 +37,75 @@ parse_list (const char *text)
   return NULL;
 }
 
+/* ---- attachments ---- */
+
+/* What the media segments of a prompt stand for, filled while its messages are written. */
+typedef struct {
+  FacetPerception *perception;
+  GPtrArray       *media;          /* of FacetMedia */
+  GArray          *images, *audio; /* of guint */
+  GArray          *videos;         /* of GemPromptVideo */
+} Placed;
+
+static void
+put_part (json_t *content, const char *type)
+{
+  json_array_append_new (content, json_pack ("{s:s}", "type", type));
+}
+
+static void
+put_medium (json_t *content, Placed *placed, FacetMedia *media)
+{
+  FacetPercept   percept = facet_perception_look_up (placed->perception, media);
+  GemPromptVideo video = {.n_frames = percept.n_parts, .seconds = percept.seconds};
+
+  if (percept.n_parts == 0)
+    return;
+  g_ptr_array_add (placed->media, media);
+  if (percept.kind == FACET_MEDIA_VIDEO) {
+    video.n_tokens = percept.n_tokens[0]; /* frames are all of one size */
+    g_array_append_val (placed->videos, video);
+    put_part (content, "video");
+    return;
+  }
+  for (guint i = 0; i < percept.n_parts; i++) {
+    gboolean sound = percept.kind == FACET_MEDIA_AUDIO;
+
+    g_array_append_val (sound ? placed->audio : placed->images, percept.n_tokens[i]);
+    put_part (content, sound ? "audio" : "image");
+  }
+}
+
 static json_t *
-message_to_json (const FacetRequestMessage *message)
+content_to_json (const FacetRequestMessage *message, Placed *placed)
+{
+  GPtrArray *media = message->attachments;
+  json_t    *content;
+
+  if (media == NULL || media->len == 0)
+    return text_to_json (message->text);
+  content = json_array ();
+  for (guint i = 0; i < media->len; i++)
+    if (facet_media_get_kind (media->pdata[i]) != FACET_MEDIA_AUDIO)
+      put_medium (content, placed, media->pdata[i]);
+  if (*message->text != '\0')
+    json_array_append_new (content, json_pack ("{s:s, s:o}", "type", "text", "text",
+                                               text_to_json (message->text)));
+  for (guint i = 0; i < media->len; i++)
+    if (facet_media_get_kind (media->pdata[i]) == FACET_MEDIA_AUDIO)
+      put_medium (content, placed, media->pdata[i]);
+  return content;
+}
+
+/* ---- the request ---- */
+
+static json_t *
+message_to_json (const FacetRequestMessage *message, Placed *placed)
 {
   json_t *json = json_object ();
 
   json_object_set_new (json, "role", json_string (role_names[message->role]));
-  json_object_set_new (json, "content", text_to_json (message->text));
+  json_object_set_new (json, "content", content_to_json (message, placed));
   if (message->thinking != NULL)
     json_object_set_new (json, "reasoning", text_to_json (message->thinking));
   if (message->tool_calls_json != NULL)
@@ -62,7 +125,7 @@ message_at (const FacetRequest *request, guint index)
 
 /* Without the first @n_left_out messages, save system ones. */
 static json_t *
-request_to_json (const FacetRequest *request, gboolean thinking, guint n_left_out)
+request_to_json (const FacetRequest *request, gboolean thinking, guint n_left_out, Placed *placed)
 {
   json_t  *json = json_object ();
   json_t  *messages = json_array ();
@@ -80,7 +143,7 @@ request_to_json (const FacetRequest *request, gboolean thinking, guint n_left_ou
     const FacetRequestMessage *message = message_at (request, i);
 
     if (i >= n_left_out || message->role == FACET_ROLE_SYSTEM)
-      json_array_append_new (messages, message_to_json (message));
+      json_array_append_new (messages, message_to_json (message, placed));
   }
   json_object_set_new (json, "messages", messages);
   if (request->tools_json != NULL)
@@ -99,8 +162,16 @@ render (FacetPrompt        *self,
         GemModel           *model,
         GError            **error)
 {
-  json_t *json = request_to_json (request, thinking, n_left_out);
+  g_autoptr (GArray) images = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_autoptr (GArray) audio = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_autoptr (GArray) videos = g_array_new (FALSE, FALSE, sizeof (GemPromptVideo));
+  Placed         placed = {self->perception, self->media, images, audio, videos};
+  GemPromptMedia media = {images, audio, videos};
+  json_t        *json;
   g_autoptr (GemPrompt) prompt = NULL;
+
+  g_ptr_array_set_size (self->media, 0);
+  json = request_to_json (request, thinking, n_left_out, &placed);
 
   gem_chat_unpack_arguments (json);
   prompt = gem_chat_render (json, gem_model_get_template (model), error);
@@ -109,7 +180,7 @@ render (FacetPrompt        *self,
     return FALSE;
   g_array_set_size (self->ids, 0);
   self->starts_in_thought = prompt->starts_in_thought;
-  return gem_prompt_tokenize (prompt, gem_model_get_tokenizer (model), NULL, self->ids, error);
+  return gem_prompt_tokenize (prompt, gem_model_get_tokenizer (model), &media, self->ids, error);
 }
 
 /* The numbers of messages that may be left out: each ends where a message of the person begins, so
@@ -165,13 +236,17 @@ facet_prompt_init (FacetPrompt        *self,
                    const FacetRequest *request,
                    gboolean            thinking,
                    GemModel           *model,
+                   FacetPerception    *perception,
                    guint               context_size,
                    GError            **error)
 {
   guint room = MIN (FACET_PROMPT_ROOM, context_size / 8);
   guint n_left_out;
 
-  *self = (FacetPrompt){.ids = g_array_new (FALSE, FALSE, sizeof (gint32)), .fits = TRUE};
+  *self = (FacetPrompt){.ids = g_array_new (FALSE, FALSE, sizeof (gint32)),
+                        .media = g_ptr_array_new (),
+                        .perception = perception,
+                        .fits = TRUE};
   if (!render (self, request, thinking, 0, model, error))
     return FALSE;
   if (request->max_tokens > 0)
@@ -191,4 +266,5 @@ void
 facet_prompt_clear (FacetPrompt *self)
 {
   g_clear_pointer (&self->ids, g_array_unref);
+  g_clear_pointer (&self->media, g_ptr_array_unref);
 }

@@ -11,17 +11,18 @@
 #include <string.h>
 
 typedef struct {
-  GemModel   *model;
-  GemSession *session;
-  FacetJob   *job;
-  GString    *thought, *answer;
-  FacetUsage  usage;
-  guint       n_ends;
-  gboolean    stopped, cut_off;
-  char       *error;
+  GemModel        *model;
+  GemSession      *session;
+  FacetPerception *perception;
+  FacetJob        *job;
+  GString         *thought, *answer;
+  FacetUsage       usage;
+  guint            n_ends;
+  gboolean         stopped, cut_off;
+  char            *error;
   /* When to do what. */
-  gboolean    answer_now_when_reading, cancel_when_reading;
-  guint       answer_now_at_thought, cancel_at_thought; /* bytes */
+  gboolean         answer_now_when_reading, cancel_when_reading;
+  guint            answer_now_at_thought, cancel_at_thought; /* bytes */
 } Fixture;
 
 static void
@@ -35,6 +36,7 @@ set_up (Fixture *f, gconstpointer data)
   g_assert_no_error (error);
   f->session = gem_session_new (f->model, 2048, &error);
   g_assert_no_error (error);
+  f->perception = facet_perception_new (f->model, 2048);
   f->thought = g_string_new (NULL);
   f->answer = g_string_new (NULL);
 }
@@ -45,6 +47,7 @@ tear_down (Fixture *f, gconstpointer data)
   g_string_free (f->thought, TRUE);
   g_string_free (f->answer, TRUE);
   g_free (f->error);
+  facet_perception_free (f->perception);
   gem_session_free (f->session);
   gem_model_unref (f->model);
 }
@@ -105,7 +108,7 @@ run (Fixture *f)
   facet_request_add (request, FACET_ROLE_USER, "Can you work out 67 + 61?");
   job = facet_job_new (1, request);
   f->job = job;
-  facet_generation_run (f->model, f->session, job, emit_cb, f);
+  facet_generation_run (f->model, f->session, f->perception, job, emit_cb, f);
   f->job = NULL;
   g_assert_null (f->error);
   g_assert_cmpuint (f->n_ends, ==, 1);
