@@ -15,12 +15,15 @@
 #include "facet-sound-stream.h"
 
 #include <gio/gio.h>
+#include <glib/gi18n-lib.h>
 
 #define WATCH_US   (200 * G_TIME_SPAN_MILLISECOND)
 #define OPENING_US (5 * G_TIME_SPAN_MILLISECOND)
 #define LOST_US    (2 * G_TIME_SPAN_SECOND) /* without sound */
 #define FIRST_US   (5 * G_TIME_SPAN_SECOND) /* until the first sound */
-#define SETTLE_MS  500                      /* a device that is plugged in makes several changes */
+#define QUIT_US    (2 * G_TIME_SPAN_SECOND)
+#define ANSWER_S   8   /* from opening to an answer, whatever it is */
+#define SETTLE_MS  500 /* a device that is plugged in makes several changes */
 
 typedef enum {
   JOB_OPEN,
@@ -51,9 +54,10 @@ typedef struct {
   GPtrArray *devices;
 } Answer;
 
-/* What the thread owns, and its two queues. */
+/* What the thread owns, and its queues. */
 typedef struct {
   GAsyncQueue      *jobs;
+  GAsyncQueue      *done;
   FacetEventSource *answers;
   FacetSoundStream *stream; /* NULL: closed */
   guint             opening;
@@ -68,10 +72,12 @@ struct _FacetSoundPortaudio {
   GObject           parent_instance;
   GThread          *thread; /* NULL: not needed yet */
   GAsyncQueue      *jobs;
+  GAsyncQueue      *done; /* one item when the thread has ended */
   FacetEventSource *answers;
   GPtrArray        *devices;
-  guint             opening; /* the number of the last one */
-  gboolean          open;    /* asked for, and neither closed nor lost since */
+  guint             opening;    /* the number of the last one */
+  gboolean          open;       /* asked for, and neither closed nor lost since */
+  guint             unanswered; /* GSource; 0: none */
   GFileMonitor     *monitor;
   guint             settle; /* GSource; 0: none */
 };
@@ -142,10 +148,9 @@ look_again (Worker *self)
 }
 
 static void
-close_stream (Worker *self, gboolean dead)
+close_stream (Worker *self)
 {
-  if (self->stream != NULL)
-    facet_sound_stream_close (g_steal_pointer (&self->stream), dead);
+  g_clear_pointer (&self->stream, facet_sound_stream_close);
   if (self->stale)
     look_again (self);
 }
@@ -159,7 +164,7 @@ lose (Worker *self, GError *error)
   answer->error = error;
   facet_event_source_push (self->answers, answer);
   self->stale = TRUE;
-  close_stream (self, TRUE);
+  close_stream (self);
 }
 
 static void
@@ -167,7 +172,7 @@ open_stream (Worker *self, const Job *job)
 {
   GError *error = NULL;
 
-  close_stream (self, FALSE);
+  close_stream (self);
   self->opening = job->opening;
   self->announced = FALSE;
   self->n_blocks = 0;
@@ -216,7 +221,7 @@ do_job (Worker *self, const Job *job)
     open_stream (self, job);
     break;
   case JOB_CLOSE:
-    close_stream (self, FALSE);
+    close_stream (self);
     break;
   case JOB_REFRESH:
     self->stale = TRUE;
@@ -231,7 +236,7 @@ do_job (Worker *self, const Job *job)
     break;
   case JOB_QUIT:
     self->stale = FALSE;
-    close_stream (self, FALSE);
+    close_stream (self);
     break;
   }
 }
@@ -257,7 +262,9 @@ portaudio_thread (gpointer user_data)
   }
   if (self->running)
     facet_sound_stream_quit ();
+  g_async_queue_push (self->done, self->done);
   g_async_queue_unref (self->jobs);
+  g_async_queue_unref (self->done);
   facet_event_source_unref (self->answers);
   g_free (self);
   return NULL;
@@ -274,6 +281,7 @@ push_job (FacetSoundPortaudio *self, JobKind kind, const char *device, FacetSoun
     Worker *worker = g_new0 (Worker, 1);
 
     worker->jobs = g_async_queue_ref (self->jobs);
+    worker->done = g_async_queue_ref (self->done);
     worker->answers = facet_event_source_ref (self->answers);
     self->thread = g_thread_new ("facet-portaudio", portaudio_thread, worker);
   }
@@ -291,6 +299,8 @@ answer_cb (gpointer item, gpointer user_data)
   Answer  *answer = item;
   gboolean current = self->open && answer->opening == self->opening;
 
+  if (current && answer->kind != ANSWER_DEVICES)
+    g_clear_handle_id (&self->unanswered, g_source_remove);
   switch (answer->kind) {
   case ANSWER_OPENED:
     if (current)
@@ -312,16 +322,6 @@ answer_cb (gpointer item, gpointer user_data)
 }
 
 static void
-portaudio_open (FacetSoundSource *source, const char *device, FacetSoundRing *ring)
-{
-  FacetSoundPortaudio *self = FACET_SOUND_PORTAUDIO (source);
-
-  self->opening++;
-  self->open = TRUE;
-  push_job (self, JOB_OPEN, device, ring);
-}
-
-static void
 portaudio_close (FacetSoundSource *source)
 {
   FacetSoundPortaudio *self = FACET_SOUND_PORTAUDIO (source);
@@ -329,7 +329,36 @@ portaudio_close (FacetSoundSource *source)
   if (!self->open)
     return;
   self->open = FALSE;
+  g_clear_handle_id (&self->unanswered, g_source_remove);
   push_job (self, JOB_CLOSE, NULL, NULL);
+}
+
+/* The thread hangs in a call that never returns.  If it does all the same, it closes what it
+ * opened. */
+static gboolean
+unanswered_cb (gpointer user_data)
+{
+  g_autoptr (FacetSoundPortaudio) self = g_object_ref (user_data);
+  g_autoptr (GError) error =
+      g_error_new_literal (FACET_SOUND_ERROR, FACET_SOUND_ERROR_OPEN,
+                           _ ("The sound system does not answer.  Wait a moment and try again; if "
+                              "that does not help, start the computer's sound server again."));
+
+  self->unanswered = 0;
+  portaudio_close (FACET_SOUND_SOURCE (self));
+  g_signal_emit_by_name (self, "lost", error);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+portaudio_open (FacetSoundSource *source, const char *device, FacetSoundRing *ring)
+{
+  FacetSoundPortaudio *self = FACET_SOUND_PORTAUDIO (source);
+
+  self->opening++;
+  self->open = TRUE;
+  push_job (self, JOB_OPEN, device, ring);
+  self->unanswered = g_timeout_add_seconds (ANSWER_S, unanswered_cb, self);
 }
 
 static void
@@ -384,16 +413,24 @@ facet_sound_portaudio_dispose (GObject *object)
 {
   FacetSoundPortaudio *self = FACET_SOUND_PORTAUDIO (object);
 
+  g_clear_handle_id (&self->unanswered, g_source_remove);
   g_clear_handle_id (&self->settle, g_source_remove);
   g_clear_object (&self->monitor);
   if (self->thread != NULL) {
     push_job (self, JOB_QUIT, NULL, NULL);
-    g_thread_join (g_steal_pointer (&self->thread));
+    /* A sound server that hangs must not keep the program from ending: its thread is left behind,
+     * with what it holds. */
+    if (g_async_queue_timeout_pop (self->done, QUIT_US) != NULL)
+      g_thread_join (self->thread);
+    else
+      g_thread_unref (self->thread);
+    self->thread = NULL;
   }
   if (self->answers != NULL)
     facet_event_source_stop (self->answers);
   g_clear_pointer (&self->answers, facet_event_source_unref);
   g_clear_pointer (&self->jobs, g_async_queue_unref);
+  g_clear_pointer (&self->done, g_async_queue_unref);
   g_clear_pointer (&self->devices, g_ptr_array_unref);
   G_OBJECT_CLASS (facet_sound_portaudio_parent_class)->dispose (object);
 }
@@ -408,6 +445,7 @@ static void
 facet_sound_portaudio_init (FacetSoundPortaudio *self)
 {
   self->jobs = g_async_queue_new_full (job_free);
+  self->done = g_async_queue_new ();
   self->answers = facet_event_source_new (NULL, 0, answer_free, answer_cb, self);
   self->devices = g_ptr_array_new_with_free_func ((GDestroyNotify)facet_sound_device_free);
 }

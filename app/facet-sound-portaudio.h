@@ -6,7 +6,8 @@
  * its own, started by the first call that needs it.  At most one object at a time may be in use.
  *
  * ::opened comes with the first sound, not with the stream: a Bluetooth headset takes up to 3 s.
- * A device that was open counts as lost when its stream ends or says nothing for 2 s. */
+ * A device that was open counts as lost when its stream ends or says nothing for 2 s.  A sound
+ * server that hangs keeps neither the main thread waiting nor the program from ending. */
 #pragma once
 
 #include "facet-sound-source.h"

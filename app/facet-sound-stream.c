@@ -24,6 +24,7 @@
 
 #define MAX_CHANNELS 64
 #define MIX_FRAMES   256
+#define GENTLE_US    (500 * G_TIME_SPAN_MILLISECOND)
 
 struct _FacetSoundStream {
   PaStream       *stream;
@@ -33,6 +34,7 @@ struct _FacetSoundStream {
   int             n_channels;
   guint64         begin;
   _Atomic (guint) n_blocks;
+  atomic_bool     ending; /* the callback ends the stream */
 };
 
 /* The callback */
@@ -72,7 +74,7 @@ stream_cb (const void                     *input,
   else
     write_mixed (self, input, n_frames);
   atomic_fetch_add_explicit (&self->n_blocks, 1, memory_order_release);
-  return paContinue;
+  return atomic_load_explicit (&self->ending, memory_order_relaxed) ? paComplete : paContinue;
 }
 
 /* Devices */
@@ -278,20 +280,31 @@ facet_sound_stream_open (const char *device, FacetSoundRing *ring, GError **erro
                _ ("The microphone “%s” could not be opened: %s.  Close other programs that use it, "
                   "or choose another one."),
                self->name, describe (result));
-  facet_sound_stream_close (self, FALSE);
+  facet_sound_stream_close (self);
   return NULL;
 }
 
-/* A stop lets the callback's thread end by itself, which waits for sound; an abort cancels it
- * wherever it is. */
+/* FALSE: the callback is not called any more, and its thread hangs somewhere. */
+static gboolean
+end_gently (FacetSoundStream *self)
+{
+  gint64 deadline = g_get_monotonic_time () + GENTLE_US;
+
+  atomic_store_explicit (&self->ending, TRUE, memory_order_relaxed);
+  while (Pa_IsStreamActive (self->stream) == 1 && g_get_monotonic_time () < deadline)
+    Pa_Sleep (5);
+  return Pa_IsStreamActive (self->stream) != 1;
+}
+
+/* A stop waits for the callback's thread; an abort cancels it wherever it is. */
 void
-facet_sound_stream_close (FacetSoundStream *self, gboolean dead)
+facet_sound_stream_close (FacetSoundStream *self)
 {
   if (self->stream != NULL) {
-    if (dead)
-      Pa_AbortStream (self->stream);
-    else
+    if (end_gently (self))
       Pa_StopStream (self->stream);
+    else
+      Pa_AbortStream (self->stream);
     Pa_CloseStream (self->stream);
   }
   facet_sound_ring_unref (self->ring);

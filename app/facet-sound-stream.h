@@ -24,8 +24,8 @@ typedef struct _FacetSoundStream FacetSoundStream;
 FacetSoundStream *facet_sound_stream_open (const char     *device,
                                            FacetSoundRing *ring,
                                            GError        **error) G_GNUC_WARN_UNUSED_RESULT;
-/* @dead: nothing comes from it any more, and nothing is waited for. */
-void              facet_sound_stream_close (FacetSoundStream *self, gboolean dead);
+/* A device that hangs may keep this waiting. */
+void              facet_sound_stream_close (FacetSoundStream *self);
 
 guint    facet_sound_stream_get_rate (FacetSoundStream *self);
 guint64  facet_sound_stream_get_begin (FacetSoundStream *self); /* position of its first sample */

@@ -39,6 +39,7 @@ static _Thread_local int in_callback;
 static _Atomic (int)     n_callbacks, n_allocations, n_locks;
 
 static PaStreamCallback *real_callback;
+static gboolean          is_picky; /* the device takes 44.1 kHz in stereo, and nothing else */
 
 static int
 counting_callback (const void                     *input,
@@ -71,6 +72,10 @@ Pa_OpenStream (PaStream                **stream,
       (__typeof__ (&Pa_OpenStream))dlsym (RTLD_NEXT, "Pa_OpenStream");
 
   real_callback = callback;
+  if (is_picky && rate != 44100)
+    return paInvalidSampleRate;
+  if (is_picky && input->channelCount != 2)
+    return paInvalidChannelCount;
   return next (stream, input, output, rate, n_frames, flags, counting_callback, user_data);
 }
 
@@ -324,7 +329,7 @@ find (const float *a, gsize n_a, const float *b, gsize n_b, gsize *at)
 }
 
 static void
-test_speech (void)
+record_speech (void)
 {
   Fixture          f;
   g_autofree char *script = virtual_mic ();
@@ -366,6 +371,21 @@ test_speech (void)
   g_assert_cmpint (n_allocations, ==, 0);
   g_assert_cmpint (n_locks, ==, 0);
   fixture_clear (&f);
+}
+
+static void
+test_speech (void)
+{
+  record_speech ();
+}
+
+/* Resampled and mixed. */
+static void
+test_picky_device (void)
+{
+  is_picky = TRUE;
+  record_speech ();
+  is_picky = FALSE;
 }
 
 static void
@@ -433,46 +453,105 @@ signal_daemon (int signal_number)
   g_assert_cmpint (kill ((pid_t)g_ascii_strtoll (pids, NULL, 10), signal_number), ==, 0);
 }
 
+/* FALSE: the test is not for this build. */
+static gboolean
+may_cancel (void)
+{
+  if (THREADS_ARE_WATCHED)
+    g_test_skip ("PortAudio cancels a thread here, which the thread sanitizer does not take");
+  return !THREADS_ARE_WATCHED;
+}
+
 /* @signal_number: to the sound server, in mid-recording. */
 static void
-lose_microphone (int signal_number)
+lose_microphone (Fixture *f, int signal_number)
 {
-  Fixture           f;
   g_autofree float *got = NULL;
   gsize             n;
 
-  if (THREADS_ARE_WATCHED) {
-    g_test_skip ("PortAudio cancels a thread here, which the thread sanitizer does not take");
-    return;
-  }
-  fixture_init (&f);
-  facet_recorder_arm (f.recorder);
-  wait_until (facet_recorder_get_state (f.recorder) == FACET_TALK_READY);
-  facet_recorder_press (f.recorder);
-  wait_until (facet_recorder_get_elapsed (f.recorder) > 1);
+  fixture_init (f);
+  facet_recorder_arm (f->recorder);
+  wait_until (facet_recorder_get_state (f->recorder) == FACET_TALK_READY);
+  facet_recorder_press (f->recorder);
+  wait_until (facet_recorder_get_elapsed (f->recorder) > 1);
   signal_daemon (signal_number);
-  wait_until (f.end >= 0);
-  if (signal_number == SIGSTOP)
-    signal_daemon (SIGCONT);
-  g_assert_cmpint (f.end, ==, FACET_RECORDING_KEPT);
-  g_assert_cmpint (facet_recorder_get_state (f.recorder), ==, FACET_TALK_OFF);
-  g_test_message ("%s", facet_recorder_get_error (f.recorder));
-  g_assert_nonnull (facet_recorder_get_error (f.recorder));
-  got = read_file (f.clip->path, &n);
+  wait_until (f->end >= 0);
+  g_assert_cmpint (f->end, ==, FACET_RECORDING_KEPT);
+  g_assert_cmpint (facet_recorder_get_state (f->recorder), ==, FACET_TALK_OFF);
+  g_test_message ("%s", facet_recorder_get_error (f->recorder));
+  g_assert_nonnull (facet_recorder_get_error (f->recorder));
+  got = read_file (f->clip->path, &n);
   g_assert_cmpuint (n, >, RATE);
-  fixture_clear (&f);
 }
 
+/* The sound server hangs; it opens again when that is over. */
 static void
 test_hangs (void)
 {
-  lose_microphone (SIGSTOP);
+  Fixture f;
+
+  if (!may_cancel ())
+    return;
+  lose_microphone (&f, SIGSTOP);
+  facet_recorder_release (f.recorder);
+  facet_recorder_press (f.recorder);
+  g_assert_null (facet_recorder_get_error (f.recorder));
+  wait_until (facet_recorder_get_state (f.recorder) == FACET_TALK_OFF);
+  g_test_message ("%s", facet_recorder_get_error (f.recorder));
+  g_assert_nonnull (strstr (facet_recorder_get_error (f.recorder), "does not answer"));
+  signal_daemon (SIGCONT);
+  facet_recorder_arm (f.recorder);
+  wait_until (facet_recorder_get_state (f.recorder) == FACET_TALK_READY);
+  fixture_clear (&f);
+}
+
+/* The thread that calls PortAudio, and those it made, which inherit its name. */
+static guint
+count_threads (void)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/task", 0, NULL);
+  const char *name;
+  guint       n = 0;
+
+  while ((name = g_dir_read_name (dir)) != NULL) {
+    g_autofree char *path = g_build_filename ("/proc/self/task", name, "comm", NULL);
+    g_autofree char *text = NULL;
+
+    if (g_file_get_contents (path, &text, NULL, NULL))
+      n += g_str_has_prefix (text, "facet-portaudio");
+  }
+  return n;
+}
+
+/* The program ends while the sound server hangs. */
+static void
+test_ends_while_it_hangs (void)
+{
+  Fixture f;
+
+  if (!may_cancel ())
+    return;
+  fixture_init (&f);
+  facet_recorder_arm (f.recorder);
+  wait_until (facet_recorder_get_state (f.recorder) == FACET_TALK_READY);
+  g_assert_cmpuint (count_threads (), >, 0);
+  signal_daemon (SIGSTOP);
+  facet_recorder_disarm (f.recorder);
+  fixture_clear (&f); /* returns */
+  signal_daemon (SIGCONT);
+  while (count_threads () > 0) /* the next test wants PortAudio for itself */
+    g_usleep (10000);
 }
 
 static void
 test_gone (void)
 {
-  lose_microphone (SIGKILL);
+  Fixture f;
+
+  if (!may_cancel ())
+    return;
+  lose_microphone (&f, SIGKILL);
+  fixture_clear (&f);
 }
 
 /* A computer without a microphone: a process of its own, since PortAudio looks at the environment.
@@ -550,9 +629,11 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/sound-portaudio/counters", test_counters);
   g_test_add_func ("/sound-portaudio/speech", test_speech);
+  g_test_add_func ("/sound-portaudio/picky-device", test_picky_device);
   g_test_add_func ("/sound-portaudio/devices", test_devices);
   g_test_add_func ("/sound-portaudio/no-microphone", test_no_microphone);
   g_test_add_func ("/sound-portaudio/hangs", test_hangs);
+  g_test_add_func ("/sound-portaudio/ends-while-it-hangs", test_ends_while_it_hangs);
   g_test_add_func ("/sound-portaudio/gone", test_gone);
   return g_test_run ();
 }
