@@ -8,8 +8,7 @@
 #include "config.h"
 
 #include "facet-media.h"
-#include "engine/gem-image-size.h"
-#include "engine/gem-mel.h"
+#include "engine/gem-media.h"
 
 #include <glib/gi18n-lib.h>
 #include <jansson.h>
@@ -198,10 +197,7 @@ facet_media_is_missing (FacetMedia *self)
 guint
 facet_media_count_sound_tokens (gsize n_samples)
 {
-  guint valid = gem_mel_count_valid_frames (n_samples);
-  guint half = (valid + 1) / 2;
-
-  return (half + 1) / 2;
+  return gem_media_count_sound_tokens (n_samples);
 }
 
 static guint
