@@ -19,11 +19,11 @@
 /* Standard input adds to a question when something was put there: a pipe or a file, not a terminal
  * or /dev/null. */
 static gboolean
-has_input (gboolean has_words)
+has_input (gboolean has_question)
 {
   struct stat info;
 
-  if (!has_words)
+  if (!has_question)
     return TRUE;
   return fstat (STDIN_FILENO, &info) == 0 && (S_ISFIFO (info.st_mode) || S_ISREG (info.st_mode));
 }
@@ -58,6 +58,7 @@ read_question (const FacetCliOptions *options, int *status)
   g_autoptr (GString) question = g_string_new (NULL);
   g_autoptr (GString) input = g_string_new (NULL);
   gboolean has_words = options->words != NULL && options->words[0] != NULL;
+  gboolean has_media = options->images != NULL || options->audio != NULL || options->videos != NULL;
 
   *status = FACET_CLI_FAILURE;
   if (has_words) {
@@ -65,14 +66,14 @@ read_question (const FacetCliOptions *options, int *status)
 
     g_string_append (question, words);
   }
-  if (has_input (has_words) && !read_input (input))
+  if (has_input (has_words || has_media) && !read_input (input))
     return NULL;
   if (question->len > 0 && input->len > 0)
     g_string_append (question, "\n\n");
   g_string_append_len (question, input->str, (gssize)input->len);
   if (!g_utf8_validate_len (question->str, question->len, NULL))
     facet_cli_complain ("the question is not all UTF-8 text; what is not was replaced");
-  if (question->str[strspn (question->str, " \t\r\n")] == '\0' &&
+  if (!has_media && question->str[strspn (question->str, " \t\r\n")] == '\0' &&
       strlen (question->str) == question->len) {
     facet_cli_complain ("there is no question\nTry “facet-cli ask --help”.");
     *status = FACET_CLI_USAGE;
@@ -81,42 +82,14 @@ read_question (const FacetCliOptions *options, int *status)
   return g_utf8_make_valid (question->str, (gssize)question->len);
 }
 
-static void
-print_json (const FacetCliResult *result)
-{
-  json_t *json = facet_cli_result_to_json (result);
-  char   *text = json_dumps (json, JSON_INDENT (2) | JSON_REAL_PRECISION (6));
-
-  puts (text);
-  free (text);
-  json_decref (json);
-}
-
 static int
-answer (const FacetCliOptions *options, const char *question)
+answer (const FacetCliOptions *options, const char *question, const FacetCliMedia *media)
 {
-  g_autoptr (FacetRequest) request = facet_cli_request_new (options);
-  FacetCliShow   show = options->stream ? FACET_CLI_SHOW_EVENTS
-                        : options->json ? FACET_CLI_SHOW_NOTHING
-                                        : FACET_CLI_SHOW_TEXT;
-  FacetCliTalk  *talk = facet_cli_talk_new (options, show);
-  FacetCliResult result = {0};
-  int            status = FACET_CLI_FAILURE;
+  FacetRequest        *request = facet_cli_request_new (options);
+  FacetRequestMessage *message = facet_request_add (request, FACET_ROLE_USER, question);
 
-  facet_request_add (request, FACET_ROLE_USER, question);
-  if (facet_cli_talk_load (talk)) {
-    facet_cli_talk_run (talk, request, &result);
-    status = facet_cli_judge (&result, "Add --drop-oldest");
-    if (status == FACET_CLI_OK && show == FACET_CLI_SHOW_NOTHING)
-      print_json (&result);
-    facet_cli_result_clear (&result);
-  }
-  if (!facet_cli_flush ())
-    status = FACET_CLI_FAILURE;
-  if (facet_cli_talk_was_interrupted (talk))
-    status = FACET_CLI_INTERRUPTED;
-  facet_cli_talk_free (talk);
-  return status;
+  message->attachments = g_ptr_array_ref (media->list);
+  return facet_cli_answer (options, request);
 }
 
 int
@@ -124,6 +97,7 @@ facet_cli_ask (char **arguments)
 {
   g_autofree char *question = NULL;
   FacetCliOptions  options;
+  FacetCliMedia    media = {0};
   int              status;
 
   if (!facet_cli_options_parse (&options, "ask", "[OPTION…] [TEXT…]",
@@ -131,11 +105,15 @@ facet_cli_ask (char **arguments)
                                 "both "
                                 "(first the words).\nThe answer goes to standard output; with "
                                 "--thinking the thought goes to standard error.",
-                                TRUE, arguments, &status))
+                                FACET_CLI_HAS_JSON | FACET_CLI_HAS_MEDIA, arguments, &status))
     return status;
   question = read_question (&options, &status);
-  if (question != NULL)
-    status = answer (&options, question);
+  if (question != NULL) {
+    status = FACET_CLI_FAILURE;
+    if (facet_cli_media_load (&media, &options))
+      status = answer (&options, question, &media);
+    facet_cli_media_clear (&media);
+  }
   facet_cli_options_clear (&options);
   return status;
 }

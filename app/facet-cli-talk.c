@@ -78,12 +78,22 @@ facet_cli_result_to_json (const FacetCliResult *result)
                     "usage", usage_to_json (&result->usage));
 }
 
+/* "looking", "listening", "reading" */
+static const char *
+name_phase (FacetPhase phase)
+{
+  return phase == FACET_PHASE_LOOKING     ? "looking"
+         : phase == FACET_PHASE_LISTENING ? "listening"
+                                          : "reading";
+}
+
 static json_t *
 event_to_json (const FacetEvent *event)
 {
   switch (event->kind) {
   case FACET_EVENT_PROGRESS:
-    return json_pack ("{s:s, s:f}", "event", "reading", "progress", event->progress);
+    return json_pack ("{s:s, s:f}", "event", name_phase (event->phase), "progress",
+                      event->progress);
   case FACET_EVENT_THOUGHT:
     return json_pack ("{s:s, s:s}", "event", "reasoning", "text", event->text);
   case FACET_EVENT_ANSWER:
@@ -148,7 +158,11 @@ static void
 show_text (FacetCliTalk *self, const FacetEvent *event)
 {
   if (event->kind == FACET_EVENT_PROGRESS && event->progress < 1)
-    show_progress (self, "Reading", event->progress);
+    show_progress (self,
+                   event->phase == FACET_PHASE_LOOKING     ? "Looking"
+                   : event->phase == FACET_PHASE_LISTENING ? "Listening"
+                                                           : "Reading",
+                   event->progress);
   else
     clear_progress (self);
   if (event->kind == FACET_EVENT_THOUGHT) {
@@ -375,4 +389,43 @@ FacetAssistant *
 facet_cli_talk_get_assistant (FacetCliTalk *self)
 {
   return self->assistant;
+}
+
+/* ---- one question ---- */
+
+static void
+print_json (const FacetCliResult *result)
+{
+  json_t *json = facet_cli_result_to_json (result);
+  char   *text = json_dumps (json, JSON_INDENT (2) | JSON_REAL_PRECISION (6));
+
+  puts (text);
+  free (text);
+  json_decref (json);
+}
+
+int
+facet_cli_answer (const FacetCliOptions *options, FacetRequest *request)
+{
+  g_autoptr (FacetRequest) owned = request;
+  FacetCliShow   show = options->stream ? FACET_CLI_SHOW_EVENTS
+                        : options->json ? FACET_CLI_SHOW_NOTHING
+                                        : FACET_CLI_SHOW_TEXT;
+  FacetCliTalk  *talk = facet_cli_talk_new (options, show);
+  FacetCliResult result = {0};
+  int            status = FACET_CLI_FAILURE;
+
+  if (facet_cli_talk_load (talk)) {
+    facet_cli_talk_run (talk, request, &result);
+    status = facet_cli_judge (&result, "Add --drop-oldest");
+    if (status == FACET_CLI_OK && show == FACET_CLI_SHOW_NOTHING)
+      print_json (&result);
+    facet_cli_result_clear (&result);
+  }
+  if (!facet_cli_flush ())
+    status = FACET_CLI_FAILURE;
+  if (facet_cli_talk_was_interrupted (talk))
+    status = FACET_CLI_INTERRUPTED;
+  facet_cli_talk_free (talk);
+  return status;
 }

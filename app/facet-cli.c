@@ -26,6 +26,8 @@
   "Commands:\n"                                                                                    \
   "  ask [TEXT]   answers one question, given as arguments, on standard input, or both\n"          \
   "  chat         holds a conversation\n"                                                          \
+  "  transcribe FILE\n"                                                                            \
+  "               writes down what is said in a sound file of up to 30 s\n"                        \
   "\n"                                                                                             \
   "  --help       shows this; after a command, its options\n"                                      \
   "  --version    shows the version\n"
@@ -142,6 +144,11 @@ check (const FacetCliOptions *o, int *status)
     return refuse (status, "--context is at least 64 tokens, or 0 for the usual size");
   if (o->max_tokens < 0)
     return refuse (status, "--max-tokens is 1 or more, or 0 for no limit");
+  if (o->detail != 0 && o->detail != 70 && o->detail != 140 && o->detail != 280 &&
+      o->detail != 560 && o->detail != 1120)
+    return refuse (status, "--detail is 70, 140, 280, 560 or 1120");
+  if (o->detail != 0 && o->images == NULL)
+    return refuse (status, "--detail goes with --image");
   if (o->stream && !o->json)
     return refuse (status, "--stream goes with --json; plain text streams anyway");
   return check_sampling (o, status);
@@ -149,7 +156,7 @@ check (const FacetCliOptions *o, int *status)
 
 /* Paths and texts are taken as bytes: the locale has no say in them. */
 static GOptionContext *
-make_context (FacetCliOptions *o, const char *about, gboolean has_json, gboolean *help)
+make_context (FacetCliOptions *o, const char *about, FacetCliFlags flags, gboolean *help)
 {
   const GOptionEntry entries[] =
       {{"help", 'h', 0, G_OPTION_ARG_NONE, help, "Show this", NULL},
@@ -178,6 +185,14 @@ make_context (FacetCliOptions *o, const char *about, gboolean has_json, gboolean
         "Leave out what does not fit, oldest first", NULL},
        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->words, NULL, NULL},
        {NULL}};
+  const GOptionEntry media_entries[] =
+      {{"image", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->images, "A picture; may be repeated",
+        "FILE"},
+       {"detail", 0, 0, G_OPTION_ARG_INT, &o->detail,
+        "Tokens of a picture: 70, 140, 280 (usual), 560 or 1120", "N"},
+       {"audio", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->audio, "A sound; may be repeated", "FILE"},
+       {"video", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->videos, "A video; may be repeated", "FILE"},
+       {NULL}};
   const GOptionEntry json_entries[] = {{"json", 0, 0, G_OPTION_ARG_NONE, &o->json,
                                         "One JSON object instead of text", NULL},
                                        {"stream", 0, 0, G_OPTION_ARG_NONE, &o->stream,
@@ -188,7 +203,9 @@ make_context (FacetCliOptions *o, const char *about, gboolean has_json, gboolean
   g_option_context_set_help_enabled (context, FALSE);
   g_option_context_set_summary (context, about);
   g_option_context_add_main_entries (context, entries, NULL);
-  if (has_json)
+  if (flags & FACET_CLI_HAS_MEDIA)
+    g_option_context_add_main_entries (context, media_entries, NULL);
+  if (flags & FACET_CLI_HAS_JSON)
     g_option_context_add_main_entries (context, json_entries, NULL);
   return context;
 }
@@ -225,7 +242,7 @@ facet_cli_options_parse (FacetCliOptions *self,
                          const char      *command,
                          const char      *parameters,
                          const char      *about,
-                         gboolean         has_json,
+                         FacetCliFlags    flags,
                          char           **arguments,
                          int             *status)
 {
@@ -238,7 +255,7 @@ facet_cli_options_parse (FacetCliOptions *self,
                             .top_p = NOT_GIVEN,
                             .min_p = NOT_GIVEN,
                             .repetition_penalty = NOT_GIVEN};
-  context = make_context (self, about, has_json, &help);
+  context = make_context (self, about, flags, &help);
   if (!g_option_context_parse_strv (context, &arguments, &error))
     refuse (status, "%s\nTry “facet-cli %s --help”.", error->message, command);
   else if (help)
@@ -258,6 +275,9 @@ facet_cli_options_clear (FacetCliOptions *self)
   g_clear_pointer (&self->weights, g_free);
   g_clear_pointer (&self->backend, g_free);
   g_clear_pointer (&self->system, g_free);
+  g_clear_pointer (&self->images, g_strfreev);
+  g_clear_pointer (&self->audio, g_strfreev);
+  g_clear_pointer (&self->videos, g_strfreev);
   g_clear_pointer (&self->words, g_strfreev);
 }
 
@@ -310,6 +330,8 @@ main (int argc, char **argv)
     return facet_cli_ask (arguments);
   if (g_str_equal (command, "chat"))
     return facet_cli_chat (arguments);
+  if (g_str_equal (command, "transcribe"))
+    return facet_cli_transcribe (arguments);
   facet_cli_complain ("there is no command “%s”\nTry “facet-cli --help”.", command);
   return FACET_CLI_USAGE;
 }

@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "facet-local-assistant.h"
+#include "facet-media.h"
 
 G_BEGIN_DECLS
 
@@ -30,21 +31,41 @@ typedef struct {
   gint64   seed;
   gboolean greedy, thinking, drop_oldest;
   char    *system;
+  /* what the question is about */
+  char   **images, **audio, **videos;
+  int      detail; /* of the pictures; 0: the usual one */
   /* the form of the output */
   gboolean json, stream;
   char   **words; /* what is not an option */
 } FacetCliOptions;
 
-/* Parses the options of a command.  @about: what it does, for --help.  @has_json: --json and
- * --stream.  FALSE: *@status is the exit status, and everything has been said. */
+/* Options that not every command has. */
+typedef enum {
+  FACET_CLI_HAS_JSON = 1 << 0,  /* --json and --stream */
+  FACET_CLI_HAS_MEDIA = 1 << 1, /* --image, --detail, --audio and --video */
+} FacetCliFlags;
+
+/* Parses the options of a command.  @about: what it does, for --help.  FALSE: *@status is the exit
+ * status, and everything has been said. */
 gboolean facet_cli_options_parse (FacetCliOptions *self,
                                   const char      *command,
                                   const char      *parameters,
                                   const char      *about,
-                                  gboolean         has_json,
+                                  FacetCliFlags    flags,
                                   char           **arguments,
                                   int             *status);
 void     facet_cli_options_clear (FacetCliOptions *self);
+
+/* Pictures, sounds and videos, imported. */
+typedef struct {
+  GPtrArray *list;   /* of FacetMedia */
+  char      *folder; /* where their files are; NULL: there are none */
+} FacetCliMedia;
+
+/* Imports what the options name.  FALSE: it cannot be read, which has been said; @self is to be
+ * cleared either way. */
+gboolean facet_cli_media_load (FacetCliMedia *self, const FacetCliOptions *options);
+void     facet_cli_media_clear (FacetCliMedia *self);
 
 /* "facet-cli: …" on standard error, as one line. */
 void     facet_cli_complain (const char *format, ...) G_GNUC_PRINTF (1, 2);
@@ -88,6 +109,10 @@ gboolean facet_cli_talk_was_interrupted (FacetCliTalk *self);
 /* Runs the main loop until @fd can be read.  FALSE: Ctrl-C. */
 gboolean facet_cli_talk_wait_readable (FacetCliTalk *self, int fd);
 
+/* Loads the model, runs @request, which it takes, and prints the answer in the form that @options
+ * ask for.  Returns the exit status. */
+int facet_cli_answer (const FacetCliOptions *options, FacetRequest *request);
+
 /* With the options' settings, no messages. */
 FacetRequest *facet_cli_request_new (const FacetCliOptions *options) G_GNUC_WARN_UNUSED_RESULT;
 /* Says on standard error what went wrong, if anything.  Returns the exit status. */
@@ -98,5 +123,6 @@ json_t       *facet_cli_result_to_json (const FacetCliResult *result) G_GNUC_WAR
 /* The commands; @arguments begins with the command's name.  Return the exit status. */
 int facet_cli_ask (char **arguments);
 int facet_cli_chat (char **arguments);
+int facet_cli_transcribe (char **arguments);
 
 G_END_DECLS

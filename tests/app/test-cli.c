@@ -515,6 +515,86 @@ test_drop (void)
   g_assert_cmpint (terminal_close (&t), ==, 0);
 }
 
+/* ---- pictures and sound ---- */
+
+/* Runs it with @arguments, in which SAMPLES is the folder of the demonstration model's samples. */
+static void
+run_media (Run *r, const char *arguments)
+{
+  g_autofree char *samples = g_build_filename (g_getenv ("FACET_DEMO_MODEL"), "samples", NULL);
+  g_auto (GStrv) parts = g_strsplit (arguments, "SAMPLES", -1);
+  g_autofree char *line = g_strjoinv (samples, parts);
+
+  run (r, line, NULL, 0);
+}
+
+static void
+test_picture (void)
+{
+  Run r;
+
+  run_media (&r, "ask|--greedy|--image|SAMPLES/picture-0.png|--detail|70|Describe this image.");
+  g_assert_cmpint (r.status, ==, 0);
+  g_assert_cmpstr (r.out, ==, "A large orange square at the bottom on a brown background.\n");
+  g_assert_cmpstr (r.err, ==, "");
+  run_clear (&r);
+
+  /* what is done with it is told as it happens */
+  run_media (&r, "ask|--json|--stream|--image|SAMPLES/picture-3.png|--greedy|What does it say?");
+  g_assert_cmpint (r.status, ==, 0);
+  g_assert_nonnull (strstr (r.out, "{\"event\":\"looking\""));
+  g_assert_nonnull (strstr (r.out, "Tiger"));
+  run_clear (&r);
+}
+
+static void
+test_transcribe (void)
+{
+  Run r;
+
+  run_media (&r, "transcribe|SAMPLES/speech-seen-sentence-43.wav");
+  g_assert_cmpint (r.status, ==, 0);
+  g_assert_cmpstr (r.out, ==, "We had water with cheese for dinner.\n");
+  run_clear (&r);
+
+  /* a question may be a sound and nothing else */
+  run_media (&r, "ask|--greedy|--json|--audio|SAMPLES/speech-seen-digits-62.wav");
+  g_assert_cmpint (r.status, ==, 0);
+  g_assert_nonnull (strstr (r.out, "\"answer\": \"7 0 7 9 6 3 9 1\""));
+  run_clear (&r);
+}
+
+static void
+test_media_refused (void)
+{
+  static const struct {
+    const char *arguments;
+    int         status;
+    const char *says;
+  } cases[] = {
+      {"ask|--image|/nonexistent.png|What?", 1, "nonexistent.png"},
+      {"ask|--image|SAMPLES/samples.json|What?", 1, "no picture, sound or video"},
+      {"ask|--image|SAMPLES/speech-seen-digits-62.wav|What?", 1, "is a sound, not a picture"},
+      {"ask|--audio|SAMPLES/picture-0.png|What?", 1, "is a picture, not a sound"},
+      {"ask|--detail|100|--image|SAMPLES/picture-0.png|What?", 2, "--detail is 70"},
+      {"ask|--detail|70|What?", 2, "goes with --image"},
+      {"chat|--image|SAMPLES/picture-0.png", 2, "--image"},
+      {"transcribe", 2, "one file"},
+      {"transcribe|a.wav|b.wav", 2, "one file"},
+      {"transcribe|/nonexistent.wav", 1, "nonexistent.wav"},
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    Run r;
+
+    run_media (&r, cases[i].arguments);
+    g_assert_cmpint (r.status, ==, cases[i].status);
+    g_assert_nonnull (strstr (r.err, cases[i].says));
+    g_assert_cmpstr (r.out, ==, "");
+    run_clear (&r);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -535,6 +615,9 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/chat-too-long", test_chat_too_long);
   g_test_add_func ("/cli/closed-output", test_closed_output);
   g_test_add_func ("/cli/full-output", test_full_output);
+  g_test_add_func ("/cli/picture", test_picture);
+  g_test_add_func ("/cli/transcribe", test_transcribe);
+  g_test_add_func ("/cli/media-refused", test_media_refused);
   g_test_add_func ("/cli/interrupt-ask", test_interrupt_ask);
   g_test_add_func ("/cli/interrupt-chat", test_interrupt_chat);
   g_test_add_func ("/cli/drop", test_drop);
