@@ -404,9 +404,9 @@ facet_capture_stop (FacetCapture *self, guint recording, guint64 position)
 }
 
 void
-facet_capture_discard (FacetCapture *self, guint recording)
+facet_capture_discard (FacetCapture *self, guint recording, guint64 position)
 {
-  push (self, ORDER_DISCARD, recording, 0, 0);
+  push (self, ORDER_DISCARD, recording, 0, position);
 }
 
 void

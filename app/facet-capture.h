@@ -59,8 +59,9 @@ void facet_capture_end_stream (FacetCapture *self, guint64 position);
  * still rings out ends here. */
 void facet_capture_start (FacetCapture *self, guint recording, guint64 position);
 void facet_capture_stop (FacetCapture *self, guint recording, guint64 position);
-/* The last recording that was started, whether it runs or has ended. */
-void facet_capture_discard (FacetCapture *self, guint recording);
+/* The last recording that was started, whether it runs or has ended.  What it took before @position
+ * is in no other one. */
+void facet_capture_discard (FacetCapture *self, guint recording, guint64 position);
 /* The last level was seen. */
 void facet_capture_acknowledge (FacetCapture *self);
 

@@ -129,7 +129,7 @@ carry_out (FacetRecorder *self, FacetTalkCommand commands)
     decide (self, FACET_RECORDING_KEPT);
   if (commands & FACET_TALK_DISCARD) {
     decide (self, FACET_RECORDING_DISCARDED);
-    facet_capture_discard (self->capture, self->recording);
+    facet_capture_discard (self->capture, self->recording, position);
   }
   if (commands & FACET_TALK_STOP)
     facet_capture_stop (self->capture, self->recording, position);

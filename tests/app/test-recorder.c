@@ -405,9 +405,16 @@ test_cancel (void)
     facet_recorder_cancel (f.recorder);
     facet_recorder_release (f.recorder);
   }
+  g_ptr_array_set_size (f.clips, 0);
+  facet_recorder_press (f.recorder);
+  say (&f, 1, 8000);
+  facet_recorder_release (f.recorder);
+  say (&f, 0.3, 8000);
   for (int i = 0; i < 3; i++)
     wait_for_end (&f, FACET_RECORDING_DISCARDED);
-  g_assert_cmpuint (count_files (&f), ==, 1);
+  wait_for_end (&f, FACET_RECORDING_SENT);
+  check_said (&f, 40.7, 42);
+  g_assert_cmpuint (count_files (&f), ==, 2);
   fixture_clear (&f);
 }
 
