@@ -149,17 +149,28 @@ look (Job *job, GCancellable *cancellable, GError **error)
 static gboolean
 may_copy (Job *job, GFileInfo *info, GError **error)
 {
-  if (g_file_info_get_file_type (info) != G_FILE_TYPE_REGULAR) {
+  guint32 type = g_file_info_get_attribute_uint32 (info, G_FILE_ATTRIBUTE_STANDARD_TYPE);
+
+  if (type != G_FILE_TYPE_REGULAR) {
     g_set_error (error, FACET_MEDIA_ERROR, FACET_MEDIA_ERROR_UNSUPPORTED,
-                 g_file_info_get_file_type (info) == G_FILE_TYPE_DIRECTORY
+                 type == G_FILE_TYPE_DIRECTORY
                      ? _ ("“%s” is a folder.  Add the files in it one by one.")
                      : _ ("“%s” is not a file."),
                  job->name);
     return FALSE;
   }
-  if ((guint64)g_file_info_get_size (info) > FACET_MEDIA_MAX_BYTES)
+  if (g_file_info_get_attribute_uint64 (info, G_FILE_ATTRIBUTE_STANDARD_SIZE) >
+      FACET_MEDIA_MAX_BYTES)
     return fail_size (job, error);
   return TRUE;
+}
+
+/* Not every place where files lie tells their size. */
+static gboolean
+has_size (GFileInfo *info, guint64 size)
+{
+  return !g_file_info_has_attribute (info, G_FILE_ATTRIBUTE_STANDARD_SIZE) ||
+         g_file_info_get_attribute_uint64 (info, G_FILE_ATTRIBUTE_STANDARD_SIZE) == size;
 }
 
 static gboolean
@@ -168,8 +179,7 @@ is_same (Job *job, GFileInfo *before, GFileInfo *after)
   static const char *const seconds = G_FILE_ATTRIBUTE_TIME_MODIFIED;
   static const char *const rest = G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC;
 
-  return (guint64)g_file_info_get_size (before) == job->size &&
-         (guint64)g_file_info_get_size (after) == job->size &&
+  return has_size (before, job->size) && has_size (after, job->size) &&
          g_file_info_get_attribute_uint64 (before, seconds) ==
              g_file_info_get_attribute_uint64 (after, seconds) &&
          g_file_info_get_attribute_uint32 (before, rest) ==
@@ -358,6 +368,10 @@ look_at_copy (Job *job, FacetMediaInfo *info, GCancellable *cancellable, GError 
     media = finish_video_or_sound (job, info, cancellable, &failure);
   else
     media = finish_picture (job, info, cancellable, &failure);
+  /* The type finder guesses; what gdk-pixbuf reads whole is a picture all the same. */
+  if (media == NULL && failure->domain == FACET_MEDIA_ERROR && type != NULL &&
+      !g_str_has_prefix (type, "image/"))
+    media = finish_picture (job, info, cancellable, NULL);
   if (media != NULL)
     return media;
   if (!names_media (type) &&

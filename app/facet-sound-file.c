@@ -108,7 +108,7 @@ static void
 add_sentence (FacetSound *self, const char *sentence)
 {
   char *all =
-      self->note != NULL ? g_strconcat (self->note, " ", sentence, NULL) : g_strdup (sentence);
+      self->note != NULL ? g_strconcat (self->note, "  ", sentence, NULL) : g_strdup (sentence);
 
   g_free (self->note);
   self->note = all;

@@ -206,6 +206,24 @@ test_detail (Fixture *f, gconstpointer data)
   }
 }
 
+/* Formats that GStreamer's type finder takes for something else, or for nothing. */
+static void
+test_odd_pictures (Fixture *f, gconstpointer data)
+{
+  static const char xpm[] = "/* XPM */\nstatic char *x[] = {\n\"2 1 2 1\",\n\"a c #ff0000\",\n"
+                            "\"b c #00ff00\",\n\"ab\"};\n";
+  guint8            tga[18 + 600] = {0, 0, 2, [12] = 20, 0, 10, 0, 24, 0};
+
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (FacetMedia) media = NULL;
+
+    g_assert_true (i == 0 ? g_file_set_contents (f->path, xpm, -1, NULL)
+                          : g_file_set_contents (f->path, (char *)tga, sizeof tga, NULL));
+    media = import_well (f, NULL);
+    g_assert_cmpint (facet_media_get_kind (media), ==, FACET_MEDIA_IMAGE);
+  }
+}
+
 static void
 test_sound (Fixture *f, gconstpointer data)
 {
@@ -518,6 +536,7 @@ main (int argc, char *argv[])
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
   ADD ("/media/picture", test_picture);
   ADD ("/media/detail", test_detail);
+  ADD ("/media/odd-pictures", test_odd_pictures);
   ADD ("/media/sound", test_sound);
   ADD ("/media/video", test_video);
   ADD ("/media/song-in-container", test_song_in_container);

@@ -465,6 +465,35 @@ test_truncated (Fixture *f, gconstpointer data)
   }
 }
 
+/* The same of formats that are written by hand. */
+static void
+test_truncated_plain (Fixture *f, gconstpointer data)
+{
+  static const guint8 tga[18] = {0, 0, 2, [12] = 20, 0, 10, 0, 24, 0};
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  g_autofree guint8 *pixels = g_malloc0 (600);
+  FacetPicture      *picture;
+
+  for (guint i = 0; i < 2; i++) {
+    g_byte_array_set_size (bytes, 0);
+    if (i == 0)
+      g_byte_array_append (bytes, (const guint8 *)"P6 20 10 255\n", 13);
+    else
+      g_byte_array_append (bytes, tga, sizeof tga);
+    g_byte_array_append (bytes, pixels, 600);
+    write_bytes (f, bytes->data, bytes->len);
+    picture = load (f);
+    g_assert_cmpuint (picture->width, ==, 20);
+    g_assert_cmpuint (picture->height, ==, 10);
+    assert_pixel (picture, 19, 9, 0x000000, 0);
+    facet_picture_unref (picture);
+    write_bytes (f, bytes->data, bytes->len - 1);
+    assert_refused (f, FACET_MEDIA_ERROR_DAMAGED);
+    write_bytes (f, bytes->data, bytes->len / 2);
+    assert_refused (f, FACET_MEDIA_ERROR_DAMAGED);
+  }
+}
+
 /* Bytes changed at random (the same ones every time): a picture or a sentence. */
 static void
 test_corrupt (Fixture *f, gconstpointer data)
@@ -580,6 +609,7 @@ main (int argc, char *argv[])
   ADD ("/picture/odd-shapes", test_odd_shapes);
   ADD ("/picture/drawing", test_drawing);
   ADD ("/picture/truncated", test_truncated);
+  ADD ("/picture/truncated-plain", test_truncated_plain);
   ADD ("/picture/corrupt", test_corrupt);
   ADD ("/picture/not-a-picture", test_not_a_picture);
   ADD ("/picture/gigantic", test_gigantic);

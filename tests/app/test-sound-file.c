@@ -428,6 +428,30 @@ test_no_network (Fixture *f, gconstpointer data)
   g_socket_listener_close (G_SOCKET_LISTENER (service));
 }
 
+static void
+find_unknown (GstTypeFind *find, gpointer data)
+{
+  const guint8 *bytes = gst_type_find_peek (find, 0, 4);
+
+  if (bytes != NULL && memcmp (bytes, "ODD!", 4) == 0)
+    gst_type_find_suggest_empty_simple (find, GST_TYPE_FIND_MAXIMUM, "audio/x-odd");
+}
+
+/* The format is known, and nothing here decodes it: the sentence names it and the way out. */
+static void
+test_no_decoder (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  gst_init (NULL, NULL);
+  gst_type_find_register (NULL, "odd-type", GST_RANK_PRIMARY, find_unknown, NULL, NULL, NULL, NULL);
+  write_text (f, "ODD! sounds for which nobody has written a decoder.");
+  g_assert_null (facet_sound_load (f->path, "talk.xyz", NULL, &error));
+  g_assert_error (error, FACET_MEDIA_ERROR, FACET_MEDIA_ERROR_UNSUPPORTED);
+  g_assert_nonnull (strstr (error->message, "audio/x-odd"));
+  g_assert_nonnull (strstr (error->message, "Install"));
+}
+
 /* A decoder that never gives anything back until it is let go. */
 
 typedef struct {
@@ -553,6 +577,7 @@ main (int argc, char *argv[])
   ADD ("/sound-file/corrupt", NULL, test_corrupt);
   ADD ("/sound-file/not-a-sound", NULL, test_not_a_sound);
   ADD ("/sound-file/no-network", NULL, test_no_network);
+  ADD ("/sound-file/no-decoder", NULL, test_no_decoder);
   ADD ("/sound-file/stall", NULL, test_stall);
   return g_test_run ();
 }
