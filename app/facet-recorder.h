@@ -34,7 +34,8 @@ G_DECLARE_FINAL_TYPE (FacetRecorder, facet_recorder, FACET, RECORDER, GObject)
 /* Properties: state (FacetTalkState as int), level and peak (0…1, −60…0 dB of full scale), elapsed
  * (seconds recorded), silent (boolean: the microphone is open, and for a second nothing came, or
  * nothing above −60 dB), device (string, nullable, writable), error (string, nullable: one
- * sentence; until the next recording or opening).  Signals: ::clip (FacetClip), ::finished
+ * sentence, also when the microphone would not open for the focus alone; until the next recording
+ * or opening).  Signals: ::clip (FacetClip), ::finished
  * (FacetRecordingEnd as int), ::devices-changed. */
 
 /* Clips are stored in @folder, made when needed.  A recording that runs when the last reference
