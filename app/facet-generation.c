@@ -399,6 +399,7 @@ make_prompt (Generation *g, FacetPrompt *prompt, GError **error)
 static gboolean
 perceive (Generation *g, FacetPrompt *prompt, GError **error)
 {
+  gint64   start = g_get_monotonic_time ();
   gboolean changed = TRUE;
 
   if (!make_prompt (g, prompt, error))
@@ -413,6 +414,8 @@ perceive (Generation *g, FacetPrompt *prompt, GError **error)
         return FALSE;
     }
   }
+  g_debug ("%u attachments and %u tokens prepared in %.3f s", prompt->media->len, prompt->ids->len,
+           (double)(g_get_monotonic_time () - start) / G_USEC_PER_SEC);
   return TRUE;
 }
 
@@ -421,6 +424,7 @@ answer (Generation *g, const FacetPrompt *prompt, GError **error)
 {
   g_autoptr (GArray) soft =
       facet_perception_place (g->perception, prompt->media, prompt->ids, error);
+  gint64   start = g_get_monotonic_time ();
   gboolean complete;
 
   if (soft == NULL)
@@ -430,6 +434,8 @@ answer (Generation *g, const FacetPrompt *prompt, GError **error)
     return FALSE;
   g->usage.prompt_tokens = prompt->ids->len;
   g->usage.reused_tokens = gem_session_get_n_reused (g->session);
+  g_debug ("%u tokens read in %.3f s, %u were there", gem_session_get_n_prefilled (g->session),
+           (double)(g_get_monotonic_time () - start) / G_USEC_PER_SEC, g->usage.reused_tokens);
   g->parser = gem_parser_new (prompt->starts_in_thought, parsed_cb, g);
   g->detokenizer = gem_detokenizer_new (g->tokenizer, FALSE);
   note_thought (g);
