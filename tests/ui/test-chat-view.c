@@ -225,6 +225,12 @@ test_failed (UiChat *f, gconstpointer data)
   g_assert_cmpuint (facet_block_column_get_n_views (ui_chat_get_body (f, 1)), ==, 1);
 }
 
+static gboolean
+says_half (gpointer data)
+{
+  return g_str_has_prefix (facet_message_get_text (ui_chat_get_message (data, 1)), "Half of it");
+}
+
 static void
 test_stopped (UiChat *f, gconstpointer data)
 {
@@ -232,8 +238,7 @@ test_stopped (UiChat *f, gconstpointer data)
   fake_assistant_add_answer (f->base.fake, "Half of it");
   fake_assistant_add_hang (f->base.fake);
   facet_conversation_send (f->conversation, "Go");
-  ui_chat_settle (f);
-  ui_run_for (50);
+  ui_wait (says_half, f);
   facet_conversation_stop (f->conversation);
   ui_wait_idle (f->conversation);
   ui_chat_settle (f);
@@ -355,12 +360,31 @@ thought_height (UiChat *f)
   return gtk_widget_get_height (GTK_WIDGET (get_thought (f, 1)));
 }
 
+static gboolean
+is_folded (gpointer data)
+{
+  return thought_height (data) < 40;
+}
+
+/* All of it, not only eight lines. */
+static gboolean
+is_unfolded (gpointer data)
+{
+  return thought_height (data) > 40 + 8 * 25;
+}
+
 static void
 end_thought (UiChat *f)
 {
   ui_chat_act (f, 1, "answer-now");
   ui_wait_idle (f->conversation);
-  ui_run_for (300); /* the fold */
+}
+
+/* Longer than a fold takes. */
+static void
+wait_for_no_fold (UiChat *f)
+{
+  ui_run_for (300);
   ui_chat_settle (f);
 }
 
@@ -380,19 +404,15 @@ test_thought (UiChat *f, gconstpointer data)
                                   ?: ui_find (GTK_WIDGET (panel), GTK_TYPE_BUTTON, "End")));
   ui_picture (f->window, "chat-thinking");
   end_thought (f);
+  ui_wait (is_folded, f);
   g_assert_cmpuint (fake_assistant_get_n_answer_now (f->base.fake), ==, 1);
   g_assert_true (g_str_has_prefix (facet_thought_panel_get_title (panel), "Thought for "));
-  g_assert_cmpint (thought_height (f), <, 40);
 
   /* Unfolded by hand it shows all of it. */
   g_signal_emit_by_name (ui_find (GTK_WIDGET (panel), GTK_TYPE_BUTTON, NULL), "clicked");
-  ui_run_for (300);
-  ui_chat_settle (f);
-  g_assert_cmpint (thought_height (f), >, 40 + 8 * 25);
+  ui_wait (is_unfolded, f);
   g_signal_emit_by_name (ui_find (GTK_WIDGET (panel), GTK_TYPE_BUTTON, NULL), "clicked");
-  ui_run_for (300);
-  ui_chat_settle (f);
-  g_assert_cmpint (thought_height (f), <, 40);
+  ui_wait (is_folded, f);
 }
 
 static void
@@ -400,12 +420,11 @@ test_thought_expanded (UiChat *f, gconstpointer data)
 {
   begin_thought (f);
   g_signal_emit_by_name (ui_find (ui_chat_get_row (f, 1), GTK_TYPE_BUTTON, "Expand"), "clicked");
-  ui_run_for (300);
-  ui_chat_settle (f);
-  g_assert_cmpint (thought_height (f), >, 40 + 8 * 25);
+  ui_wait (is_unfolded, f);
   /* Who has unfolded it reads it. */
   end_thought (f);
-  g_assert_cmpint (thought_height (f), >, 40 + 8 * 25);
+  wait_for_no_fold (f);
+  g_assert_true (is_unfolded (f));
 }
 
 static void
@@ -417,11 +436,10 @@ test_thought_held (UiChat *f, gconstpointer data)
   toggle = ui_find (GTK_WIDGET (get_thought (f, 1)), GTK_TYPE_BUTTON, NULL);
   gtk_widget_grab_focus (toggle);
   end_thought (f);
+  wait_for_no_fold (f);
   g_assert_cmpint (thought_height (f), >, 100);
   gtk_window_set_focus (GTK_WINDOW (f->window), NULL);
-  ui_run_for (300);
-  ui_chat_settle (f);
-  g_assert_cmpint (thought_height (f), <, 40);
+  ui_wait (is_folded, f);
 }
 
 static void

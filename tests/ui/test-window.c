@@ -203,6 +203,18 @@ test_rename_and_pin (Fixture *f, gconstpointer data)
   g_assert_nonnull (ui_find (f->window, GTK_TYPE_LABEL, "Pinned"));
 }
 
+static gboolean
+is_mapped (gpointer widget)
+{
+  return gtk_widget_get_mapped (widget);
+}
+
+static gboolean
+is_not_mapped (gpointer widget)
+{
+  return !gtk_widget_get_mapped (widget);
+}
+
 /* Every state of the assistant has a face, on the empty page and in a conversation. */
 static void
 test_assistant_states (Fixture *f, gconstpointer data)
@@ -215,20 +227,17 @@ test_assistant_states (Fixture *f, gconstpointer data)
 
   g_assert_false (gtk_widget_get_mapped (tag));
   fake_assistant_set_demo (f->base.fake, TRUE);
-  ui_run_for (50);
-  g_assert_true (gtk_widget_get_mapped (tag));
+  ui_wait (is_mapped, tag);
 
   fake_assistant_set_loading (f->base.fake, 0.25);
-  ui_run_for (50);
-  g_assert_true (gtk_widget_get_mapped (bar));
+  ui_wait (is_mapped, bar);
   g_assert_nonnull (ui_find (welcome, GTK_TYPE_LABEL, "Loading the demonstration model, 25 %"));
   fake_assistant_set_demo (f->base.fake, FALSE);
   g_assert_nonnull (ui_find (welcome, GTK_TYPE_LABEL, "Loading Fake model, 25 %"));
   ui_picture (f->window, "window-loading");
 
   fake_assistant_set_failed (f->base.fake, failure);
-  ui_run_for (50);
-  g_assert_false (gtk_widget_get_mapped (bar));
+  ui_wait (is_not_mapped, bar);
   g_assert_nonnull (ui_find (welcome, GTK_TYPE_LABEL, failure));
   g_assert_null (facet_banner_get_text (banner));
   ui_picture (f->window, "window-failed");
@@ -240,6 +249,12 @@ test_assistant_states (Fixture *f, gconstpointer data)
   g_assert_nonnull (ui_find (GTK_WIDGET (banner), GTK_TYPE_BUTTON, "Choose Model Folder…"));
   fake_assistant_set_ready (f->base.fake);
   g_assert_null (facet_banner_get_text (banner));
+}
+
+static gboolean
+is_slid_open (gpointer revealer)
+{
+  return gtk_revealer_get_child_revealed (revealer);
 }
 
 /* What the model warns of stands under the header, where words are read and where they are written,
@@ -262,8 +277,7 @@ test_warning (Fixture *f, gconstpointer data)
   gtk_test_accessible_assert_property (GTK_ACCESSIBLE (close), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                        "Close");
   send (f, "Hello");
-  ui_run_for (300); /* it slides open */
-  g_assert_true (gtk_revealer_get_child_revealed (revealer));
+  ui_wait (is_slid_open, revealer);
   g_assert_true (gtk_widget_get_mapped (close));
   ui_picture (f->window, "window-warning");
 
