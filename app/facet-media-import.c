@@ -347,11 +347,23 @@ finish_video_or_sound (Job *job, FacetMediaInfo *info, GCancellable *cancellable
   return media;
 }
 
+/* Whether the decoder's own sentence fits what was added: that of a letter or a spreadsheet should
+ * not speak of decoders. */
 static gboolean
 names_media (const char *type)
 {
-  return type != NULL && (g_str_has_prefix (type, "image/") || g_str_has_prefix (type, "audio/") ||
-                          g_str_has_prefix (type, "video/"));
+  static const char *const names[] = {"image/",
+                                      "audio/",
+                                      "video/",
+                                      "application/ogg",
+                                      "application/mxf",
+                                      "application/x-3gp",
+                                      "application/vnd.rn-realmedia"};
+
+  for (guint i = 0; type != NULL && i < G_N_ELEMENTS (names); i++)
+    if (g_str_has_prefix (type, names[i]))
+      return TRUE;
+  return FALSE;
 }
 
 static FacetMedia *

@@ -539,7 +539,7 @@ test_stall (Fixture *f, gconstpointer data)
   gst_type_find_register (NULL, "hanging-type", GST_RANK_PRIMARY, find_hanging, NULL, NULL, NULL,
                           NULL);
   gst_element_register (NULL, "hanging", GST_RANK_PRIMARY, hanging_get_type ());
-  facet_decoder_set_patience (decoder, 300);
+  facet_decoder_set_patience (decoder, 2000);
   g_assert_null (facet_decoder_pull (decoder, NULL, &error));
   g_assert_error (error, FACET_MEDIA_ERROR, FACET_MEDIA_ERROR_DAMAGED);
   g_assert_nonnull (strstr (error->message, "got stuck"));

@@ -235,7 +235,8 @@ test_with_sound (Fixture *f, gconstpointer data)
                           "video/x-raw,width=176,height=144,framerate=25/1 ! "
                           "videoconvert ! avenc_h263p ! queue ! qtmux name=mux ! filesink "
                           "location=OUT "
-                          "audiotestsrc num-buffers=44 volume=0.3 ! audioconvert ! avenc_aac ! queue ! mux.",
+                          "audiotestsrc num-buffers=44 volume=0.3 ! audioconvert ! avenc_aac ! "
+                          "queue ! mux.",
                           f->path))
     return;
   seen = inspect (f);
