@@ -59,7 +59,7 @@ packages_install() {
   fi
   echo "Installing $(echo $missing)" >&2
   $sudo env DEBIAN_FRONTEND=noninteractive apt-get update -qq >&2 &&
-    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(packages_resolve $missing) >&2 || {
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold $(packages_resolve $missing) >&2 || {
     echo "$0: the packages could not be installed; the lines above say why" >&2
     return 1
   }
