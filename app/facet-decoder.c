@@ -48,6 +48,7 @@ struct _FacetDecoder {
   char           *missing;      /* what no decoder is installed for, in words; NULL: nothing */
   gboolean        no_more_pads; /* all streams are known */
   gboolean        has_other;    /* a stream of the other kind */
+  gboolean        too_large;    /* a stream whose frames are too large */
   guint           n_moves;      /* pieces that came out of the file */
 };
 
@@ -86,6 +87,18 @@ is_demuxer (GstPad *pad)
          gst_element_factory_list_is_type (factory, GST_ELEMENT_FACTORY_TYPE_DEMUXER);
 }
 
+/* What the file or a parser says before a decoder takes memory for it. */
+static gboolean
+is_too_large (GstCaps *caps)
+{
+  GstStructure *structure = gst_caps_get_structure (caps, 0);
+  int           width = 0, height = 0;
+
+  return gst_structure_get_int (structure, "width", &width) &&
+         gst_structure_get_int (structure, "height", &height) && width > 0 && height > 0 &&
+         (guint64)width * (guint64)height > FACET_DECODER_MAX_PIXELS;
+}
+
 /* Whether to decode @caps further.  A container may be called video/… as well: only what comes out
  * of a demuxer is a stream. */
 static gboolean
@@ -94,11 +107,15 @@ autoplug_continue_cb (GstElement *bin, GstPad *pad, GstCaps *caps, FacetDecoder 
   const char *type = gst_structure_get_name (gst_caps_get_structure (caps, 0));
   gboolean    sound = g_str_has_prefix (type, "audio/");
   gboolean    picture = g_str_has_prefix (type, "video/") || g_str_has_prefix (type, "image/");
+  gboolean    too_large = self->kind == FACET_STREAM_VIDEO && is_too_large (caps);
 
   g_mutex_lock (&self->lock);
   if (self->media_type == NULL)
     self->media_type = g_strdup (type);
+  self->too_large = self->too_large || too_large;
   g_mutex_unlock (&self->lock);
+  if (too_large)
+    return FALSE;
   if (!is_demuxer (pad))
     return TRUE;
   if (g_str_has_prefix (type, "text/") || g_str_has_prefix (type, "subpicture/"))
@@ -304,11 +321,19 @@ static void
 fail_without_stream (FacetDecoder *self, GError **error)
 {
   g_autofree char *missing = NULL;
+  gboolean         too_large;
 
   g_mutex_lock (&self->lock);
   missing = g_strdup (self->missing);
+  too_large = self->too_large;
   g_mutex_unlock (&self->lock);
-  if (missing != NULL)
+  if (too_large)
+    g_set_error (error, FACET_MEDIA_ERROR, FACET_MEDIA_ERROR_TOO_LARGE,
+                 _ ("The frames of “%s” are larger than 33 million pixels, the most that is read "
+                    "of "
+                    "a video.  Make it smaller and add it again."),
+                 self->name);
+  else if (missing != NULL)
     g_set_error (error, FACET_MEDIA_ERROR, FACET_MEDIA_ERROR_UNSUPPORTED,
                  _ ("“%s” cannot be read, because nothing is installed for “%s”.  Install the "
                     "GStreamer plugin for it and add it again."),

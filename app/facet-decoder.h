@@ -14,6 +14,9 @@
 
 G_BEGIN_DECLS
 
+/* Video with larger frames is not decoded. */
+#define FACET_DECODER_MAX_PIXELS (1u << 25)
+
 typedef enum {
   FACET_STREAM_SOUND,
   FACET_STREAM_VIDEO,

@@ -224,6 +224,28 @@ test_orientation (Fixture *f, gconstpointer data)
   g_assert_cmpuint (seen->height, >=, 176); /* the encoder has its own idea of pixels */
 }
 
+/* A header that promises 400 million pixels: refused before a decoder takes memory for them. */
+static void
+test_gigantic (Fixture *f, gconstpointer data)
+{
+  const guint32 side = GUINT32_TO_LE (20000);
+  g_autoptr (GByteArray) bytes = NULL;
+  guint8 *format;
+  char   *contents;
+  gsize   n_bytes;
+
+  if (!write_raw (f, 3, 64, 48, "framerate=25/1", "avenc_mpeg4 ! avimux"))
+    return;
+  g_assert_true (g_file_get_contents (f->path, &contents, &n_bytes, NULL));
+  bytes = g_byte_array_new_take ((guint8 *)contents, n_bytes);
+  format = memmem (bytes->data, bytes->len, "strf", 4);
+  g_assert_nonnull (format);
+  memcpy (format + 12, &side, 4);
+  memcpy (format + 16, &side, 4);
+  write_file (f->path, bytes);
+  assert_refused (f, FACET_MEDIA_ERROR_TOO_LARGE);
+}
+
 static void
 test_with_sound (Fixture *f, gconstpointer data)
 {
@@ -331,6 +353,7 @@ main (int argc, char *argv[])
   ADD ("/video-file/avi", "avenc_mpeg4 ! avimux", test_formats);
   ADD ("/video-file/size", NULL, test_size);
   ADD ("/video-file/orientation", NULL, test_orientation);
+  ADD ("/video-file/gigantic", NULL, test_gigantic);
   ADD ("/video-file/with-sound", NULL, test_with_sound);
   ADD ("/video-file/no-video", NULL, test_no_video);
   ADD ("/video-file/too-long", NULL, test_too_long);
