@@ -398,6 +398,26 @@ take_tags (FacetDecoder *self, GstMessage *message)
   self->orientation = orientation;
 }
 
+/* GStreamer also finds out what a text or a PDF is, and that nothing is installed to play it. */
+static gboolean
+is_about_media (GstMessage *message)
+{
+  static const char *const kinds[] = {"audio/", "video/", "application/ogg", "application/mxf",
+                                      "application/vnd.rn-realmedia"};
+  const GstStructure      *structure = gst_message_get_structure (message);
+  const GValue            *detail = gst_structure_get_value (structure, "detail");
+  const GstCaps           *caps =
+      detail != NULL && GST_VALUE_HOLDS_CAPS (detail) ? gst_value_get_caps (detail) : NULL;
+  const char *kind = caps != NULL && gst_caps_get_size (caps) > 0
+                         ? gst_structure_get_name (gst_caps_get_structure (caps, 0))
+                         : "";
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (g_str_has_prefix (kind, kinds[i]))
+      return TRUE;
+  return FALSE;
+}
+
 static void
 drain_bus (FacetDecoder *self)
 {
@@ -409,7 +429,7 @@ drain_bus (FacetDecoder *self)
       take_tags (self, message);
     else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR && self->failure == NULL)
       gst_message_parse_error (message, &self->failure, NULL);
-    else if (gst_is_missing_plugin_message (message)) {
+    else if (gst_is_missing_plugin_message (message) && is_about_media (message)) {
       g_mutex_lock (&self->lock);
       g_free (self->missing);
       self->missing = gst_missing_plugin_message_get_description (message);

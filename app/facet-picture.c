@@ -278,6 +278,19 @@ finish (Load *load, guint n_frames, GError **error)
   return self;
 }
 
+/* Newer lists of media types call a PNG that moves by another name, which gdk-pixbuf does not
+ * know. */
+static GdkPixbufLoader *
+new_loader (const guint8 *data, gsize n_bytes)
+{
+  static const guint8 png[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+  GdkPixbufLoader    *loader = NULL;
+
+  if (n_bytes >= sizeof png && memcmp (data, png, sizeof png) == 0)
+    loader = gdk_pixbuf_loader_new_with_type ("png", NULL);
+  return loader != NULL ? loader : gdk_pixbuf_loader_new ();
+}
+
 static FacetPicture *
 load_bytes (Load         *load,
             const guint8 *data,
@@ -291,7 +304,7 @@ load_bytes (Load         *load,
     fail_damaged (load, error);
     return NULL;
   }
-  load->loader = gdk_pixbuf_loader_new ();
+  load->loader = new_loader (data, n_bytes);
   g_signal_connect (load->loader, "size-prepared", G_CALLBACK (size_prepared_cb), load);
   g_signal_connect (load->loader, "area-updated", G_CALLBACK (area_updated_cb), load);
   if (!feed (load, data, n_bytes, cancellable, error))

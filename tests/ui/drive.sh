@@ -20,7 +20,7 @@ if [ -z "${FACET_DRIVE_INSIDE:-}" ]; then
   # What the session's services print is not ours: only the inner script speaks on the standard output.
   export FACET_DRIVE_INSIDE=1
   exec xvfb-run -a -s '-screen 0 1600x1000x24 -nolisten tcp' \
-    dbus-run-session -- sh -c 'exec "$0" "$@" >&3' "$0" "$build" "$out" 3>&1 >/dev/null
+    dbus-run-session -- sh -c 'exec "$0" "$@" >&9' "$0" "$build" "$out" 9>&1 >/dev/null # xvfb-run has uses of its own for 3
 fi
 
 mkdir -p "$out"
