@@ -1,37 +1,39 @@
-/* facet-composer.c: where the person writes: a growing text field, Think, and Send that becomes
- * Stop.
+/* facet-composer.c: where the person writes: a growing text field with attachments above it, Think,
+ * and Send that becomes Stop.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Main thread.  The text field holds one of two things: the conversation's draft, which is saved
  * a moment after every change, or, while an earlier message is edited, that message's new wording,
- * which is not.  How many tokens a text is, is asked of the assistant once typing pauses; answers
- * that come late are dropped by their serial number. */
+ * which is not. */
 #define G_LOG_DOMAIN "facet-composer"
 
 #include "config.h"
 
 #include <glib/gi18n.h>
 
+#include "facet-attachment-bar.h"
+#include "facet-attachment-sources.h"
 #include "facet-composer.h"
+#include "facet-token-hint.h"
 
 #define MAX_LINES      10
 #define DRAFT_DELAY_MS 400
-#define COUNT_DELAY_MS 150
-#define NOTICE_SECONDS 4
 
 struct _FacetComposer {
   GtkWidget parent_instance;
 
-  GtkWidget         *card;
-  GtkRevealer       *edit_revealer;
-  GtkScrolledWindow *scroller;
-  GtkTextView       *text_view;
-  GtkTextBuffer     *buffer;
-  GtkWidget         *placeholder;
-  GtkWidget         *think;
-  GtkLabel          *hint;
-  GtkWidget         *send;
+  GtkWidget          *card;
+  GtkRevealer        *edit_revealer;
+  GtkLabel           *edit_label;
+  FacetAttachmentBar *attachments;
+  GtkScrolledWindow  *scroller;
+  GtkTextView        *text_view;
+  GtkTextBuffer      *buffer;
+  GtkWidget          *placeholder;
+  GtkWidget          *think;
+  FacetTokenHint     *hint;
+  GtkWidget          *send;
 
   FacetConversation *conversation;
   GBindingGroup     *bindings;
@@ -40,9 +42,7 @@ struct _FacetComposer {
   FacetMessage *editing;
   char         *last_sent; /* comes back if it could not be saved */
   gboolean      filling;   /* the program changes the text, not the person */
-  int           n_tokens;  /* of the text, −1: not known */
-  guint         count_serial;
-  guint         draft_source, count_source, notice_source;
+  guint         draft_source;
 };
 
 enum {
@@ -99,6 +99,12 @@ is_busy (FacetComposer *self)
   return self->conversation != NULL && facet_conversation_get_busy (self->conversation);
 }
 
+static void
+focus_text (FacetComposer *self)
+{
+  gtk_widget_grab_focus (GTK_WIDGET (self->text_view));
+}
+
 /* Puts @text there, with the cursor behind it; undo does not go back beyond it. */
 static void
 fill (FacetComposer *self, const char *text)
@@ -114,120 +120,12 @@ fill (FacetComposer *self, const char *text)
   self->filling = FALSE;
 }
 
-/* The small line beside the button: how many tokens, or for a moment a notice */
-
-static guint
-context_size (FacetComposer *self)
-{
-  FacetAssistant *assistant = NULL;
-
-  if (self->conversation != NULL)
-    assistant = facet_conversation_get_assistant (self->conversation);
-  return assistant != NULL ? facet_assistant_get_context_size (assistant) : 0;
-}
-
-static void
-show_count (FacetComposer *self)
-{
-  g_autofree char *text = NULL;
-  guint            n = MAX (self->n_tokens, 0);
-  guint            size = context_size (self);
-  gboolean         over = size > 0 && n >= size;
-
-  if (self->notice_source != 0)
-    return;
-  if (n > 0 && !is_empty (self))
-    text = over
-               /* Translators: tokens of the message, tokens that fit the model's context. */
-               ? g_strdup_printf (_ ("%'u tokens, the model holds %'u"), n, size)
-               : g_strdup_printf (ngettext ("%'u token", "%'u tokens", n), n);
-  gtk_label_set_label (self->hint, text != NULL ? text : "");
-  if (over)
-    gtk_widget_add_css_class (GTK_WIDGET (self->hint), "error");
-  else
-    gtk_widget_remove_css_class (GTK_WIDGET (self->hint), "error");
-}
-
-static gboolean
-notice_over_cb (gpointer data)
-{
-  FacetComposer *self = data;
-
-  self->notice_source = 0;
-  show_count (self);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-show_notice (FacetComposer *self, const char *text)
-{
-  g_clear_handle_id (&self->notice_source, g_source_remove);
-  gtk_label_set_label (self->hint, text);
-  gtk_widget_remove_css_class (GTK_WIDGET (self->hint), "error");
-  self->notice_source = g_timeout_add_seconds (NOTICE_SECONDS, notice_over_cb, self);
-}
-
-typedef struct {
-  GWeakRef composer;
-  guint    serial;
-} Count;
-
-static void
-counted_cb (int n_tokens, gpointer user_data)
-{
-  Count *count = user_data;
-  g_autoptr (FacetComposer) self = g_weak_ref_get (&count->composer);
-
-  if (self != NULL && count->serial == self->count_serial) {
-    self->n_tokens = n_tokens;
-    show_count (self);
-  }
-  g_weak_ref_clear (&count->composer);
-  g_free (count);
-}
-
-static gboolean
-count_cb (gpointer data)
-{
-  FacetComposer   *self = data;
-  FacetAssistant  *assistant = NULL;
-  g_autofree char *text = NULL;
-  Count           *count;
-
-  self->count_source = 0;
-  if (self->conversation != NULL)
-    assistant = facet_conversation_get_assistant (self->conversation);
-  if (assistant == NULL)
-    return G_SOURCE_REMOVE;
-
-  text = dup_text (self);
-  count = g_new0 (Count, 1);
-  count->serial = self->count_serial;
-  g_weak_ref_init (&count->composer, self);
-  facet_assistant_count_tokens (assistant, text, counted_cb, count);
-  return G_SOURCE_REMOVE;
-}
-
-/* What is typed keeps its old count until the new one is there: no flicker at every key. */
-static void
-count_later (FacetComposer *self)
-{
-  self->count_serial++;
-  g_clear_handle_id (&self->count_source, g_source_remove);
-  if (is_empty (self))
-    self->n_tokens = -1;
-  else
-    self->count_source = g_timeout_add (COUNT_DELAY_MS, count_cb, self);
-  show_count (self);
-}
-
 void
 facet_composer_count_again (FacetComposer *self)
 {
   g_return_if_fail (FACET_IS_COMPOSER (self));
 
-  self->n_tokens = -1;
-  count_later (self);
+  facet_token_hint_count_again (self->hint);
 }
 
 /* The draft */
@@ -272,17 +170,51 @@ draft_changed_cb (FacetComposer *self)
 
 /* How it looks */
 
+/* What is attached to the message that would be sent. */
+static gboolean
+has_media (FacetComposer *self)
+{
+  if (self->editing != NULL)
+    return facet_message_get_attachments (self->editing)->len > 0;
+  return facet_attachment_bar_get_n_media (self->attachments) > 0;
+}
+
+/* What is being added would be left behind. */
+static gboolean
+must_wait (FacetComposer *self)
+{
+  return self->editing == NULL && facet_attachment_bar_is_running (self->attachments);
+}
+
+static gboolean
+can_send (FacetComposer *self)
+{
+  return self->conversation != NULL && !must_wait (self) && (!is_blank (self) || has_media (self));
+}
+
 static void
 update_send (FacetComposer *self)
 {
-  gboolean busy = is_busy (self);
+  gboolean    busy = is_busy (self);
+  const char *tooltip =
+      must_wait (self) ? _ ("Wait until everything is added") : _ ("Send (Return)");
 
   gtk_button_set_icon_name (GTK_BUTTON (self->send),
                             busy ? "media-playback-stop-symbolic" : "facet-send-symbolic");
-  gtk_widget_set_tooltip_text (self->send, busy ? _ ("Stop (Esc)") : _ ("Send (Return)"));
+  gtk_widget_set_tooltip_text (self->send, busy ? _ ("Stop (Esc)") : tooltip);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->send), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   busy ? _ ("Stop") : _ ("Send"), -1);
-  gtk_widget_set_sensitive (self->send, busy || (self->conversation != NULL && !is_blank (self)));
+  gtk_widget_set_sensitive (self->send, busy || can_send (self));
+}
+
+static void
+attachments_changed_cb (FacetComposer *self)
+{
+  facet_token_hint_set_attached (self->hint,
+                                 self->editing == NULL
+                                     ? facet_attachment_bar_get_n_tokens (self->attachments)
+                                     : 0);
+  update_send (self);
 }
 
 static void
@@ -302,7 +234,6 @@ buffer_changed_cb (FacetComposer *self)
 {
   update_placeholder (self, FALSE);
   update_send (self);
-  count_later (self);
   if (!self->filling)
     save_draft_later (self);
 }
@@ -345,7 +276,14 @@ set_editing (FacetComposer *self, FacetMessage *message)
 {
   if (!g_set_object (&self->editing, message))
     return;
+  if (message != NULL)
+    gtk_label_set_label (self->edit_label, facet_message_get_attachments (message)->len > 0
+                                               ? _ ("Editing an earlier message; what is attached "
+                                                    "stays")
+                                               : _ ("Editing an earlier message"));
   gtk_revealer_set_reveal_child (self->edit_revealer, message != NULL);
+  facet_attachment_bar_set_chips_visible (self->attachments, message == NULL);
+  attachments_changed_cb (self);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_EDITING]);
 }
 
@@ -357,7 +295,8 @@ facet_composer_send (FacetComposer *self, const char *text)
 
   g_return_val_if_fail (FACET_IS_COMPOSER (self), FALSE);
 
-  if (self->conversation == NULL || is_busy (self) || trimmed[0] == '\0')
+  if (self->conversation == NULL || is_busy (self) || must_wait (self) ||
+      (trimmed[0] == '\0' && !has_media (self)))
     return FALSE;
 
   g_free (self->last_sent);
@@ -375,10 +314,12 @@ send_field (FacetComposer *self)
   g_autoptr (FacetMessage) editing = NULL;
 
   if (is_busy (self)) {
-    show_notice (self, _ ("Still answering. What you write is kept."));
+    facet_token_hint_notify (self->hint, _ ("Still answering. What you write is kept."));
     return;
   }
-  if (self->conversation == NULL || is_blank (self))
+  if (must_wait (self))
+    facet_token_hint_notify (self->hint, _ ("Wait until everything is added."));
+  if (!can_send (self))
     return;
 
   if (self->editing != NULL) {
@@ -398,6 +339,25 @@ send_field (FacetComposer *self)
   facet_composer_send (self, text);
 }
 
+gboolean
+facet_composer_send_draft (FacetComposer *self)
+{
+  g_autofree char *text = NULL;
+
+  g_return_val_if_fail (FACET_IS_COMPOSER (self), FALSE);
+
+  if (self->conversation == NULL || is_busy (self) || self->editing != NULL)
+    return FALSE;
+  text = g_strchomp (dup_text (self));
+  g_clear_handle_id (&self->draft_source, g_source_remove);
+  fill (self, "");
+  g_free (self->last_sent);
+  self->last_sent = g_strdup (text);
+  facet_conversation_send (self->conversation, text);
+  g_signal_emit (self, signals[SENT], 0);
+  return TRUE;
+}
+
 static void
 send_clicked_cb (FacetComposer *self)
 {
@@ -405,7 +365,7 @@ send_clicked_cb (FacetComposer *self)
     facet_conversation_stop (self->conversation);
   else
     send_field (self);
-  gtk_widget_grab_focus (GTK_WIDGET (self->text_view));
+  focus_text (self);
 }
 
 /* Nothing was computed, because it could not be kept: the words come back to the field. */
@@ -498,6 +458,59 @@ items_changed_cb (FacetComposer *self)
   save_draft_later (self);
 }
 
+/* Attachments */
+
+/* What is added while an earlier message is edited would go into another one. */
+static gboolean
+can_add (FacetComposer *self)
+{
+  if (self->conversation == NULL)
+    return FALSE;
+  if (self->editing != NULL)
+    facet_token_hint_notify (self->hint, _ ("End the edit first, then add it."));
+  return self->editing == NULL;
+}
+
+gboolean
+facet_composer_add (FacetComposer *self, const GValue *value)
+{
+  g_return_val_if_fail (FACET_IS_COMPOSER (self), FALSE);
+
+  return can_add (self) && facet_attachments_add_value (self->conversation, value);
+}
+
+static void
+paste_cb (FacetComposer *self, GtkTextView *text_view)
+{
+  GdkClipboard *clipboard = gtk_widget_get_clipboard (GTK_WIDGET (self));
+
+  if (facet_attachments_can_paste (clipboard)) {
+    g_signal_stop_emission_by_name (text_view, "paste-clipboard");
+    if (can_add (self))
+      facet_attachments_paste (clipboard, self->conversation);
+  }
+}
+
+void
+facet_composer_paste (FacetComposer *self)
+{
+  g_return_if_fail (FACET_IS_COMPOSER (self));
+
+  focus_text (self);
+  g_signal_emit_by_name (self->text_view, "paste-clipboard");
+}
+
+static void
+choose (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  FacetComposer *self = FACET_COMPOSER (widget);
+
+  if (can_add (self))
+    facet_attachments_choose (GTK_WINDOW (gtk_widget_get_root (widget)), self->conversation,
+                              g_str_has_suffix (name, "picture") ? FACET_CHOOSE_PICTURES
+                                                                 : FACET_CHOOSE_SOUNDS_AND_VIDEOS);
+}
+
 /* Keys */
 
 /* An input method may need Return to choose a candidate: it is asked first. */
@@ -575,6 +588,8 @@ facet_composer_set_conversation (FacetComposer *self, FacetConversation *convers
   g_clear_pointer (&self->last_sent, g_free);
 
   g_set_object (&self->conversation, conversation);
+  facet_token_hint_set_conversation (self->hint, conversation);
+  facet_attachment_bar_set_conversation (self->attachments, conversation);
   g_binding_group_set_source (self->bindings, conversation);
   g_signal_group_set_target (self->signals, conversation);
   fill (self, conversation != NULL ? facet_conversation_get_draft (conversation) : "");
@@ -656,8 +671,6 @@ facet_composer_dispose (GObject *object)
   FacetComposer *self = FACET_COMPOSER (object);
 
   facet_composer_save_draft (self);
-  g_clear_handle_id (&self->count_source, g_source_remove);
-  g_clear_handle_id (&self->notice_source, g_source_remove);
   g_clear_object (&self->bindings);
   g_clear_object (&self->signals);
   g_clear_object (&self->conversation);
@@ -670,9 +683,12 @@ facet_composer_dispose (GObject *object)
 static void
 bind_template (GtkWidgetClass *widget_class)
 {
+
   gtk_widget_class_set_template_from_resource (widget_class, "/org/facet/Facet/facet-composer.ui");
   gtk_widget_class_bind_template_child (widget_class, FacetComposer, card);
   gtk_widget_class_bind_template_child (widget_class, FacetComposer, edit_revealer);
+  gtk_widget_class_bind_template_child (widget_class, FacetComposer, edit_label);
+  gtk_widget_class_bind_template_child (widget_class, FacetComposer, attachments);
   gtk_widget_class_bind_template_child (widget_class, FacetComposer, scroller);
   gtk_widget_class_bind_template_child (widget_class, FacetComposer, text_view);
   gtk_widget_class_bind_template_child (widget_class, FacetComposer, buffer);
@@ -680,9 +696,12 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, FacetComposer, think);
   gtk_widget_class_bind_template_child (widget_class, FacetComposer, hint);
   gtk_widget_class_bind_template_child (widget_class, FacetComposer, send);
+  gtk_widget_class_bind_template_callback (widget_class, attachments_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, buffer_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, cancel_edit_clicked_cb);
+  gtk_widget_class_bind_template_callback (widget_class, focus_text);
   gtk_widget_class_bind_template_callback (widget_class, key_pressed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, paste_cb);
   gtk_widget_class_bind_template_callback (widget_class, preedit_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, send_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, think_toggled_cb);
@@ -713,14 +732,16 @@ facet_composer_class_init (FacetComposerClass *klass)
                                 G_TYPE_NONE, 0);
 
   bind_template (widget_class);
+  gtk_widget_class_install_action (widget_class, "composer.add-picture", NULL, choose);
+  gtk_widget_class_install_action (widget_class, "composer.add-sound-or-video", NULL, choose);
   gtk_widget_class_set_css_name (widget_class, "composer");
 }
 
 static void
 facet_composer_init (FacetComposer *self)
 {
-  self->n_tokens = -1;
   gtk_widget_init_template (GTK_WIDGET (self));
+  facet_token_hint_set_buffer (self->hint, self->buffer);
 
   self->bindings = g_binding_group_new ();
   g_binding_group_bind (self->bindings, "thinking", self->think, "active",

@@ -1,5 +1,5 @@
-/* facet-composer.h: where the person writes: a growing text field, Think, and Send that becomes
- * Stop.
+/* facet-composer.h: where the person writes: a growing text field with attachments above it, Think,
+ * and Send that becomes Stop.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
@@ -36,11 +36,21 @@ gboolean      facet_composer_cancel_edit (FacetComposer *self);
 /* Sends @text as if it had been typed; what is in the field stays.  FALSE: not now (an answer is
  * running, or there is nothing to send). */
 gboolean facet_composer_send (FacetComposer *self, const char *text);
+/* Sends what is written and attached.  FALSE: not now (an answer is running, or an earlier message
+ * is edited). */
+gboolean facet_composer_send_draft (FacetComposer *self);
+/* Attaches what was dropped: a GdkFileList, a GFile or a GdkTexture.  FALSE: not now, or something
+ * else. */
+gboolean facet_composer_add (FacetComposer *self, const GValue *value);
+/* Pastes text into the field, or attaches files or a picture. */
+void     facet_composer_paste (FacetComposer *self);
 /* Takes the focus, and the key that @controller is handling just now.  FALSE: it was of no use. */
 gboolean facet_composer_take_key (FacetComposer *self, GtkEventControllerKey *controller);
 /* Hands what was typed to the conversation now instead of a moment later. */
 void     facet_composer_save_draft (FacetComposer *self);
 /* Another model counts tokens in another way. */
 void     facet_composer_count_again (FacetComposer *self);
+
+/* The microphone's, for whoever records; borrowed. */
 
 G_END_DECLS

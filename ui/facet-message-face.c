@@ -45,6 +45,11 @@ describe_running (FacetMessage *message, Face *face)
   case FACET_PHASE_WAITING:
     face->text = g_strdup (_ ("Waiting for the model…"));
     break;
+  case FACET_PHASE_LOOKING:
+  case FACET_PHASE_LISTENING:
+    face->text = facet_status_dup_perceiving (message);
+    face->progress = facet_message_get_progress (message);
+    break;
   case FACET_PHASE_READING:
     face->text = facet_status_dup_reading (message);
     face->progress = facet_message_get_progress (message);

@@ -14,9 +14,8 @@
 
 #define DOT " · "
 
-/* "0.12 s", "3.2 s", "48 s", "2 min 5 s" */
-static char *
-dup_seconds (double seconds)
+char *
+facet_status_dup_seconds (double seconds)
 {
   if (seconds < 1)
     /* Translators: a time in seconds; the space is a thin one */
@@ -53,7 +52,7 @@ facet_status_dup_line (const FacetUsage *usage, guint parts)
   GString *line = g_string_new (NULL);
 
   if (parts >= 3 && usage->first_token_s > 0)
-    add_part (line, dup_seconds (usage->first_token_s));
+    add_part (line, facet_status_dup_seconds (usage->first_token_s));
   if (usage->tokens_per_s > 0)
     add_part (line, dup_speed (usage->tokens_per_s));
   if (parts >= 2 && usage->context_size > 0)
@@ -79,7 +78,7 @@ facet_status_dup_words (const FacetUsage *usage, const char *model)
   if (model != NULL && *model != '\0')
     add_sentence (words, g_strdup_printf (_ ("Answered by %s"), model));
   if (usage->first_token_s > 0) {
-    g_autofree char *seconds = dup_seconds (usage->first_token_s);
+    g_autofree char *seconds = facet_status_dup_seconds (usage->first_token_s);
 
     add_sentence (words, g_strdup_printf (_ ("First token after %s"), seconds));
   }
@@ -113,7 +112,7 @@ facet_status_dup_thought (FacetMessage *message)
   if (facet_message_get_phase (message) == FACET_PHASE_THINKING)
     /* Translators: counts up while the model thinks; the space before the unit is a thin one */
     return g_strdup_printf (_ ("Thinking… %.1f s"), seconds);
-  time = dup_seconds (seconds);
+  time = facet_status_dup_seconds (seconds);
   if (seconds <= 0)
     return g_strdup (_ ("Thought"));
   if (usage->thinking_tokens == 0)
@@ -121,6 +120,26 @@ facet_status_dup_thought (FacetMessage *message)
   return g_strdup_printf (ngettext ("Thought for %s · %'u token", "Thought for %s · %'u tokens",
                                     usage->thinking_tokens),
                           time, usage->thinking_tokens);
+}
+
+/* A progress of 0 says nothing yet. */
+static char *
+dup_with_percent (const char *words, FacetMessage *message)
+{
+  double progress = facet_message_get_progress (message);
+
+  if (progress <= 0)
+    return g_strdup (words);
+  /* Translators: what is done, and how much of it */
+  return g_strdup_printf (_ ("%s %.0f%%"), words, 100 * progress);
+}
+
+char *
+facet_status_dup_perceiving (FacetMessage *message)
+{
+  if (facet_message_get_phase (message) == FACET_PHASE_LISTENING)
+    return dup_with_percent (_ ("Listening…"), message);
+  return dup_with_percent (_ ("Looking at the picture…"), message);
 }
 
 char *

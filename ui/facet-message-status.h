@@ -15,8 +15,12 @@ char *facet_status_dup_line (const FacetUsage *usage, guint parts) G_GNUC_WARN_U
 /* The same in sentences, for the tooltip and for screen readers. */
 char *facet_status_dup_words (const FacetUsage *usage, const char *model) G_GNUC_WARN_UNUSED_RESULT;
 
+/* "0.12 s", "3.2 s", "48 s", "2 min 5 s". */
+char *facet_status_dup_seconds (double seconds) G_GNUC_WARN_UNUSED_RESULT;
 /* "Thinking… 2.1 s", "Thought for 3.2 s · 118 tokens". */
 char *facet_status_dup_thought (FacetMessage *message) G_GNUC_WARN_UNUSED_RESULT;
+/* "Looking at the picture… 40%", "Listening…". */
+char *facet_status_dup_perceiving (FacetMessage *message) G_GNUC_WARN_UNUSED_RESULT;
 /* "Reading 1,200 of 2,400 tokens", or without numbers while they are not known. */
 char *facet_status_dup_reading (FacetMessage *message) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -43,7 +43,7 @@ set_up (Fixture *f, gconstpointer data)
   f->view = ui_find (GTK_WIDGET (f->composer), GTK_TYPE_TEXT_VIEW, NULL);
   f->buffer = gtk_text_view_get_buffer (GTK_TEXT_VIEW (f->view));
   f->send = ui_find (GTK_WIDGET (f->composer), GTK_TYPE_BUTTON, "Send");
-  f->think = ui_find (GTK_WIDGET (f->composer), GTK_TYPE_TOGGLE_BUTTON, NULL);
+  f->think = ui_find (GTK_WIDGET (f->composer), GTK_TYPE_TOGGLE_BUTTON, "Off");
   gtk_window_present (GTK_WINDOW (f->window));
   gtk_test_widget_wait_for_draw (f->window);
 }
