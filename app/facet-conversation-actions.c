@@ -104,6 +104,16 @@ begin_branch (FacetConversation *self, guint position, FacetMessage *user, gint6
   begin_turn (self, &plan);
 }
 
+/* What was attached while the first message was on its way was kept without a conversation. */
+static void
+move_draft_media (FacetConversation *self)
+{
+  g_autoptr (GPtrArray) none = g_ptr_array_new ();
+
+  facet_conversation_store_draft_media (self);
+  facet_store_save_draft_media (self->store, 0, none, NULL, NULL);
+}
+
 void
 facet_conversation_turn_saved (FacetConversation          *self,
                                FacetTurn                  *turn,
@@ -117,6 +127,7 @@ facet_conversation_turn_saved (FacetConversation          *self,
   if (is_new) {
     self->id = row->id;
     facet_store_set_value (self->store, FACET_NEW_DRAFT_KEY, NULL, NULL, NULL);
+    move_draft_media (self);
     g_object_notify (G_OBJECT (self), "id");
   }
   g_object_notify (G_OBJECT (self), "updated");
@@ -157,18 +168,6 @@ facet_conversation_turn_ended (FacetConversation *self, FacetTurn *turn)
   clear_turn (self, turn);
 }
 
-/* The draft's, in order; (transfer full) */
-static GPtrArray *
-list_draft_media (FacetConversation *self)
-{
-  GPtrArray *media = g_ptr_array_new_with_free_func (g_object_unref);
-  guint      n = g_list_model_get_n_items (G_LIST_MODEL (self->draft_media));
-
-  for (guint i = 0; i < n; i++)
-    g_ptr_array_add (media, g_list_model_get_item (G_LIST_MODEL (self->draft_media), i));
-  return media;
-}
-
 /* Of what the person wrote, or else of what is attached. */
 static char *
 dup_title (FacetMessage *user)
@@ -190,7 +189,7 @@ facet_conversation_send (FacetConversation *self, const char *text)
   g_return_if_fail (FACET_IS_CONVERSATION (self));
   g_return_if_fail (text != NULL);
 
-  media = list_draft_media (self);
+  media = facet_conversation_list_draft_media (self);
   if ((is_blank (text) && media->len == 0) || !may_change (self))
     return;
   valid = g_utf8_make_valid (text, -1);
@@ -203,8 +202,12 @@ facet_conversation_send (FacetConversation *self, const char *text)
   }
   g_clear_handle_id (&self->draft_timer, g_source_remove);
   facet_conversation_change_draft (self, "");
+  /* In the store the draft goes after the message has come. */
+  g_signal_handler_block (self->draft_media, self->draft_media_handler);
   g_list_store_remove_all (self->draft_media);
+  g_signal_handler_unblock (self->draft_media, self->draft_media_handler);
   begin_branch (self, self->messages->len, user, self->head_id);
+  facet_conversation_store_draft_media (self);
 }
 
 void

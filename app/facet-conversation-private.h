@@ -27,7 +27,8 @@ struct _FacetConversation {
   gboolean        pinned, thinking;
   char           *draft;
   guint           draft_timer;
-  GListStore     *draft_media; /* of FacetMedia */
+  GListStore     *draft_media;         /* of FacetMedia */
+  gulong          draft_media_handler; /* stores it when it changes */
   gint64          head_id;
   GPtrArray      *messages; /* of FacetMessage, as shown */
   GPtrArray      *deleted;  /* of FacetMessage, the latest last */
@@ -55,10 +56,15 @@ void        facet_conversation_close (FacetConversation *self);
 char *facet_title_of_text (const char *text) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Without storing it: */
-void     facet_conversation_change_title (FacetConversation *self, const char *title);
-gboolean facet_conversation_change_draft (FacetConversation *self, const char *draft);
+void       facet_conversation_change_title (FacetConversation *self, const char *title);
+gboolean   facet_conversation_change_draft (FacetConversation *self, const char *draft);
+/* Stores what is attached to the draft; or reads what was, and puts it in front. */
+void       facet_conversation_store_draft_media (FacetConversation *self);
+void       facet_conversation_restore_draft_media (FacetConversation *self);
+/* The draft's media, in order; (transfer full) */
+GPtrArray *facet_conversation_list_draft_media (FacetConversation *self) G_GNUC_WARN_UNUSED_RESULT;
 /* A FacetStoreFunc whose @user_data is a reference to the conversation: says what went wrong. */
-void     facet_conversation_stored_cb (const GError *error, gpointer user_data);
+void       facet_conversation_stored_cb (const GError *error, gpointer user_data);
 
 /* For a turn: */
 

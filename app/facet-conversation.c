@@ -170,6 +170,43 @@ draft_timer_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+GPtrArray *
+facet_conversation_list_draft_media (FacetConversation *self)
+{
+  GPtrArray *media = g_ptr_array_new_with_free_func (g_object_unref);
+  guint      n = g_list_model_get_n_items (G_LIST_MODEL (self->draft_media));
+
+  for (guint i = 0; i < n; i++)
+    g_ptr_array_add (media, g_list_model_get_item (G_LIST_MODEL (self->draft_media), i));
+  return media;
+}
+
+void
+facet_conversation_store_draft_media (FacetConversation *self)
+{
+  g_autoptr (GPtrArray) media = facet_conversation_list_draft_media (self);
+
+  facet_store_save_draft_media (self->store, self->id, media, facet_conversation_stored_cb,
+                                g_object_ref (self));
+}
+
+static void
+draft_media_cb (GPtrArray *media, const GError *error, gpointer user_data)
+{
+  g_autoptr (FacetConversation) self = user_data;
+
+  if (error != NULL)
+    facet_conversation_fail (self, error->message);
+  else if (media->len > 0)
+    g_list_store_splice (self->draft_media, 0, 0, media->pdata, media->len);
+}
+
+void
+facet_conversation_restore_draft_media (FacetConversation *self)
+{
+  facet_store_load_draft_media (self->store, self->id, draft_media_cb, g_object_ref (self));
+}
+
 gboolean
 facet_conversation_change_draft (FacetConversation *self, const char *draft)
 {
@@ -219,6 +256,7 @@ facet_conversation_open (FacetConversation *self)
     return;
   self->loading = TRUE;
   facet_store_load (self->store, self->id, loaded_cb, g_object_ref (self));
+  facet_conversation_restore_draft_media (self);
 }
 
 /* Properties */
@@ -447,6 +485,7 @@ facet_conversation_dispose (GObject *object)
       facet_store_set_value (self->store, FACET_NEW_DRAFT_KEY,
                              *self->draft != '\0' ? self->draft : NULL, NULL, NULL);
   }
+  g_clear_signal_handler (&self->draft_media_handler, self->draft_media);
   g_clear_object (&self->assistant);
   G_OBJECT_CLASS (facet_conversation_parent_class)->dispose (object);
 }
@@ -513,6 +552,9 @@ facet_conversation_new (FacetStore *store, FacetAssistant *assistant)
 
   self->store = facet_store_ref (store);
   g_set_object (&self->assistant, assistant);
+  self->draft_media_handler =
+      g_signal_connect_swapped (self->draft_media, "items-changed",
+                                G_CALLBACK (facet_conversation_store_draft_media), self);
   self->loaded = TRUE; /* there is nothing to read */
   return self;
 }

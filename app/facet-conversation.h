@@ -41,8 +41,8 @@ gboolean        facet_conversation_get_loaded (FacetConversation *self);
 const char     *facet_conversation_get_draft (FacetConversation *self);
 void            facet_conversation_set_draft (FacetConversation *self, const char *draft);
 /* What is attached to the message that is being written: of FacetMedia, to be added to and removed
- * from by whoever shows it; the same list as long as the conversation lives.  Unlike the text of
- * the draft it is not kept when the program ends.  Borrowed. */
+ * from by whoever shows it; the same list as long as the conversation lives.  Kept as the draft's
+ * text is.  Borrowed. */
 GListStore     *facet_conversation_get_draft_media (FacetConversation *self);
 /* Where facet-media-import.h is to put it; borrowed. */
 const char     *facet_conversation_get_media_folder (FacetConversation *self);

@@ -20,7 +20,8 @@ struct _FacetLibrary {
   FacetConversation
                 *fresh; /* weak: the latest one without a message, to whom the kept draft belongs */
   char          *new_draft; /* not yet given to one */
-  FacetSampling *sampling;  /* a g_rc_box, shared with the conversations */
+  gboolean       gave_draft_media;
+  FacetSampling *sampling; /* a g_rc_box, shared with the conversations */
   char          *warning;
   gboolean       loaded;
 };
@@ -261,6 +262,9 @@ facet_library_new_conversation (FacetLibrary *self)
   g_object_bind_property (self, "assistant", conversation, "assistant", G_BINDING_DEFAULT);
   g_set_weak_pointer (&self->fresh, conversation);
   give_draft (self);
+  if (!self->gave_draft_media)
+    facet_conversation_restore_draft_media (conversation);
+  self->gave_draft_media = TRUE;
   return conversation;
 }
 

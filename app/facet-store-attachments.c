@@ -13,20 +13,23 @@
 
 /* Rows */
 
+#define COLUMNS "position, kind, name, media_type, content_hash, size, soft_tokens, details"
+
+/* @owner: a message, or the conversation of a draft. */
 static gboolean
-write_one (FacetDb *db, gint64 message, guint position, FacetMedia *media, GError **error)
+write_one (FacetDb    *db,
+           const char *insert,
+           gint64      owner,
+           guint       position,
+           FacetMedia *media,
+           GError    **error)
 {
   g_autofree char *details = facet_media_dup_details (media);
-  sqlite3_stmt    *statement =
-      facet_db_statement (db,
-                          "INSERT INTO attachments (message_id, position, kind, name, media_type, "
-                          "content_hash, size,"
-                          "  soft_tokens, details) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                          error);
+  sqlite3_stmt    *statement = facet_db_statement (db, insert, error);
 
   if (statement == NULL)
     return FALSE;
-  sqlite3_bind_int64 (statement, 1, message);
+  sqlite3_bind_int64 (statement, 1, owner);
   sqlite3_bind_int (statement, 2, (int)position);
   sqlite3_bind_text (statement, 3, facet_media_kind_to_text (facet_media_get_kind (media)), -1,
                      SQLITE_STATIC);
@@ -43,7 +46,33 @@ gboolean
 facet_attachments_write (FacetDb *db, gint64 message, GPtrArray *attachments, GError **error)
 {
   for (guint i = 0; attachments != NULL && i < attachments->len; i++)
-    if (!write_one (db, message, i, g_ptr_array_index (attachments, i), error))
+    if (!write_one (db,
+                    "INSERT INTO attachments (message_id, " COLUMNS ")"
+                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                    message, i, g_ptr_array_index (attachments, i), error))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+facet_draft_attachments_write (FacetDb   *db,
+                               gint64     conversation,
+                               GPtrArray *attachments,
+                               GError   **error)
+{
+  sqlite3_stmt *statement =
+      facet_db_statement (db, "DELETE FROM draft_attachments WHERE conversation_id = ?1", error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, conversation);
+  if (!facet_db_run (db, statement, error))
+    return FALSE;
+  for (guint i = 0; i < attachments->len; i++)
+    if (!write_one (db,
+                    "INSERT INTO draft_attachments (conversation_id, " COLUMNS ")"
+                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                    conversation, i, g_ptr_array_index (attachments, i), error))
       return FALSE;
   return TRUE;
 }
@@ -124,6 +153,33 @@ facet_attachments_read (FacetDb *db, gint64 conversation, GPtrArray *rows, GErro
   return failure == NULL;
 }
 
+GPtrArray *
+facet_draft_attachments_read (FacetDb *db, gint64 conversation, GError **error)
+{
+  g_autofree char *folder = dup_folder (db);
+  g_autoptr (GPtrArray) media = g_ptr_array_new_with_free_func (g_object_unref);
+  GError       *failure = NULL;
+  sqlite3_stmt *statement = facet_db_statement (db,
+                                                "SELECT " COLUMNS " FROM draft_attachments"
+                                                " WHERE conversation_id = ?1 ORDER BY position",
+                                                error);
+
+  if (statement == NULL)
+    return NULL;
+  sqlite3_bind_int64 (statement, 1, conversation);
+  while (facet_db_next (db, statement, &failure)) {
+    FacetMedia *one = read_one (statement, folder);
+
+    if (one != NULL)
+      g_ptr_array_add (media, one);
+  }
+  if (failure != NULL) {
+    g_propagate_error (error, failure);
+    return NULL;
+  }
+  return g_steal_pointer (&media);
+}
+
 /* Sweeping */
 
 typedef struct {
@@ -155,7 +211,10 @@ sweep_run (FacetStoreOp *op, FacetDb *db, GError **error)
 
   if (!g_file_test (folder, G_FILE_TEST_IS_DIR) || has_set_aside (data_folder))
     return TRUE;
-  statement = facet_db_statement (db, "SELECT DISTINCT content_hash FROM attachments", error);
+  statement = facet_db_statement (db,
+                                  "SELECT content_hash FROM attachments"
+                                  " UNION SELECT content_hash FROM draft_attachments",
+                                  error);
   if (statement == NULL)
     return FALSE;
   while (facet_db_next (db, statement, &failure))

@@ -32,6 +32,14 @@ gboolean facet_attachments_write (FacetDb   *db,
 /* Gives the rows of a conversation, of FacetMessageRow, what is attached to them. */
 gboolean facet_attachments_read (FacetDb *db, gint64 conversation, GPtrArray *rows, GError **error);
 
+/* Instead of what was kept of the conversation's draft (0: of the one without a message). */
+gboolean   facet_draft_attachments_write (FacetDb   *db,
+                                          gint64     conversation,
+                                          GPtrArray *attachments,
+                                          GError   **error);
+/* (transfer full), of FacetMedia */
+GPtrArray *facet_draft_attachments_read (FacetDb *db, gint64 conversation, GError **error);
+
 /* Sweeps the media folder of @self (see facet-media-folder.h). */
 void facet_store_push_sweep (FacetStore *self);
 

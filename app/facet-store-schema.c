@@ -112,10 +112,29 @@ static const char attachments_and_search[] =
     "END;"
     "INSERT INTO message_fts (message_fts) VALUES ('rebuild');";
 
+/* What is attached to a message that is being written; conversation_id 0: in the conversation that
+ * has no message yet. */
+static const char drafts[] =
+    "CREATE TABLE draft_attachments ("
+    "  conversation_id INTEGER NOT NULL,"
+    "  position INTEGER NOT NULL,"
+    "  kind TEXT NOT NULL,"
+    "  name TEXT NOT NULL DEFAULT '',"
+    "  media_type TEXT NOT NULL DEFAULT '',"
+    "  content_hash TEXT NOT NULL,"
+    "  size INTEGER NOT NULL DEFAULT 0,"
+    "  soft_tokens INTEGER NOT NULL DEFAULT 0,"
+    "  details TEXT,"
+    "  PRIMARY KEY (conversation_id, position)) WITHOUT ROWID;"
+    "CREATE TRIGGER draft_attachments_delete AFTER DELETE ON conversations BEGIN"
+    "  DELETE FROM draft_attachments WHERE conversation_id = old.id;"
+    "END;";
+
 /* steps[i] leads from version i to version i + 1. */
 static const char *const steps[] = {
     conversations_and_messages,
     attachments_and_search,
+    drafts,
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (steps) == FACET_SCHEMA_VERSION);

@@ -50,7 +50,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FacetMessageRow, facet_message_row_free)
 
 /* @error NULL: it is done.  Everything is borrowed. */
 typedef void (*FacetStoreFunc) (const GError *error, gpointer user_data);
-/* @rows of FacetConversationRow or FacetMessageRow. */
+/* @rows of FacetConversationRow, FacetMessageRow or FacetMedia. */
 typedef void (*FacetStoreRowsFunc) (GPtrArray *rows, const GError *error, gpointer user_data);
 /* The rows given to facet_store_begin_turn (), with their ids.  @user may be NULL. */
 typedef void (*FacetStoreTurnFunc) (const FacetConversationRow *conversation,
@@ -124,6 +124,18 @@ void facet_store_delete_conversation (FacetStore    *self,
                                       gint64         when,
                                       FacetStoreFunc func,
                                       gpointer       user_data);
+
+/* What is attached to the message that is being written in @conversation, of FacetMedia; 0: in the
+ * one that has no message yet.  Replaces what was kept; @media is referenced. */
+void facet_store_save_draft_media (FacetStore    *self,
+                                   gint64         conversation,
+                                   GPtrArray     *media,
+                                   FacetStoreFunc func,
+                                   gpointer       user_data);
+void facet_store_load_draft_media (FacetStore        *self,
+                                   gint64             conversation,
+                                   FacetStoreRowsFunc func,
+                                   gpointer           user_data);
 
 /* Small facts by name.  @value NULL removes. */
 void facet_store_get_value (FacetStore         *self,

@@ -428,6 +428,57 @@ make_old (const char *path)
   g_assert_cmpint (utime (path, &times), ==, 0);
 }
 
+/* What was attached and not yet sent is there at the next start, as often as there is one, and its
+ * file is not swept. */
+static void
+test_draft (Fixture *f, gconstpointer data)
+{
+  g_autoptr (FacetMedia) picture = import (f, 90, "photo.png");
+  g_autoptr (FacetMedia) fine = facet_media_with_detail (picture, 1120);
+  g_autoptr (FacetMedia) sound = import (f, 0, "talk.wav");
+
+  attach (f, sound);
+  attach (f, fine);
+  make_old (facet_media_get_path (fine));
+  for (guint i = 0; i < 2; i++) {
+    close_library (f);
+    open_library (f);
+    f->conversation = facet_library_new_conversation (f->library);
+    wait_until (n_draft_media (f) == 2);
+  }
+  g_assert_true (g_file_test (facet_media_get_path (fine), G_FILE_TEST_EXISTS));
+  facet_conversation_send (f->conversation, "Which is it?");
+  g_assert_cmpuint (n_draft_media (f), ==, 0);
+  wait_idle (f);
+  g_assert_cmpuint (facet_media_get_detail (media_at (f, 0, 1)), ==, 1120);
+  g_assert_cmpstr (facet_media_get_name (media_at (f, 0, 0)), ==, "talk.wav");
+
+  /* that of a conversation stays with it; the new one has none any more */
+  attach (f, fine);
+  reopen (f);
+  wait_until (n_draft_media (f) == 1);
+  g_list_store_remove_all (facet_conversation_get_draft_media (f->conversation));
+  close_library (f);
+  g_assert_cmpint (query_number (f, "SELECT count(*) FROM draft_attachments"), ==, 0);
+  open_library (f);
+  f->conversation = facet_library_new_conversation (f->library);
+}
+
+/* What is attached while the first message is being saved belongs to the conversation. */
+static void
+test_draft_moves (Fixture *f, gconstpointer data)
+{
+  g_autoptr (FacetMedia) picture = import (f, 90, "photo.png");
+
+  facet_conversation_send (f->conversation, "Hello");
+  g_assert_cmpint (facet_conversation_get_id (f->conversation), ==, 0);
+  attach (f, picture);
+  wait_idle (f);
+  reopen (f);
+  wait_until (n_draft_media (f) == 1);
+  g_assert_cmpint (query_number (f, "SELECT count(*) FROM draft_attachments"), ==, 1);
+}
+
 static void
 test_sweep (Fixture *f, gconstpointer data)
 {
@@ -479,6 +530,8 @@ main (int argc, char *argv[])
   ADD ("/attachments/missing-file", test_missing_file);
   ADD ("/attachments/odd-rows", test_odd_rows);
   ADD ("/attachments/message", test_message);
+  ADD ("/attachments/draft", test_draft);
+  ADD ("/attachments/draft-moves", test_draft_moves);
   ADD ("/attachments/sweep", test_sweep);
   ADD ("/attachments/markdown", test_markdown);
   return g_test_run ();
