@@ -250,7 +250,20 @@ write_pixels (Job *job, GError **error)
 
 /* Looking at the copy */
 
-/* NULL: nothing that GStreamer knows.  (transfer full) */
+/* Some of GStreamer's guesses take a text for a sound or a video. */
+static gboolean
+is_text (const guint8 *head, gsize n)
+{
+  const char *end;
+
+  for (gsize i = 0; i < n; i++)
+    if (head[i] < 0x20 && memchr ("\t\n\f\r", head[i], 4) == NULL)
+      return FALSE;
+  g_utf8_validate_len ((const char *)head, n, &end);
+  return (const char *)head + n - end < 4; /* the last character may be cut */
+}
+
+/* NULL: nothing that GStreamer knows, or a text.  (transfer full) */
 static char *
 find_type (Job *job)
 {
@@ -259,7 +272,7 @@ find_type (Job *job)
   GstCaps           *caps;
   char              *type;
 
-  if (n <= 0 || !gst_init_check (NULL, NULL, NULL))
+  if (n <= 0 || is_text (head, (gsize)n) || !gst_init_check (NULL, NULL, NULL))
     return NULL;
   caps = gst_type_find_helper_for_data (NULL, head, (gsize)n, NULL);
   if (caps == NULL)
