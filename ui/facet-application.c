@@ -16,6 +16,7 @@
 #include "facet-application.h"
 #include "facet-preferences.h"
 #include "facet-settings.h"
+#include "facet-sound-portaudio.h"
 #include "facet-window.h"
 
 #define RELOAD_DELAY_MS 800
@@ -23,17 +24,19 @@
 struct _FacetApplication {
   AdwApplication parent_instance;
 
-  gint64        start; /* of the process, nearly: when this object was made */
-  GSettings    *settings;
-  FacetLibrary *library;
-  char         *storage_error;
-  guint         reload_source;
-  guint         signal_sources[3];
+  gint64         start; /* of the process, nearly: when this object was made */
+  GSettings     *settings;
+  FacetLibrary  *library;
+  FacetRecorder *recorder;
+  char          *storage_error;
+  guint          reload_source;
+  guint          signal_sources[3];
 };
 
 enum {
   PROP_LIBRARY = 1,
   PROP_STORAGE_ERROR,
+  PROP_RECORDER,
   N_PROPS,
 };
 static GParamSpec *props[N_PROPS];
@@ -54,6 +57,47 @@ facet_application_get_storage_error (FacetApplication *self)
   g_return_val_if_fail (FACET_IS_APPLICATION (self), NULL);
 
   return self->storage_error;
+}
+
+FacetRecorder *
+facet_application_get_recorder (FacetApplication *self)
+{
+  g_return_val_if_fail (FACET_IS_APPLICATION (self), NULL);
+
+  return self->recorder;
+}
+
+/* The microphone */
+
+static gboolean
+device_from_setting (GValue *value, GVariant *variant, gpointer data)
+{
+  const char *id = g_variant_get_string (variant, NULL);
+
+  g_value_set_string (value, id[0] != '\0' ? id : NULL);
+  return TRUE;
+}
+
+static GVariant *
+setting_from_device (const GValue *value, const GVariantType *type, gpointer data)
+{
+  const char *id = g_value_get_string (value);
+
+  return g_variant_new_string (id != NULL ? id : "");
+}
+
+/* Touches no device: that happens when a composer gets the focus. */
+static void
+make_recorder (FacetApplication *self)
+{
+  g_autoptr (FacetSoundSource) source = facet_sound_portaudio_new (NULL);
+  g_autofree char *folder = g_build_filename (g_get_user_data_dir (), "facet", "recordings", NULL);
+
+  self->recorder = facet_recorder_new (source, folder);
+  g_settings_bind_with_mapping (self->settings, "microphone", self->recorder, "device",
+                                G_SETTINGS_BIND_DEFAULT, device_from_setting, setting_from_device,
+                                NULL, NULL);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_RECORDER]);
 }
 
 /* The library and its assistant */
@@ -90,8 +134,10 @@ open_library (FacetApplication *self)
   apply_sampling (self);
 
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STORAGE_ERROR]);
-  if (self->library != NULL)
-    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LIBRARY]);
+  if (self->library == NULL)
+    return;
+  make_recorder (self);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LIBRARY]);
 }
 
 static void
@@ -324,6 +370,7 @@ facet_application_shutdown (GApplication *application)
     facet_library_close (self->library);
   G_APPLICATION_CLASS (facet_application_parent_class)->shutdown (application);
   g_clear_object (&self->library);
+  g_clear_object (&self->recorder); /* stores what it still records */
 }
 
 static int
@@ -365,6 +412,9 @@ facet_application_get_property (GObject *object, guint id, GValue *value, GParam
   case PROP_STORAGE_ERROR:
     g_value_set_string (value, self->storage_error);
     break;
+  case PROP_RECORDER:
+    g_value_set_object (value, self->recorder);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -376,6 +426,7 @@ facet_application_finalize (GObject *object)
   FacetApplication *self = FACET_APPLICATION (object);
 
   g_clear_object (&self->library);
+  g_clear_object (&self->recorder);
   g_free (self->storage_error);
   G_OBJECT_CLASS (facet_application_parent_class)->finalize (object);
 }
@@ -397,6 +448,8 @@ facet_application_class_init (FacetApplicationClass *klass)
                                              G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   props[PROP_STORAGE_ERROR] = g_param_spec_string ("storage-error", NULL, NULL, NULL,
                                                    G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  props[PROP_RECORDER] = g_param_spec_object ("recorder", NULL, NULL, FACET_TYPE_RECORDER,
+                                              G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 

@@ -14,6 +14,7 @@
 
 #include "facet-compat.h"
 #include "facet-library.h"
+#include "facet-recorder.h"
 
 G_BEGIN_DECLS
 
@@ -23,7 +24,9 @@ G_DECLARE_FINAL_TYPE (FacetApplication, facet_application, FACET, APPLICATION, A
 /* @flags: G_APPLICATION_DEFAULT_FLAGS, or what a test needs. */
 FacetApplication *facet_application_new (GApplicationFlags flags) G_GNUC_WARN_UNUSED_RESULT;
 
-FacetLibrary *facet_application_get_library (FacetApplication *self);
-const char   *facet_application_get_storage_error (FacetApplication *self);
+FacetLibrary  *facet_application_get_library (FacetApplication *self);
+const char    *facet_application_get_storage_error (FacetApplication *self);
+/* The process's microphone; NULL until the library is open. */
+FacetRecorder *facet_application_get_recorder (FacetApplication *self);
 
 G_END_DECLS

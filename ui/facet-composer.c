@@ -34,6 +34,8 @@ struct _FacetComposer {
   GtkWidget          *think;
   FacetTokenHint     *hint;
   GtkWidget          *send;
+  FacetTalkButton    *talk_button;
+  FacetTalkBar       *talk_bar;
 
   FacetConversation *conversation;
   GBindingGroup     *bindings;
@@ -565,6 +567,22 @@ facet_composer_take_key (FacetComposer *self, GtkEventControllerKey *controller)
   return gtk_event_controller_key_forward (controller, GTK_WIDGET (self->text_view));
 }
 
+FacetTalkButton *
+facet_composer_get_talk_button (FacetComposer *self)
+{
+  g_return_val_if_fail (FACET_IS_COMPOSER (self), NULL);
+
+  return self->talk_button;
+}
+
+FacetTalkBar *
+facet_composer_get_talk_bar (FacetComposer *self)
+{
+  g_return_val_if_fail (FACET_IS_COMPOSER (self), NULL);
+
+  return self->talk_bar;
+}
+
 /* The object */
 
 FacetConversation *
@@ -683,6 +701,8 @@ facet_composer_dispose (GObject *object)
 static void
 bind_template (GtkWidgetClass *widget_class)
 {
+  g_type_ensure (FACET_TYPE_TALK_BAR);
+  g_type_ensure (FACET_TYPE_TALK_BUTTON);
 
   gtk_widget_class_set_template_from_resource (widget_class, "/org/facet/Facet/facet-composer.ui");
   gtk_widget_class_bind_template_child (widget_class, FacetComposer, card);
@@ -696,6 +716,8 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, FacetComposer, think);
   gtk_widget_class_bind_template_child (widget_class, FacetComposer, hint);
   gtk_widget_class_bind_template_child (widget_class, FacetComposer, send);
+  gtk_widget_class_bind_template_child (widget_class, FacetComposer, talk_button);
+  gtk_widget_class_bind_template_child (widget_class, FacetComposer, talk_bar);
   gtk_widget_class_bind_template_callback (widget_class, attachments_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, buffer_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, cancel_edit_clicked_cb);

@@ -14,6 +14,8 @@
 
 #include "facet-compat.h"
 #include "facet-conversation.h"
+#include "facet-talk-bar.h"
+#include "facet-talk-button.h"
 
 G_BEGIN_DECLS
 
@@ -52,5 +54,7 @@ void     facet_composer_save_draft (FacetComposer *self);
 void     facet_composer_count_again (FacetComposer *self);
 
 /* The microphone's, for whoever records; borrowed. */
+FacetTalkButton *facet_composer_get_talk_button (FacetComposer *self);
+FacetTalkBar    *facet_composer_get_talk_bar (FacetComposer *self);
 
 G_END_DECLS

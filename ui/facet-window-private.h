@@ -8,6 +8,7 @@
 #include "facet-composer.h"
 #include "facet-model-badge.h"
 #include "facet-sidebar.h"
+#include "facet-talk.h"
 #include "facet-welcome.h"
 #include "facet-window.h"
 
@@ -34,6 +35,7 @@ struct _FacetWindow {
   FacetComposer   *composer;
   GtkWidget       *demo_line;
 
+  FacetTalk         *talk;
   FacetLibrary      *library;
   FacetConversation *conversation; /* shown */
   FacetConversation *fresh; /* the new one; kept while another is shown, for what was typed in it */

@@ -12,6 +12,7 @@
 #include <glib/gi18n.h>
 
 #include "facet-model-badge.h"
+#include "facet-settings.h"
 #include "facet-window-private.h"
 
 enum {
@@ -243,6 +244,12 @@ example_chosen_cb (FacetWindow *self, const char *text, gboolean thinking)
 }
 
 static void
+talk_says_cb (FacetWindow *self, const char *sentence)
+{
+  facet_window_say (self, sentence, NULL, NULL);
+}
+
+static void
 edit_requested_cb (FacetWindow *self, FacetMessage *message)
 {
   facet_composer_edit (self->composer, message);
@@ -355,6 +362,9 @@ facet_window_dispose (GObject *object)
 {
   FacetWindow *self = FACET_WINDOW (object);
 
+  if (self->talk != NULL)
+    facet_talk_close (self->talk);
+  g_clear_object (&self->talk);
   g_clear_object (&self->library_signals);
   g_clear_object (&self->assistant_signals);
   g_clear_object (&self->conversation_signals);
@@ -478,6 +488,8 @@ facet_window_init (FacetWindow *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
   watch (self);
+  self->talk = facet_talk_new (GTK_WINDOW (self), self->composer, facet_settings_get_default ());
+  g_signal_connect_object (self->talk, "say", G_CALLBACK (talk_says_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->flap, "notify::reveal-flap", G_CALLBACK (sidebar_revealed_cb),
                            self, G_CONNECT_SWAPPED);
   facet_window_restore_size (self);
@@ -491,6 +503,7 @@ facet_window_new (FacetApplication *application)
 {
   FacetWindow *self = g_object_new (FACET_TYPE_WINDOW, "application", application, NULL);
 
+  g_object_bind_property (application, "recorder", self->talk, "recorder", G_BINDING_SYNC_CREATE);
   g_object_bind_property (application, "library", self, "library", G_BINDING_SYNC_CREATE);
   g_object_bind_property (application, "storage-error", self, "storage-error",
                           G_BINDING_SYNC_CREATE);
