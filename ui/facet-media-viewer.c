@@ -248,13 +248,22 @@ load_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
 }
 
 static void
+weak_ref_free (GWeakRef *ref)
+{
+  g_weak_ref_clear (ref);
+  g_free (ref);
+}
+
+static void
 loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  FacetMediaViewer *self = FACET_MEDIA_VIEWER (source);
+  GWeakRef *ref = user_data;
+  g_autoptr (FacetMediaViewer) self = g_weak_ref_get (ref);
   g_autoptr (GError) error = NULL;
   g_autoptr (GdkTexture) texture = g_task_propagate_pointer (G_TASK (result), &error);
 
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  weak_ref_free (ref);
+  if (self == NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
   gtk_spinner_stop (self->spinner);
   if (texture == NULL) {
@@ -267,11 +276,15 @@ loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   gtk_widget_grab_focus (GTK_WIDGET (self->scroller));
 }
 
+/* The task holds no reference: a window that is closed must go before the one that it belongs to.
+ */
 static void
 load_picture (FacetMediaViewer *self, FacetMedia *media)
 {
-  g_autoptr (GTask) task = g_task_new (self, self->cancellable, loaded_cb, NULL);
+  GWeakRef *ref = g_new0 (GWeakRef, 1);
+  g_autoptr (GTask) task = g_task_new (NULL, self->cancellable, loaded_cb, ref);
 
+  g_weak_ref_init (ref, self);
   gtk_spinner_start (self->spinner);
   g_task_set_task_data (task, g_object_ref (media), g_object_unref);
   g_task_run_in_thread (task, load_thread);

@@ -1,4 +1,4 @@
-/* facet-message-person.c: the person's bubble.
+/* facet-message-person.c: the person's bubble, and above it what is attached.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
@@ -13,12 +13,14 @@
 
 #include "facet-block-column.h"
 #include "facet-message-actions.h"
+#include "facet-message-media.h"
 #include "facet-message-person.h"
 
 #define PADDING_X    14
 #define PADDING_Y    9
 #define RADIUS       12
 #define SPACE_ABOVE  12
+#define MEDIA_GAP    6
 #define TINT         0.12
 #define LARGEST_PART 0.85 /* of the column */
 #define MAX_MEASURED 2000 /* bytes of a text whose width is worth knowing */
@@ -26,12 +28,13 @@
 struct _FacetMessagePerson {
   FacetMessageRow parent_instance;
 
+  GtkWidget        *media;
   FacetBlockColumn *column;
   GtkWidget        *expand;
   GtkWidget        *actions;
 
   int           natural_width; /* of the text; 0: not known */
-  GtkAllocation bubble, expand_at, actions_at;
+  GtkAllocation media_at, bubble, expand_at, actions_at;
 };
 
 G_DEFINE_FINAL_TYPE (FacetMessagePerson, facet_message_person, FACET_TYPE_MESSAGE_ROW)
@@ -41,13 +44,17 @@ facet_message_person_bind (FacetMessageRow *row)
 {
   FacetMessagePerson *self = FACET_MESSAGE_PERSON (row);
   FacetTurnModel     *turn = facet_message_row_get_turn (row);
+  FacetMessage       *message = facet_message_row_get_message (row);
   gboolean            clipped = turn != NULL && facet_turn_model_get_clipped (turn);
 
   self->natural_width = 0;
+  facet_message_media_set_media (FACET_MESSAGE_MEDIA (self->media),
+                                 message != NULL ? facet_message_get_attachments (message) : NULL);
+  gtk_widget_set_visible (GTK_WIDGET (self->column),
+                          message != NULL && *facet_message_get_text (message) != '\0');
   facet_block_column_set_flow (self->column,
                                turn != NULL ? facet_turn_model_get_body (turn) : NULL);
-  facet_message_actions_set_message (FACET_MESSAGE_ACTIONS (self->actions),
-                                     facet_message_row_get_message (row));
+  facet_message_actions_set_message (FACET_MESSAGE_ACTIONS (self->actions), message);
   gtk_widget_set_visible (self->expand, clipped);
   if (clipped) {
     guint            n = facet_flow_get_n_blocks (facet_turn_model_get_body (turn));
@@ -76,6 +83,22 @@ get_natural_width (FacetMessagePerson *self)
   return self->natural_width;
 }
 
+/* Above the bubble, as wide as that may get.  Returns where the bubble begins. */
+static int
+lay_out_media (FacetMessagePerson *self, const FacetRowColumns *columns, gboolean rtl)
+{
+  int width = (int)(columns->text_width * LARGEST_PART);
+  int height = facet_message_row_measure_child (self->media, width);
+
+  self->media_at = (GtkAllocation){
+      .x = rtl ? columns->text_x : columns->text_x + columns->text_width - width,
+      .y = SPACE_ABOVE,
+      .width = width,
+      .height = height,
+  };
+  return SPACE_ABOVE + height + (height > 0 ? MEDIA_GAP : 0);
+}
+
 static int
 facet_message_person_layout (FacetMessageRow       *row,
                              const FacetRowColumns *columns,
@@ -86,7 +109,7 @@ facet_message_person_layout (FacetMessageRow       *row,
   gboolean            rtl = gtk_widget_get_direction (GTK_WIDGET (self)) == GTK_TEXT_DIR_RTL;
   int                 widest = (int)(columns->text_width * LARGEST_PART) - 2 * PADDING_X;
   int                 width = MAX (MIN (get_natural_width (self), widest), 1);
-  int                 inner = SPACE_ABOVE + PADDING_Y;
+  int                 above = lay_out_media (self, columns, rtl), inner = above + PADDING_Y;
   int                 text, expand, actions, right = columns->text_x + columns->text_width;
 
   expand = facet_message_row_measure_child (self->expand, -1);
@@ -97,20 +120,22 @@ facet_message_person_layout (FacetMessageRow       *row,
 
   self->bubble = (GtkAllocation){
       .x = rtl ? columns->text_x : right - width - 2 * PADDING_X,
-      .y = SPACE_ABOVE,
+      .y = above,
       .width = width + 2 * PADDING_X,
       .height = text + 2 * PADDING_Y + expand,
   };
+  if (!gtk_widget_get_visible (GTK_WIDGET (self->column)))
+    self->bubble.height = 0;
   self->expand_at = (GtkAllocation){self->bubble.x + PADDING_X, inner + text, width, expand};
-  self->actions_at = (GtkAllocation){columns->text_x, SPACE_ABOVE + self->bubble.height,
-                                     columns->text_width, actions};
-  return SPACE_ABOVE + self->bubble.height + actions;
+  self->actions_at =
+      (GtkAllocation){columns->text_x, above + self->bubble.height, columns->text_width, actions};
+  return above + self->bubble.height + actions;
 }
 
 static gboolean
 facet_message_person_get_part_top (FacetMessageRow *row, guint part, double *top)
 {
-  *top = SPACE_ABOVE + PADDING_Y;
+  *top = FACET_MESSAGE_PERSON (row)->bubble.y + PADDING_Y;
   return part == FACET_ROW_BODY;
 }
 
@@ -127,6 +152,7 @@ facet_message_person_size_allocate (GtkWidget *widget, int width, int height, in
   gboolean            rtl = gtk_widget_get_direction (widget) == GTK_TEXT_DIR_RTL;
   int                 natural;
 
+  place (self->media, &self->media_at);
   facet_message_row_place_child (GTK_WIDGET (self->column), self->bubble.x + PADDING_X,
                                  self->bubble.y + PADDING_Y, self->bubble.width - 2 * PADDING_X,
                                  self->bubble.height - 2 * PADDING_Y - self->expand_at.height);
@@ -145,7 +171,8 @@ facet_message_person_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   GdkRGBA             tint;
   GskRoundedRect      bubble;
 
-  if (gtk_style_context_lookup_color (gtk_widget_get_style_context (widget), "accent_bg_color",
+  if (self->bubble.height > 0 &&
+      gtk_style_context_lookup_color (gtk_widget_get_style_context (widget), "accent_bg_color",
                                       &tint)) {
     tint.alpha = TINT;
     gsk_rounded_rect_init_from_rect (&bubble,
@@ -194,8 +221,10 @@ facet_message_person_class_init (FacetMessagePersonClass *klass)
 
   g_type_ensure (FACET_TYPE_BLOCK_COLUMN);
   g_type_ensure (FACET_TYPE_MESSAGE_ACTIONS);
+  g_type_ensure (FACET_TYPE_MESSAGE_MEDIA);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/facet/Facet/facet-message-person.ui");
+  gtk_widget_class_bind_template_child (widget_class, FacetMessagePerson, media);
   gtk_widget_class_bind_template_child (widget_class, FacetMessagePerson, column);
   gtk_widget_class_bind_template_child (widget_class, FacetMessagePerson, expand);
   gtk_widget_class_bind_template_child (widget_class, FacetMessagePerson, actions);

@@ -41,19 +41,38 @@ show (FacetThumbnail *self)
 }
 
 static void
+weak_ref_free (GWeakRef *ref)
+{
+  g_weak_ref_clear (ref);
+  g_free (ref);
+}
+
+static void
 loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (FacetThumbnail) self = user_data;
+  GWeakRef *ref = user_data;
+  g_autoptr (FacetThumbnail) self = g_weak_ref_get (ref);
   g_autoptr (GError) error = NULL;
   g_autoptr (GdkTexture) texture = facet_thumbnails_load_finish (result, &error);
 
-  if (FACET_MEDIA (source) != self->media ||
+  weak_ref_free (ref);
+  if (self == NULL || FACET_MEDIA (source) != self->media ||
       g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
   g_clear_object (&self->cancellable);
   self->missing = texture == NULL;
   g_set_object (&self->texture, texture);
   show (self);
+}
+
+static void
+load (FacetThumbnail *self)
+{
+  GWeakRef *ref = g_new0 (GWeakRef, 1);
+
+  g_weak_ref_init (ref, self);
+  self->cancellable = g_cancellable_new ();
+  facet_thumbnails_load_async (self->media, self->cancellable, loaded_cb, ref);
 }
 
 static void
@@ -77,10 +96,8 @@ facet_thumbnail_set_media (FacetThumbnail *self, FacetMedia *media)
   self->missing = media != NULL && facet_media_is_missing (media);
   if (media != NULL && !self->missing && facet_media_get_kind (media) != FACET_MEDIA_AUDIO) {
     self->texture = facet_thumbnails_lookup (media);
-    if (self->texture == NULL) {
-      self->cancellable = g_cancellable_new ();
-      facet_thumbnails_load_async (media, self->cancellable, loaded_cb, g_object_ref (self));
-    }
+    if (self->texture == NULL)
+      load (self);
   }
   show (self);
 }

@@ -247,6 +247,19 @@ escape_cb (GtkWidget *widget, GVariant *args, gpointer user_data)
   return FALSE;
 }
 
+/* Pasting is for the message, wherever the focus is.  A text field in which it is takes the key
+ * itself. */
+static gboolean
+paste_cb (GtkWidget *widget, GVariant *args, gpointer user_data)
+{
+  FacetWindow *self = FACET_WINDOW (widget);
+
+  if (self->conversation == NULL || !gtk_widget_get_mapped (GTK_WIDGET (self->composer)))
+    return FALSE;
+  facet_composer_paste (self->composer);
+  return TRUE;
+}
+
 void
 facet_window_install_actions (GtkWidgetClass *widget_class)
 {
@@ -274,6 +287,7 @@ facet_window_install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_property_action (widget_class, "win.pinned", "pinned");
   gtk_widget_class_install_property_action (widget_class, "win.sidebar-visible", "sidebar-visible");
   gtk_widget_class_add_binding (widget_class, GDK_KEY_Escape, 0, escape_cb, NULL);
+  gtk_widget_class_add_binding (widget_class, GDK_KEY_v, GDK_CONTROL_MASK, paste_cb, NULL);
 }
 
 void

@@ -6,6 +6,7 @@
 #include "facet-banner.h"
 #include "facet-chat-view.h"
 #include "facet-composer.h"
+#include "facet-drop-zone.h"
 #include "facet-model-badge.h"
 #include "facet-sidebar.h"
 #include "facet-talk.h"
@@ -34,6 +35,7 @@ struct _FacetWindow {
   AdwStatusPage   *storage_page;
   FacetComposer   *composer;
   GtkWidget       *demo_line;
+  FacetDropZone   *drop_zone;
 
   FacetTalk         *talk;
   FacetLibrary      *library;

@@ -39,6 +39,7 @@ show_page (FacetWindow *self)
   else
     gtk_stack_set_visible_child_name (self->pages, empty ? "welcome" : "chat");
   gtk_widget_set_visible (GTK_WIDGET (self->composer), self->storage_error == NULL);
+  g_object_set (self->drop_zone, "enabled", self->storage_error == NULL, NULL);
   facet_window_update_assistant (self);
 }
 
@@ -262,6 +263,13 @@ chat_toast_cb (FacetWindow *self, const char *text, gboolean undo)
                     self->conversation);
 }
 
+static void
+dropped_cb (FacetWindow *self, const GValue *value)
+{
+  facet_composer_add (self->composer, value);
+  gtk_widget_grab_focus (GTK_WIDGET (self->composer));
+}
+
 /* A letter that nothing else wanted is the beginning of a message, wherever the focus is. */
 static gboolean
 key_pressed_cb (GtkEventControllerKey *controller,
@@ -407,6 +415,7 @@ bind_template (GtkWidgetClass *widget_class)
   g_type_ensure (FACET_TYPE_BANNER);
   g_type_ensure (FACET_TYPE_CHAT_VIEW);
   g_type_ensure (FACET_TYPE_COMPOSER);
+  g_type_ensure (FACET_TYPE_DROP_ZONE);
   g_type_ensure (FACET_TYPE_MODEL_BADGE);
   g_type_ensure (FACET_TYPE_SIDEBAR);
   g_type_ensure (FACET_TYPE_WELCOME);
@@ -429,7 +438,9 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, storage_page);
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, composer);
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, demo_line);
+  gtk_widget_class_bind_template_child (widget_class, FacetWindow, drop_zone);
   gtk_widget_class_bind_template_callback (widget_class, chat_toast_cb);
+  gtk_widget_class_bind_template_callback (widget_class, dropped_cb);
   gtk_widget_class_bind_template_callback (widget_class, edit_requested_cb);
   gtk_widget_class_bind_template_callback (widget_class, example_chosen_cb);
   gtk_widget_class_bind_template_callback (widget_class, facet_window_delete);

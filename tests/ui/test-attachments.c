@@ -6,8 +6,6 @@
 
 #include "config.h"
 
-#include <math.h>
-
 #include "facet-attachment-bar.h"
 #include "facet-attachment-chip.h"
 #include "facet-attachment-words.h"
@@ -15,8 +13,7 @@
 #include "facet-import-queue.h"
 #include "facet-media-viewer.h"
 #include "facet-thumbnail.h"
-#include "media-files.h"
-#include "ui-fixture.h"
+#include "ui-media.h"
 
 typedef struct {
   UiFixture          base;
@@ -62,51 +59,6 @@ tear_down (Fixture *f, gconstpointer data)
 
 /* Files */
 
-static GdkPixbuf *
-make_pixels (int width, int height)
-{
-  GdkPixbuf *pixbuf = gdk_pixbuf_new (GDK_COLORSPACE_RGB, TRUE, 8, width, height);
-  guint8    *pixels = gdk_pixbuf_get_pixels (pixbuf);
-
-  for (int y = 0; y < height; y++) {
-    for (int x = 0; x < width; x++) {
-      guint8 *p = pixels + y * gdk_pixbuf_get_rowstride (pixbuf) + 4 * x;
-
-      p[0] = (guint8)(40 + 180 * x / width);
-      p[1] = (guint8)(90 + 120 * y / height);
-      p[2] = (guint8)(hypot (x - width / 2.0, y - height / 2.0) < height / 3.0 ? 220 : 90);
-      p[3] = 255;
-    }
-  }
-  return pixbuf;
-}
-
-static GFile *
-make_picture (Fixture *f, const char *name, int width, int height)
-{
-  g_autofree char *path = g_build_filename (f->base.folder, name, NULL);
-  g_autoptr (GdkPixbuf) pixbuf = make_pixels (width, height);
-
-  g_assert_true (gdk_pixbuf_save (pixbuf, path, "png", NULL, NULL));
-  return g_file_new_for_path (path);
-}
-
-static double
-voice (double t, guint channel)
-{
-  return 0.8 * fabs (sin (2.3 * t)) * sin (2 * G_PI * 220 * t);
-}
-
-static GFile *
-make_sound (Fixture *f, const char *name, double seconds)
-{
-  g_autofree char *path = g_build_filename (f->base.folder, name, NULL);
-  g_autoptr (GByteArray) wav = make_wav (WAV_S16, 16000, 1, seconds, FALSE, voice);
-
-  write_file (path, wav);
-  return g_file_new_for_path (path);
-}
-
 static GFile *
 make_text (Fixture *f, const char *name)
 {
@@ -116,24 +68,16 @@ make_text (Fixture *f, const char *name)
   return g_file_new_for_path (path);
 }
 
-/* Adds @file, which is given up, and lets it be. */
 static void
 add (Fixture *f, GFile *file)
 {
-  facet_import_queue_add_file (f->queue, file, NULL);
-  g_object_unref (file);
-}
-
-static gboolean
-is_quiet (gpointer queue)
-{
-  return g_list_model_get_n_items (queue) == 0;
+  ui_media_add (f->conversation, file);
 }
 
 static void
 wait_quiet (Fixture *f)
 {
-  ui_wait (is_quiet, f->queue);
+  ui_media_wait (f->conversation);
 }
 
 static FacetAttachmentChip *
@@ -172,16 +116,6 @@ click (GtkWidget *root, GType type, const char *text)
   g_signal_emit_by_name (button, "clicked");
 }
 
-/* Nothing may have changed since the last frame. */
-static void
-picture (GtkWidget *window, const char *name)
-{
-  gtk_widget_queue_draw (window);
-  gtk_test_widget_wait_for_draw (window);
-  gtk_widget_queue_draw (window);
-  ui_picture (window, name);
-}
-
 /* Tests */
 
 static void
@@ -190,9 +124,9 @@ test_add (Fixture *f, gconstpointer data)
   GtkWidget *running;
 
   g_assert_false (gtk_widget_get_sensitive (f->send));
-  add (f, make_picture (f, "photo.png", 800, 600));
-  add (f, make_sound (f, "memo.wav", 4.2));
-  add (f, make_picture (f, "second.png", 300, 500));
+  add (f, ui_media_make_picture (f->base.folder, "photo.png", 800, 600));
+  add (f, ui_media_make_sound (f->base.folder, "memo.wav", 4.2));
+  add (f, ui_media_make_picture (f->base.folder, "second.png", 300, 500));
 
   /* While they are added. */
   running = GTK_WIDGET (nth_chip (f, 0));
@@ -210,7 +144,7 @@ test_add (Fixture *f, gconstpointer data)
   assert_chip (f, 1, "memo.wav");
   assert_chip (f, 2, "second.png");
   g_assert_null (nth_chip (f, 3));
-  picture (f->window, "composer-480");
+  ui_media_picture (f->window, "composer-480");
 }
 
 static void
@@ -220,8 +154,8 @@ test_words (Fixture *f, gconstpointer data)
   g_autofree char *total = NULL;
   guint            picture, sound;
 
-  add (f, make_picture (f, "photo.png", 800, 600));
-  add (f, make_sound (f, "memo.wav", 4.2));
+  add (f, ui_media_make_picture (f->base.folder, "photo.png", 800, 600));
+  add (f, ui_media_make_sound (f->base.folder, "memo.wav", 4.2));
   wait_quiet (f);
   picture = facet_media_get_n_tokens (facet_attachment_chip_get_media (nth_chip (f, 0)));
   sound = facet_media_get_n_tokens (facet_attachment_chip_get_media (nth_chip (f, 1)));
@@ -237,8 +171,8 @@ test_words (Fixture *f, gconstpointer data)
 static void
 test_remove (Fixture *f, gconstpointer data)
 {
-  add (f, make_picture (f, "one.png", 60, 40));
-  add (f, make_picture (f, "two.png", 60, 40));
+  add (f, ui_media_make_picture (f->base.folder, "one.png", 60, 40));
+  add (f, ui_media_make_picture (f->base.folder, "two.png", 60, 40));
   wait_quiet (f);
   gtk_test_accessible_assert_property (ui_find (GTK_WIDGET (nth_chip (f, 0)), GTK_TYPE_BUTTON,
                                                 "Remove"),
@@ -253,11 +187,11 @@ test_remove (Fixture *f, gconstpointer data)
   g_assert_true (gtk_widget_has_focus (f->view));
 
   /* What is still being added goes at once, and nothing comes of it. */
-  add (f, make_picture (f, "large.png", 1200, 900));
+  add (f, ui_media_make_picture (f->base.folder, "large.png", 1200, 900));
   click (GTK_WIDGET (nth_chip (f, 0)), GTK_TYPE_BUTTON, "Remove");
-  g_assert_true (is_quiet (f->queue));
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (f->queue)), ==, 0);
   g_assert_null (nth_chip (f, 0));
-  add (f, make_picture (f, "last.png", 60, 40));
+  add (f, ui_media_make_picture (f->base.folder, "last.png", 60, 40));
   wait_quiet (f);
   assert_chip (f, 0, "last.png");
   g_assert_null (nth_chip (f, 1));
@@ -271,7 +205,7 @@ test_detail (Fixture *f, gconstpointer data)
   FacetMedia   *media;
   FacetRequest *request;
 
-  add (f, make_picture (f, "page.png", 900, 1200));
+  add (f, ui_media_make_picture (f->base.folder, "page.png", 900, 1200));
   wait_quiet (f);
   chip = GTK_WIDGET (nth_chip (f, 0));
   before = facet_media_get_n_tokens (facet_attachment_chip_get_media (nth_chip (f, 0)));
@@ -310,19 +244,19 @@ test_refused (Fixture *f, gconstpointer data)
   const char *sentence = "“notes.txt” is no picture, sound or video that can be read here.";
 
   add (f, make_text (f, "notes.txt"));
-  add (f, make_picture (f, "good.png", 60, 40));
+  add (f, ui_media_make_picture (f->base.folder, "good.png", 60, 40));
   wait_quiet (f);
   assert_chip (f, 0, "good.png");
   assert_says (f, sentence);
   g_assert_cmpstr (facet_import_queue_get_error (f->queue), ==, sentence);
   ui_run_for (300); /* the strip has slid open */
-  picture (f->window, "composer-refused");
+  ui_media_picture (f->window, "composer-refused");
   click (GTK_WIDGET (f->composer), GTK_TYPE_BUTTON, "Dismiss");
   g_assert_null (facet_import_queue_get_error (f->queue));
 
   /* Not on this computer. */
   add (f, g_file_new_for_uri ("https://example.org/far.png"));
-  g_assert_true (is_quiet (f->queue));
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (f->queue)), ==, 0);
   g_assert_cmpstr (facet_import_queue_get_error (f->queue), ==,
                    "“far.png” is not on this computer. Save it as a file here and add that.");
 }
@@ -332,7 +266,7 @@ test_media_alone (Fixture *f, gconstpointer data)
 {
   g_autoptr (FacetMessage) message = NULL;
 
-  add (f, make_sound (f, "memo.wav", 1));
+  add (f, ui_media_make_sound (f->base.folder, "memo.wav", 1));
   wait_quiet (f);
   g_assert_true (ui_press (f->view, GDK_KEY_Return, 0));
   ui_wait_idle (f->conversation);
@@ -342,7 +276,7 @@ test_media_alone (Fixture *f, gconstpointer data)
   g_assert_null (nth_chip (f, 0));
 
   /* Editing it hides what is attached to the next one, and what is attached to it is kept. */
-  add (f, make_picture (f, "next.png", 60, 40));
+  add (f, ui_media_make_picture (f->base.folder, "next.png", 60, 40));
   wait_quiet (f);
   facet_composer_edit (f->composer, message);
   g_assert_false (gtk_widget_is_visible (GTK_WIDGET (nth_chip (f, 0))));
@@ -362,9 +296,9 @@ static void
 test_paste (Fixture *f, gconstpointer data)
 {
   GdkClipboard *clipboard = gtk_widget_get_clipboard (GTK_WIDGET (f->composer));
-  g_autoptr (GdkPixbuf) pixbuf = make_pixels (120, 80);
+  g_autoptr (GdkPixbuf) pixbuf = ui_media_make_pixels (120, 80);
   g_autoptr (GdkTexture) texture = gdk_texture_new_for_pixbuf (pixbuf);
-  g_autoptr (GFile) file = make_picture (f, "copied.png", 60, 40);
+  g_autoptr (GFile) file = ui_media_make_picture (f->base.folder, "copied.png", 60, 40);
   g_autofree char *text = NULL;
   guint            width, height;
 
@@ -399,7 +333,7 @@ test_many (Fixture *f, gconstpointer data)
   for (guint i = 0; i < FACET_IMPORT_MAX_ATTACHMENTS + 2; i++) {
     g_autofree char *name = g_strdup_printf ("picture %u.png", i);
 
-    add (f, make_picture (f, name, 8 + (int)i, 8));
+    add (f, ui_media_make_picture (f->base.folder, name, 8 + (int)i, 8));
   }
   wait_quiet (f);
   g_assert_cmpuint (g_list_model_get_n_items (f->media), ==, FACET_IMPORT_MAX_ATTACHMENTS);
@@ -410,7 +344,7 @@ test_many (Fixture *f, gconstpointer data)
   }
   g_assert_nonnull (strstr (facet_import_queue_get_error (f->queue),
                             "“picture 51.png” was left out: a message takes at most 50 files."));
-  picture (f->window, "composer-many");
+  ui_media_picture (f->window, "composer-many");
 }
 
 /* An import belongs to the conversation to which it was added. */
@@ -419,7 +353,7 @@ test_other_conversation (Fixture *f, gconstpointer data)
 {
   g_autoptr (FacetConversation) other = facet_library_new_conversation (f->base.library);
 
-  add (f, make_picture (f, "here.png", 60, 40));
+  add (f, ui_media_make_picture (f->base.folder, "here.png", 60, 40));
   facet_composer_set_conversation (f->composer, other);
   g_assert_null (nth_chip (f, 0));
   wait_quiet (f);
@@ -455,7 +389,7 @@ test_viewer (Fixture *f, gconstpointer data)
 {
   GtkWidget *viewer;
 
-  add (f, make_picture (f, "photo.png", 800, 600));
+  add (f, ui_media_make_picture (f->base.folder, "photo.png", 800, 600));
   wait_quiet (f);
   click (GTK_WIDGET (nth_chip (f, 0)), GTK_TYPE_BUTTON, "Show large");
   viewer = find_viewer ();
@@ -463,7 +397,7 @@ test_viewer (Fixture *f, gconstpointer data)
   g_assert_true (gtk_window_get_modal (GTK_WINDOW (viewer)));
   ui_wait (shows_picture, viewer);
   gtk_test_widget_wait_for_draw (viewer);
-  picture (viewer, "viewer");
+  ui_media_picture (viewer, "viewer");
   g_assert_cmpfloat (facet_media_viewer_get_zoom (FACET_MEDIA_VIEWER (viewer)), ==, 0);
   g_assert_true (ui_press (viewer, GDK_KEY_plus, GDK_SHIFT_MASK));
   g_assert_cmpfloat (facet_media_viewer_get_zoom (FACET_MEDIA_VIEWER (viewer)), >, 0);
@@ -482,15 +416,16 @@ test_viewer (Fixture *f, gconstpointer data)
 static void
 test_narrow (Fixture *f, gconstpointer data)
 {
-  add (f, make_picture (f, "a name that is far too long for a chip.png", 800, 600));
-  add (f, make_picture (f, "second.png", 300, 500));
-  add (f, make_sound (f, "memo.wav", 4.2));
+  add (f, ui_media_make_picture (f->base.folder, "a name that is far too long for a chip.png", 800,
+                                 600));
+  add (f, ui_media_make_picture (f->base.folder, "second.png", 300, 500));
+  add (f, ui_media_make_sound (f->base.folder, "memo.wav", 4.2));
   wait_quiet (f);
   gtk_window_set_default_size (GTK_WINDOW (f->window), 360, 400);
   gtk_test_widget_wait_for_draw (f->window);
   ui_run_for (100);
   g_assert_cmpint (gtk_widget_get_width (f->window), <=, 360);
-  picture (f->window, "composer-360");
+  ui_media_picture (f->window, "composer-360");
 }
 
 int

@@ -150,6 +150,13 @@ ui_fixture_set_up (UiFixture *f, const UiConversation *conversations, guint n)
 }
 
 void
+ui_fixture_reopen (UiFixture *f)
+{
+  close_library (f);
+  open_library (f);
+}
+
+void
 ui_fixture_tear_down (UiFixture *f)
 {
   close_library (f);

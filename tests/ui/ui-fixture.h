@@ -31,6 +31,8 @@ void ui_test_init (int *argc, char ***argv);
 
 void ui_fixture_set_up (UiFixture *f, const UiConversation *conversations, guint n);
 void ui_fixture_tear_down (UiFixture *f);
+/* Closes the library, which nobody else may hold, and reads it from disk again. */
+void ui_fixture_reopen (UiFixture *f);
 
 /* Lets the main loop run until @condition is TRUE, or fails the test after ten seconds. */
 typedef gboolean (*UiCondition) (gpointer data);
