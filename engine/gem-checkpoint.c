@@ -345,6 +345,22 @@ gem_checkpoint_bind_encoder (GemCheckpoint *self,
   return TRUE;
 }
 
+gboolean
+gem_checkpoint_load_stored (GemCheckpoint *self,
+                            const char    *folder,
+                            const GArray  *slots,
+                            GemBackend    *backend,
+                            GError       **error)
+{
+  g_autoptr (GArray) parts = NULL;
+
+  self->files = gem_safetensors_open_folder (folder, error);
+  if (self->files == NULL)
+    return FALSE;
+  parts = find_parts (self, slots, "", FALSE, error);
+  return parts != NULL && gem_checkpoint_bind_encoder (self, parts, backend, error);
+}
+
 void
 gem_checkpoint_clear (GemCheckpoint *self)
 {

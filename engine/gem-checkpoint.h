@@ -47,6 +47,13 @@ gboolean gem_checkpoint_bind_encoder (GemCheckpoint *self,
                                       GArray        *parts,
                                       GemBackend    *backend,
                                       GError       **error);
+
+/* A folder with these tensors, by their full names, bound as they are stored: of a drafter. */
+gboolean gem_checkpoint_load_stored (GemCheckpoint *self,
+                                     const char    *folder,
+                                     const GArray  *slots,
+                                     GemBackend    *backend,
+                                     GError       **error);
 void     gem_checkpoint_clear (GemCheckpoint *self);
 
 G_END_DECLS

@@ -584,6 +584,81 @@ gem_config_parse (GemConfig  *self,
   return ok;
 }
 
+/* ---- a drafter ---- */
+
+static gboolean
+read_drafter_text (const Section *s, GemTextConfig *self, GError **error)
+{
+  double eps;
+
+  if (!read_int (s, "num_hidden_layers", 1, GEM_MAX_LAYERS, REQUIRED, &self->num_hidden_layers,
+                 error) ||
+      !read_int (s, "hidden_size", 1, MAX_WIDTH, REQUIRED, &self->hidden_size, error) ||
+      !read_int (s, "intermediate_size", 1, MAX_WIDE, REQUIRED, &self->intermediate_size, error) ||
+      !read_int (s, "num_attention_heads", 1, MAX_HEADS, REQUIRED, &self->num_attention_heads,
+                 error) ||
+      !read_int (s, "num_key_value_heads", 1, MAX_HEADS, REQUIRED, &self->num_key_value_heads,
+                 error) ||
+      !read_int (s, "num_global_key_value_heads", 1, MAX_HEADS, self->num_key_value_heads,
+                 &self->num_global_key_value_heads, error) ||
+      !read_int (s, "head_dim", 2, MAX_HEAD_DIM, 256, &self->head_dim, error) ||
+      !read_int (s, "global_head_dim", 2, MAX_HEAD_DIM, 512, &self->global_head_dim, error) ||
+      !read_int (s, "sliding_window", 1, GEM_MAX_POSITIONS, 512, &self->sliding_window, error) ||
+      !read_int (s, "vocab_size", 1, MAX_VOCAB, REQUIRED, &self->vocab_size, error) ||
+      !read_number (s, "rms_norm_eps", 0, 0.1, 1e-6, &eps, error))
+    return FALSE;
+  self->vocab_size_per_layer_input = self->vocab_size; /* not looked at */
+  self->rms_norm_eps = (float)eps;
+  self->first_shared = self->num_hidden_layers; /* no layer reads another one of the drafter */
+  return read_layer_types (s, self, error) && read_rope (s, self, error) &&
+         check_text (s, self, error);
+}
+
+static gboolean
+read_drafter (const Section *root, GemDrafterConfig *self, GError **error)
+{
+  const char *type = json_string_value (lookup (root, "model_type"));
+  gboolean    ordered;
+  Section     text;
+
+  if (g_strcmp0 (type, "gemma4_assistant") != 0)
+    return unsupported (root, "is not a drafter", error);
+  if (!read_section (root, "text_config", "text_config.", &text, error))
+    return FALSE;
+  if (text.object == NULL)
+    return invalid_key (root, "text_config", "an object", error);
+  if (!read_drafter_text (&text, &self->text, error) ||
+      !read_int (root, "backbone_hidden_size", 1, MAX_WIDTH, REQUIRED, &self->backbone_hidden_size,
+                 error) ||
+      !read_bool (root, "use_ordered_embeddings", FALSE, &ordered, error) ||
+      !read_int (root, "num_centroids", 1, self->text.vocab_size, 1, &self->num_centroids, error) ||
+      !read_int (root, "centroid_intermediate_top_k", 1, self->num_centroids, 1,
+                 &self->centroid_intermediate_top_k, error))
+    return FALSE;
+  if (!ordered)
+    return unsupported (root, "is a drafter of a larger Gemma 4 model", error);
+  if (self->text.vocab_size % self->num_centroids != 0)
+    return invalid_key (root, "num_centroids", "a divisor of the vocabulary's size", error);
+  return TRUE;
+}
+
+gboolean
+gem_config_parse_drafter (GemDrafterConfig *self,
+                          const char       *config_json,
+                          gsize             config_length,
+                          const char       *name,
+                          GError          **error)
+{
+  json_t  *root = parse_object (config_json, config_length, "config.json", name, error);
+  gboolean ok;
+
+  memset (self, 0, sizeof *self);
+  ok = root != NULL &&
+       read_drafter (&(Section){.object = root, .name = name, .section = ""}, self, error);
+  json_decref (root);
+  return ok;
+}
+
 /* ---- the published shapes ---- */
 
 gboolean

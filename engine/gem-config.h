@@ -89,9 +89,20 @@ typedef struct {
   int           top_k;
 } GemConfig;
 
+/* A drafter's config.json: a small decoder that reads the keys and values of the model it was made
+ * for. */
+typedef struct {
+  GemTextConfig text; /* no per-layer inputs, no keys and values of its own */
+  int           backbone_hidden_size; /* of that model */
+  int           num_centroids;
+  int           centroid_intermediate_top_k;
+} GemDrafterConfig;
+
 /* @config_json and @generation_json: the files' texts; the second may be NULL.  @name goes into messages.  Another
  * architecture gets GEM_ERROR_UNSUPPORTED with a sentence that says which it is and what Facet runs. */
 gboolean gem_config_parse (GemConfig *self, const char *config_json, gsize config_length, const char *generation_json, gsize generation_length, const char *name, GError **error);
+/* The same for a drafter. */
+gboolean gem_config_parse_drafter (GemDrafterConfig *self, const char *config_json, gsize config_length, const char *name, GError **error);
 /* The published shapes "e2b" and "e4b". */
 gboolean gem_config_init_published (GemConfig *self, const char *shape);
 

@@ -420,6 +420,12 @@ gem_model_get_ops (struct _GemModel *self)
   return gem_backend_get_ops (self->backend);
 }
 
+GemBackend *
+gem_model_get_backend (struct _GemModel *self)
+{
+  return self->backend;
+}
+
 KrnDevice *
 gem_model_get_krn_device (struct _GemModel *self)
 {

@@ -72,7 +72,7 @@ resolve (GemSession *self, const GemSampling *s)
 gint32
 gem_session_sample (GemSession *self, const GemSampling *sampling, GError **error)
 {
-  KrnMat scratch = gem_mat_rows (self->decoder.logits, 0, 1);
+  KrnMat scratch = gem_mat_rows (self->decoder.logits, (guint)self->decoder.logits.rows - 1, 1);
   gint32 id = -1;
 
   if (!self->has_logits) {

@@ -14,7 +14,7 @@ gem_session_bytes (GemModel *model, const GemSessionOptions *options)
   const GemTextConfig *c = &gem_model_get_config (model)->text;
   KrnType              kv_type = gem_model_get_text_weights (model)->kv_type;
   guint                chunk = MIN (options->chunk, options->n_ctx);
-  guint64              logits = ((guint64)c->vocab_size + 1) * sizeof (float);
+  guint64              logits = ((guint64)c->vocab_size + 1 + (guint64)c->hidden_size) * sizeof (float);
 
   return gem_cache_bytes (c, kv_type, options->n_ctx, chunk) + gem_decoder_bytes (c, chunk) +
          logits;

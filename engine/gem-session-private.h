@@ -20,6 +20,7 @@ typedef struct {
   guint    chunk;      /* rows of one pass; 0: GEM_SESSION_CHUNK */
   gint    *cancelled;  /* atomic: a flag that several sessions share; NULL: its own */
   gboolean all_layers; /* no prefill short-cut: every token goes through every layer */
+  gboolean keep_state; /* for a drafter */
 } GemSessionOptions;
 
 struct _GemSession {
@@ -41,6 +42,7 @@ struct _GemSession {
   KrnBuffer *buffer;      /* logits and drawn */
   KrnMat     logits;      /* (1, V) of the last token, if has_logits */
   KrnMat     drawn;       /* (1, 1) I32 */
+  KrnMat     state;       /* (1, H) final norm of the last token, if has_logits and keep_state */
   float     *host_logits; /* V: a copy of logits, if host_is_current */
   gboolean   has_logits, host_is_current;
 
@@ -77,8 +79,8 @@ typedef void (*GemRowFunc) (guint        position,
                             const float *logits,
                             gpointer     user_data);
 
-/* Appends @ids, with @soft as in gem_session_sync (), in passes of at most @chunk rows (0: the session's own).  With @row_func, the rows
- * whose entry in
+/* Appends @ids, with @soft as in gem_session_sync (), in passes of at most @chunk rows (0: the
+ * session's own).  With @row_func, the rows whose entry in
  * @wanted (one byte per id) is not 0 are handed to it, in order; without, the logits of the last
  * token are kept. On failure the timeline holds the passes that were finished. */
 gboolean gem_session_extend (GemSession   *self,
@@ -91,6 +93,14 @@ gboolean gem_session_extend (GemSession   *self,
                              GemSyncFunc   progress,
                              gpointer      user_data,
                              GError      **error);
+
+/* One pass over @n_rows ids, all of whose logits and final norms are left in the decoder's logits
+ * and y; nothing is appended. */
+gboolean gem_session_try (GemSession *self, const gint32 *ids, guint n_rows, GError **error);
+/* After it: the timeline is its first @length tokens, those before the pass, and the pass's ids up
+ * to row @row, whose logits and state are the last token's.  May be called again for another row.
+ */
+void     gem_session_accept (GemSession *self, guint length, const gint32 *ids, guint row);
 
 /* Empties the timeline. */
 void gem_session_clear (GemSession *self);

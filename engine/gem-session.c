@@ -25,10 +25,15 @@ allocate (GemSession *self)
   self->logits = (KrnMat){.type = KRN_F32, .rows = 1, .cols = (gint32)vocabulary};
   self->drawn =
       (KrnMat){.offset = vocabulary * sizeof (float), .type = KRN_I32, .rows = 1, .cols = 1};
+  self->state = (KrnMat){.offset = (vocabulary + 1) * sizeof (float),
+                         .type = KRN_F32,
+                         .rows = 1,
+                         .cols = self->config->text.hidden_size};
   self->tokens = g_try_new (gint32, self->options.n_ctx);
   self->host_logits = g_try_new (float, vocabulary);
-  self->buffer = self->k->alloc (self->device, (vocabulary + 1) * sizeof (float));
-  self->logits.buf = self->drawn.buf = self->buffer;
+  self->buffer =
+      self->k->alloc (self->device, (vocabulary + 1 + (gsize)self->state.cols) * sizeof (float));
+  self->logits.buf = self->drawn.buf = self->state.buf = self->buffer;
   return self->tokens != NULL && self->host_logits != NULL && self->buffer != NULL &&
          gem_cache_init (&self->cache, self->k, self->device, &self->config->text, kv_type,
                          self->options.n_ctx, chunk, NULL) &&
@@ -192,6 +197,8 @@ static void
 keep_logits (GemSession *self, guint row)
 {
   gem_decoder_head (&self->decoder, row, self->logits);
+  if (self->options.keep_state)
+    self->k->copy (self->device, self->state, gem_mat_rows (self->decoder.y, 0, 1));
   self->has_logits = TRUE;
 }
 
@@ -310,6 +317,34 @@ gem_session_extend (GemSession   *self,
   if (progress != NULL)
     progress ((guint)n_ids, (guint)n_ids, user_data);
   return TRUE;
+}
+
+gboolean
+gem_session_try (GemSession *self, const gint32 *ids, guint n_rows, GError **error)
+{
+  g_return_val_if_fail (n_rows <= (guint)self->decoder.logits.rows, FALSE);
+  if (n_rows > self->options.n_ctx - self->length) {
+    set_too_long (self, (gsize)self->length + n_rows, error);
+    return FALSE;
+  }
+  if (!check_ids (self, ids, n_rows, error))
+    return FALSE;
+  self->has_logits = self->host_is_current = FALSE;
+  if (!run_pass (self, ids, n_rows, NULL, 0, error))
+    return FALSE;
+  gem_decoder_head (&self->decoder, 0, gem_mat_rows (self->decoder.logits, 0, n_rows));
+  return gem_decoder_finish (&self->decoder, error);
+}
+
+void
+gem_session_accept (GemSession *self, guint length, const gint32 *ids, guint row)
+{
+  self->length = length;
+  append_tokens (self, ids, row + 1);
+  self->k->copy (self->device, self->logits, gem_mat_rows (self->decoder.logits, row, 1));
+  self->k->copy (self->device, self->state, gem_mat_rows (self->decoder.y, row, 1));
+  self->has_logits = TRUE;
+  self->host_is_current = FALSE;
 }
 
 /* ---- the timeline ---------------------------------------------------------------------------- */
