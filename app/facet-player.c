@@ -115,6 +115,7 @@ typedef struct {
   char       *name;
   guint       serial;
   gboolean    playing;
+  gboolean    began;   /* something of it was played */
   double      pending; /* seconds to go to once it can; < 0: nowhere */
 } Worker;
 
@@ -147,6 +148,7 @@ unload (Worker *worker)
   }
   g_clear_pointer (&worker->name, g_free);
   worker->playing = FALSE;
+  worker->began = FALSE;
   worker->pending = -1;
 }
 
@@ -237,7 +239,8 @@ seek (Worker *worker)
   worker->pending = -1;
 }
 
-/* What a sink complains about is not the file's fault. */
+/* What a sink complains about is not the file's fault.  The automatic one only warns when it has
+ * found no output, and then plays to nobody; a warning later on is of no interest. */
 static void
 take_error (Worker *worker, GstMessage *message)
 {
@@ -250,7 +253,7 @@ take_error (Worker *worker, GstMessage *message)
   else
     gst_message_parse_warning (message, &error, NULL);
   g_debug ("GStreamer: %s", error->message);
-  if (of_sink)
+  if (of_sink && (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR || !worker->began))
     fail (worker, g_strdup (_ ("There is no sound output. Connect one, or look at the computer's "
                                "sound settings.")));
   else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
@@ -290,8 +293,10 @@ tell_position (Worker *worker)
   gint64 position;
 
   if (worker->pending < 0 &&
-      gst_element_query_position (worker->playbin, GST_FORMAT_TIME, &position))
+      gst_element_query_position (worker->playbin, GST_FORMAT_TIME, &position)) {
+    worker->began = worker->began || position > 0;
     report (worker, REPORT_POSITION, (double)position / GST_SECOND, NULL);
+  }
 }
 
 static gpointer
