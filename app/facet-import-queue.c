@@ -247,8 +247,15 @@ static void
 pixels_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   FacetImport *import = data;
+  GdkPixbuf   *pixbuf = import->func (import->data);
 
-  g_task_return_pointer (task, import->func (import->data), g_object_unref);
+  if (pixbuf != NULL && gdk_pixbuf_get_n_channels (pixbuf) == 3) { /* an opaque picture */
+    GdkPixbuf *with_alpha = gdk_pixbuf_add_alpha (pixbuf, FALSE, 0, 0, 0);
+
+    g_object_unref (pixbuf);
+    pixbuf = with_alpha;
+  }
+  g_task_return_pointer (task, pixbuf, g_object_unref);
 }
 
 static void

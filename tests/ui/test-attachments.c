@@ -298,18 +298,24 @@ test_paste (Fixture *f, gconstpointer data)
   GdkClipboard *clipboard = gtk_widget_get_clipboard (GTK_WIDGET (f->composer));
   g_autoptr (GdkPixbuf) pixbuf = ui_media_make_pixels (120, 80);
   g_autoptr (GdkTexture) texture = gdk_texture_new_for_pixbuf (pixbuf);
+  g_autoptr (GdkPixbuf) without_alpha = gdk_pixbuf_new (GDK_COLORSPACE_RGB, FALSE, 8, 33, 21);
+  g_autoptr (GdkTexture) opaque = gdk_texture_new_for_pixbuf (without_alpha);
   g_autoptr (GFile) file = ui_media_make_picture (f->base.folder, "copied.png", 60, 40);
   g_autofree char *text = NULL;
   guint            width, height;
 
-  gdk_clipboard_set_texture (clipboard, texture);
-  g_signal_emit_by_name (f->view, "paste-clipboard");
-  ui_wait (has_media, f->media);
-  assert_chip (f, 0, "Pasted picture.png");
-  facet_media_get_dimensions (facet_attachment_chip_get_media (nth_chip (f, 0)), &width, &height);
-  g_assert_cmpuint (width, ==, 120);
-  g_assert_cmpuint (height, ==, 80);
-  click (GTK_WIDGET (nth_chip (f, 0)), GTK_TYPE_BUTTON, "Remove");
+  gdk_pixbuf_fill (without_alpha, 0x336699ff);
+  for (guint i = 0; i < 2; i++) {
+    gdk_clipboard_set_texture (clipboard, i == 0 ? texture : opaque);
+    g_signal_emit_by_name (f->view, "paste-clipboard");
+    ui_wait (has_media, f->media);
+    assert_chip (f, 0, "Pasted picture.png");
+    facet_media_get_dimensions (facet_attachment_chip_get_media (nth_chip (f, 0)), &width,
+                                &height);
+    g_assert_cmpuint (width, ==, i == 0 ? 120 : 33);
+    g_assert_cmpuint (height, ==, i == 0 ? 80 : 21);
+    click (GTK_WIDGET (nth_chip (f, 0)), GTK_TYPE_BUTTON, "Remove");
+  }
 
   gdk_clipboard_set (clipboard, G_TYPE_FILE, file);
   facet_composer_paste (f->composer);
