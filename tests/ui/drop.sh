@@ -1,0 +1,65 @@
+#!/bin/bash
+# drop.sh: a picture is dragged from another program's window into Facet's, and described.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+#   tests/ui/drop.sh BUILD OUT
+#
+# BUILD is a build folder, OUT gets the pictures.  A real drag by the X server: pressed in one window, moved, let go in
+# the other.  What came of it is asked of the database.  Speaks TAP; exit status 1: something did not go well.
+. "$(dirname "$(readlink -f "$0")")/driver.sh"
+
+sample=$here/../../data/demo/samples/picture-0.png
+expected=$(python3 - "$here/../../data/demo/samples/samples.json" <<'PYTHON'
+import json, sys
+print(next(s for s in json.load(open(sys.argv[1])) if s.get("image") == "picture-0.png")["output"].removesuffix("<turn|>"))
+PYTHON
+)
+answer="select text from messages where role = 1 and state = 0 order by id desc limit 1"
+
+# The file is a copy, so that it can go once it was dropped.
+cp "$sample" "$home/picture.png"
+start prefer-light
+size 1000 760
+"$build/tests/ui/drag-source" "$home/picture.png" >"$home/source-log" 2>&1 &
+helper=$!
+source=
+for _ in $(seq 200); do
+  source=$(xdotool search --onlyvisible --name '^Drag source$' 2>/dev/null | tail -n 1)
+  [ -n "$source" ] && break
+  sleep 0.05
+done
+[ -n "$source" ] || fail "the other window opens"
+sleep 0.5
+xdotool windowmove "$source" 1200 200
+sleep 0.5
+eval "$(xdotool getwindowgeometry --shell "$source")"
+
+# Pressed in its middle, far enough for a drag to begin, then into the conversation in small steps.
+x=$((X + WIDTH / 2)) y=$((Y + HEIGHT / 2))
+xdotool mousemove $x $y mousedown 1
+for _ in 1 2 3 4 5 6; do
+  x=$((x - 8))
+  xdotool mousemove $x $y
+  sleep 0.05
+done
+for step in $(seq 10); do
+  xdotool mousemove $((x + (600 - x) * step / 10)) $((y + (300 - y) * step / 10))
+  sleep 0.08
+done
+sleep 0.6
+picture drop-zone 1000 760
+xdotool mouseup 1
+until_is "select count(*) from draft_attachments" 1 "what was dropped is attached to the draft"
+rm "$home/picture.png"
+xdotool windowactivate --sync "$window" 2>/dev/null
+sleep 0.3
+picture dropped 1000 760
+xdotool type --delay 30 "Describe this image."
+keys Return
+until_is "$answer" "$expected" "it is described"
+until_is "select count(*) from draft_attachments" 0 "the draft is empty again"
+picture described 1000 760
+kill "$helper" 2>/dev/null
+grep -E 'CRITICAL|WARNING' "$home/log" && fail "nothing was complained about"
+ok "nothing was complained about"
+echo "1..$n_ok"
