@@ -26,6 +26,10 @@ facet_assistant_default_init (FacetAssistantInterface *iface)
                                        g_param_spec_boolean ("is-demo", NULL, NULL, FALSE, flags));
   g_object_interface_install_property (iface, g_param_spec_uint ("context-size", NULL, NULL, 0,
                                                                  G_MAXUINT, 0, flags));
+  g_object_interface_install_property (iface,
+                                       g_param_spec_boolean ("sees", NULL, NULL, TRUE, flags));
+  g_object_interface_install_property (iface,
+                                       g_param_spec_boolean ("hears", NULL, NULL, TRUE, flags));
 }
 
 FacetAssistantState
@@ -88,14 +92,32 @@ facet_assistant_dup_warning (FacetAssistant *self)
   return dup_string (self, "warning");
 }
 
+static gboolean
+get_boolean (FacetAssistant *self, const char *property)
+{
+  gboolean value;
+
+  g_return_val_if_fail (FACET_IS_ASSISTANT (self), FALSE);
+  g_object_get (self, property, &value, NULL);
+  return value;
+}
+
 gboolean
 facet_assistant_is_demo (FacetAssistant *self)
 {
-  gboolean demo;
+  return get_boolean (self, "is-demo");
+}
 
-  g_return_val_if_fail (FACET_IS_ASSISTANT (self), FALSE);
-  g_object_get (self, "is-demo", &demo, NULL);
-  return demo;
+gboolean
+facet_assistant_sees (FacetAssistant *self)
+{
+  return get_boolean (self, "sees");
+}
+
+gboolean
+facet_assistant_hears (FacetAssistant *self)
+{
+  return get_boolean (self, "hears");
 }
 
 guint

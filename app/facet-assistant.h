@@ -49,7 +49,8 @@ struct _FacetAssistantInterface {
  *   is-demo     boolean: the demonstration model, small and limited
  *   error       string or NULL: why FAILED, a sentence with the way out
  *   warning     string or NULL: what the person should know though it runs
- *   context-size uint: tokens, 0 until known */
+ *   context-size uint: tokens, 0 until known
+ *   sees, hears booleans: whether it takes pictures and video, and sound; TRUE until known */
 FacetAssistantState facet_assistant_get_state (FacetAssistant *self);
 double              facet_assistant_get_progress (FacetAssistant *self);
 char               *facet_assistant_dup_name (FacetAssistant *self);
@@ -59,6 +60,8 @@ char               *facet_assistant_dup_error (FacetAssistant *self);
 char               *facet_assistant_dup_warning (FacetAssistant *self);
 gboolean            facet_assistant_is_demo (FacetAssistant *self);
 guint               facet_assistant_get_context_size (FacetAssistant *self);
+gboolean            facet_assistant_sees (FacetAssistant *self);
+gboolean            facet_assistant_hears (FacetAssistant *self);
 
 /* Returns the turn's number, > 0.  @func is called until the turn has ended.  Before the model is
  * loaded the turn waits. */

@@ -366,6 +366,8 @@ facet_cli_talk_new (const FacetCliOptions *options, FacetCliShow show)
                              .backend = options->backend,
                              .weights = options->weights,
                              .threads = options->threads,
+                             .without_vision = options->text_only,
+                             .without_audio = options->text_only,
                              .context_size = (guint)options->context};
 
   self->show = show;

@@ -149,6 +149,8 @@ check (const FacetCliOptions *o, int *status)
     return refuse (status, "--detail is 70, 140, 280, 560 or 1120");
   if (o->detail != 0 && o->images == NULL)
     return refuse (status, "--detail goes with --image");
+  if (o->text_only && (o->images != NULL || o->audio != NULL || o->videos != NULL))
+    return refuse (status, "--text-only excludes --image, --audio and --video");
   if (o->stream && !o->json)
     return refuse (status, "--stream goes with --json; plain text streams anyway");
   return check_sampling (o, status);
@@ -167,6 +169,8 @@ make_context (FacetCliOptions *o, const char *about, FacetCliFlags flags, gboole
        {"threads", 0, 0, G_OPTION_ARG_INT, &o->threads, "Threads (one per core)", "N"},
        {"context", 0, 0, G_OPTION_ARG_INT, &o->context, "Tokens that the context holds (8192)",
         "N"},
+       {"text-only", 0, 0, G_OPTION_ARG_NONE, &o->text_only,
+        "Leave out the encoders for pictures and sound", NULL},
        {"thinking", 0, 0, G_OPTION_ARG_NONE, &o->thinking, "Think before answering", NULL},
        {"system", 0, 0, G_OPTION_ARG_FILENAME, &o->system, "What the model is told first", "TEXT"},
        {"temperature", 0, 0, G_OPTION_ARG_DOUBLE, &o->temperature, "0 is greedy (the model's own)",

@@ -25,6 +25,7 @@ typedef struct {
   /* the model */
   char    *model, *weights, *backend;
   int      threads, context;
+  gboolean text_only;
   /* the answer; sampling below 0: the model's own */
   double   temperature, top_p, min_p, repetition_penalty;
   int      top_k, max_tokens;

@@ -34,6 +34,7 @@ struct _FacetEngine {
   gboolean   weights_known;
   char      *weights_name;
   int        n_threads;
+  gboolean   without_vision, without_audio;
   guint      context_size;
 
   GemModel        *model;
@@ -124,6 +125,8 @@ load (FacetEngine *self, GError **error)
   GemModelOptions options = {.backend = self->backend,
                              .weights = self->weights,
                              .threads = self->n_threads,
+                             .without_vision = self->without_vision,
+                             .without_audio = self->without_audio,
                              .cache_dir = self->cache_dir};
   guint           most;
   GemSession     *session;
@@ -180,6 +183,8 @@ report_loaded (FacetEngine *self)
     report->device = g_strdup (gem_model_get_device_name (self->model));
     report->warning = join_warnings (self->model);
     report->context_size = gem_session_get_n_ctx (self->session);
+    report->sees = gem_model_get_config (self->model)->has_vision;
+    report->hears = gem_model_get_config (self->model)->has_audio;
     report->tokenizer = gem_tokenizer_ref (gem_model_get_tokenizer (self->model));
   }
   facet_event_source_push (self->reports, report);
@@ -280,6 +285,8 @@ facet_engine_new (const FacetLocalOptions *options, FacetEventSource *reports)
   self->weights_known = parse_weights (self->weights_name, &self->weights);
   self->cache_dir = g_build_filename (g_get_user_cache_dir (), "facet", NULL);
   self->n_threads = options->threads;
+  self->without_vision = options->without_vision;
+  self->without_audio = options->without_audio;
   self->context_size = options->context_size;
   self->thread = g_thread_new ("facet-engine", engine_thread, self);
   return self;

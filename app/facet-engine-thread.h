@@ -43,6 +43,7 @@ typedef struct {
   double          progress;
   char           *name, *device, *warning; /* warning may be NULL */
   guint           context_size;
+  gboolean        sees, hears;
   GemTokenizer   *tokenizer;
   GError         *error;
   FacetEvent     *event;

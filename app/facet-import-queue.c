@@ -211,6 +211,26 @@ place (FacetImportQueue *self)
   self->placing = FALSE;
 }
 
+/* A sentence if whoever answers does not take such media; NULL: it does, or that is not known yet.
+ * (transfer full) */
+static char *
+refuse (FacetImportQueue *self, FacetMedia *media)
+{
+  FacetAssistant *assistant =
+      self->conversation != NULL ? facet_conversation_get_assistant (self->conversation) : NULL;
+  gboolean         sound = facet_media_get_kind (media) == FACET_MEDIA_AUDIO;
+  g_autofree char *name = NULL;
+
+  if (assistant == NULL ||
+      (sound ? facet_assistant_hears (assistant) : facet_assistant_sees (assistant)))
+    return NULL;
+  name = facet_assistant_dup_name (assistant);
+  return g_strdup_printf (sound ? _ ("“%s” cannot listen. Choose another model to talk about “%s”.")
+                                : _ ("“%s” cannot look at pictures. Choose another model to talk "
+                                     "about “%s”."),
+                          name, facet_media_get_name (media));
+}
+
 /* Takes @run. */
 static void
 ended (Run *run, FacetMedia *media, const GError *error)
@@ -220,7 +240,12 @@ ended (Run *run, FacetMedia *media, const GError *error)
 
   self->n_running--;
   if (!g_cancellable_is_cancelled (import->cancellable)) {
-    if (media != NULL) {
+    g_autofree char *refusal = media != NULL ? refuse (self, media) : NULL;
+
+    if (refusal != NULL) {
+      take_out (self, import);
+      facet_import_queue_fail (self, refusal);
+    } else if (media != NULL) {
       g_set_object (&import->media, media);
     } else {
       take_out (self, import);

@@ -34,7 +34,7 @@ struct _FacetLocalAssistant {
   double              progress;
   char               *name, *device, *warning, *error;
   guint               context_size;
-  gboolean            is_demo;
+  gboolean            is_demo, sees, hears;
 };
 
 static void facet_local_assistant_iface_init (FacetAssistantInterface *iface);
@@ -55,6 +55,8 @@ enum {
   PROP_WARNING,
   PROP_IS_DEMO,
   PROP_CONTEXT_SIZE,
+  PROP_SEES,
+  PROP_HEARS,
 };
 
 static gboolean
@@ -246,12 +248,16 @@ take_ready (FacetLocalAssistant *self, FacetReport *report)
   self->warning = g_steal_pointer (&report->warning);
   self->tokenizer = g_steal_pointer (&report->tokenizer);
   self->context_size = report->context_size;
+  self->sees = report->sees;
+  self->hears = report->hears;
   self->progress = 1;
   self->state = FACET_ASSISTANT_READY;
   g_object_notify (object, "name");
   g_object_notify (object, "device");
   g_object_notify (object, "warning");
   g_object_notify (object, "context-size");
+  g_object_notify (object, "sees");
+  g_object_notify (object, "hears");
   g_object_notify (object, "progress");
   g_object_notify (object, "state");
   g_object_thaw_notify (object);
@@ -319,6 +325,12 @@ facet_local_assistant_get_property (GObject *object, guint id, GValue *value, GP
   case PROP_CONTEXT_SIZE:
     g_value_set_uint (value, self->context_size);
     break;
+  case PROP_SEES:
+    g_value_set_boolean (value, self->sees);
+    break;
+  case PROP_HEARS:
+    g_value_set_boolean (value, self->hears);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -376,12 +388,15 @@ facet_local_assistant_class_init (FacetLocalAssistantClass *class)
   g_object_class_override_property (object_class, PROP_WARNING, "warning");
   g_object_class_override_property (object_class, PROP_IS_DEMO, "is-demo");
   g_object_class_override_property (object_class, PROP_CONTEXT_SIZE, "context-size");
+  g_object_class_override_property (object_class, PROP_SEES, "sees");
+  g_object_class_override_property (object_class, PROP_HEARS, "hears");
 }
 
 static void
 facet_local_assistant_init (FacetLocalAssistant *self)
 {
   self->state = FACET_ASSISTANT_LOADING;
+  self->sees = self->hears = TRUE;
   self->turns = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, turn_free);
 }
 

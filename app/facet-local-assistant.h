@@ -15,7 +15,8 @@ typedef struct {
   const char *backend;      /* NULL: "auto" */
   const char *weights;      /* "bf16", "q8", "q4"; NULL: "bf16" */
   int         threads;      /* 0: one per core */
-  guint       context_size; /* 0: 8192, or what the model allows if that is less */
+  gboolean    without_vision, without_audio; /* it is not to see, or hear: less memory */
+  guint       context_size;                  /* 0: 8192, or what the model allows if that is less */
 } FacetLocalOptions;
 
 #define FACET_TYPE_LOCAL_ASSISTANT (facet_local_assistant_get_type ())

@@ -55,7 +55,7 @@ struct _FakeAssistant {
   double              progress;
   char               *error;
   char               *warning;
-  gboolean            demo;
+  gboolean            demo, text_only;
   double              speed;
   GQueue              script; /* of GPtrArray of Step */
   GQueue              turns;  /* of Turn; the head plays */
@@ -83,6 +83,8 @@ enum {
   PROP_WARNING,
   PROP_IS_DEMO,
   PROP_CONTEXT_SIZE,
+  PROP_SEES,
+  PROP_HEARS,
 };
 
 static void
@@ -494,6 +496,10 @@ fake_assistant_get_property (GObject *object, guint id, GValue *value, GParamSpe
   case PROP_CONTEXT_SIZE:
     g_value_set_uint (value, self->state == FACET_ASSISTANT_READY ? 8192 : 0);
     break;
+  case PROP_SEES:
+  case PROP_HEARS:
+    g_value_set_boolean (value, !self->text_only);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -542,6 +548,8 @@ fake_assistant_class_init (FakeAssistantClass *class)
   g_object_class_override_property (object_class, PROP_WARNING, "warning");
   g_object_class_override_property (object_class, PROP_IS_DEMO, "is-demo");
   g_object_class_override_property (object_class, PROP_CONTEXT_SIZE, "context-size");
+  g_object_class_override_property (object_class, PROP_SEES, "sees");
+  g_object_class_override_property (object_class, PROP_HEARS, "hears");
 }
 
 static void
@@ -566,6 +574,14 @@ void
 fake_assistant_set_speed (FakeAssistant *self, double tokens_per_second)
 {
   self->speed = tokens_per_second;
+}
+
+void
+fake_assistant_set_text_only (FakeAssistant *self, gboolean text_only)
+{
+  self->text_only = text_only;
+  g_object_notify (G_OBJECT (self), "sees");
+  g_object_notify (G_OBJECT (self), "hears");
 }
 
 static void

@@ -37,6 +37,8 @@ void fake_assistant_set_ready (FakeAssistant *self);
 void fake_assistant_set_failed (FakeAssistant *self, const char *error);
 void fake_assistant_set_demo (FakeAssistant *self, gboolean demo);
 void fake_assistant_set_warning (FakeAssistant *self, const char *warning);
+/* It takes neither pictures nor sound. */
+void fake_assistant_set_text_only (FakeAssistant *self, gboolean text_only);
 
 /* The script.  Steps belong to the turn begun last. */
 void fake_assistant_begin_turn (FakeAssistant *self);

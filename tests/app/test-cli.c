@@ -578,6 +578,7 @@ test_media_refused (void)
       {"ask|--audio|SAMPLES/picture-0.png|What?", 1, "is a picture, not a sound"},
       {"ask|--detail|100|--image|SAMPLES/picture-0.png|What?", 2, "--detail is 70"},
       {"ask|--detail|70|What?", 2, "goes with --image"},
+      {"ask|--text-only|--image|SAMPLES/picture-0.png|What?", 2, "excludes"},
       {"chat|--image|SAMPLES/picture-0.png", 2, "--image"},
       {"transcribe", 2, "one file"},
       {"transcribe|a.wav|b.wav", 2, "one file"},

@@ -243,6 +243,29 @@ test_limit (Fixture *f, gconstpointer data)
   g_assert_cmpuint (g_list_model_get_n_items (f->draft), ==, FACET_IMPORT_MAX_ATTACHMENTS);
 }
 
+/* Who answers takes no pictures and no sound: that is said before anything is sent. */
+static void
+test_text_only (Fixture *f, gconstpointer data)
+{
+  fake_assistant_set_text_only (f->fake, TRUE);
+  add (f, make_picture (f, "photo.png", 4));
+  wait_quiet (f);
+  assert_draft (f, (const char *const[]){NULL});
+  g_assert_nonnull (
+      strstr (facet_import_queue_get_error (f->queue),
+              "cannot look at pictures. Choose another model to talk about “photo.png”."));
+  facet_import_queue_dismiss (f->queue);
+  add (f, make_sound (f, "talk.wav", 1));
+  wait_quiet (f);
+  assert_draft (f, (const char *const[]){NULL});
+  g_assert_nonnull (strstr (facet_import_queue_get_error (f->queue), "cannot listen"));
+
+  fake_assistant_set_text_only (f->fake, FALSE);
+  add (f, make_picture (f, "photo.png", 4));
+  wait_quiet (f);
+  assert_draft (f, (const char *const[]){"photo.png", NULL});
+}
+
 /* Nothing is left of it, and what was running ends by itself. */
 static void
 test_conversation_goes (Fixture *f, gconstpointer data)
@@ -268,6 +291,7 @@ main (int argc, char **argv)
   ADD ("sentences", test_sentences);
   ADD ("pixels", test_pixels);
   ADD ("limit", test_limit);
+  ADD ("text-only", test_text_only);
   ADD ("conversation-goes", test_conversation_goes);
   return g_test_run ();
 }
