@@ -9,8 +9,6 @@
 
 #include "config.h"
 
-#include <glib/gi18n.h>
-
 #include "facet-announcer.h"
 #include "facet-attachment-bar.h"
 #include "facet-attachment-chip.h"
@@ -87,7 +85,7 @@ removed_cb (FacetAttachmentChip *chip, FacetAttachmentBar *self)
   if (next == NULL)
     next = gtk_widget_get_prev_sibling (GTK_WIDGET (chip));
   if (next != NULL)
-    gtk_widget_grab_focus (next);
+    facet_attachment_chip_focus_remove (FACET_ATTACHMENT_CHIP (next));
   if (import != NULL)
     facet_import_queue_cancel (self->queue, import);
   else if (find_media (self, facet_attachment_chip_get_media (chip), &position))

@@ -163,10 +163,12 @@ detail_chosen_cb (FacetAttachmentChip *self, guint detail)
   g_signal_emit (self, signals[DETAIL], 0, detail);
 }
 
-static gboolean
-facet_attachment_chip_grab_focus (GtkWidget *widget)
+void
+facet_attachment_chip_focus_remove (FacetAttachmentChip *self)
 {
-  return gtk_widget_grab_focus (FACET_ATTACHMENT_CHIP (widget)->remove);
+  g_return_if_fail (FACET_IS_ATTACHMENT_CHIP (self));
+
+  gtk_widget_grab_focus (self->remove);
 }
 
 static void
@@ -186,7 +188,6 @@ facet_attachment_chip_class_init (FacetAttachmentChipClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = facet_attachment_chip_dispose;
-  widget_class->grab_focus = facet_attachment_chip_grab_focus;
 
   signals[REMOVED] = g_signal_new ("removed", FACET_TYPE_ATTACHMENT_CHIP, G_SIGNAL_RUN_LAST, 0,
                                    NULL, NULL, NULL, G_TYPE_NONE, 0);

@@ -24,4 +24,7 @@ void         facet_attachment_chip_set_import (FacetAttachmentChip *self, FacetI
 FacetMedia  *facet_attachment_chip_get_media (FacetAttachmentChip *self);
 void         facet_attachment_chip_set_media (FacetAttachmentChip *self, FacetMedia *media);
 
+/* The focus goes to the button that removes it. */
+void facet_attachment_chip_focus_remove (FacetAttachmentChip *self);
+
 G_END_DECLS

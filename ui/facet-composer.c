@@ -622,6 +622,14 @@ facet_composer_grab_focus (GtkWidget *widget)
   return gtk_widget_grab_focus (GTK_WIDGET (FACET_COMPOSER (widget)->text_view));
 }
 
+/* Tab goes through what is in it and out again; without this, Shift+Tab from the first thing would
+ * end in the text field, which grab_focus chooses. */
+static gboolean
+facet_composer_focus (GtkWidget *widget, GtkDirectionType direction)
+{
+  return gtk_widget_child_focus (FACET_COMPOSER (widget)->card, direction);
+}
+
 static void
 facet_composer_root (GtkWidget *widget)
 {
@@ -738,6 +746,7 @@ facet_composer_class_init (FacetComposerClass *klass)
   object_class->dispose = facet_composer_dispose;
   object_class->get_property = facet_composer_get_property;
   object_class->set_property = facet_composer_set_property;
+  widget_class->focus = facet_composer_focus;
   widget_class->grab_focus = facet_composer_grab_focus;
   widget_class->map = facet_composer_map;
   widget_class->root = facet_composer_root;

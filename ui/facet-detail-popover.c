@@ -109,6 +109,7 @@ make_button (FacetDetailPopover *self, guint i)
     gtk_box_append (GTK_BOX (box), use);
   }
   gtk_widget_set_margin_start (box, 6);
+  gtk_widget_set_valign (box, GTK_ALIGN_CENTER);
   gtk_check_button_set_child (GTK_CHECK_BUTTON (button), box);
   self->costs[i] = GTK_LABEL (cost);
   return button;

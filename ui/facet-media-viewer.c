@@ -330,33 +330,63 @@ can_play (void)
   return g_strcmp0 (G_OBJECT_TYPE_NAME (stream), "GtkNoMediaFile") != 0;
 }
 
-void
-facet_media_view (GtkWidget *from, FacetMedia *media)
+static FacetMediaViewer *
+open_viewer (GtkWindow *parent, FacetMedia *media)
 {
-  GtkWindow        *parent;
-  FacetMediaViewer *self;
-  g_autofree char  *alternative = NULL;
+  FacetMediaViewer *self = g_object_new (FACET_TYPE_MEDIA_VIEWER, "transient-for", parent, NULL);
+  g_autofree char  *alternative = facet_attachment_dup_alternative (media);
 
-  g_return_if_fail (GTK_IS_WIDGET (from));
-  g_return_if_fail (FACET_IS_MEDIA (media));
-
-  parent = GTK_WINDOW (gtk_widget_get_root (from));
-  if (facet_media_get_kind (media) == FACET_MEDIA_VIDEO && !facet_media_is_missing (media) &&
-      !can_play ()) {
-    g_autofree char *uri = g_filename_to_uri (facet_media_get_path (media), NULL, NULL);
-
-    gtk_show_uri (parent, uri, GDK_CURRENT_TIME);
-    return;
-  }
-  self = g_object_new (FACET_TYPE_MEDIA_VIEWER, "transient-for", parent, NULL);
-  alternative = facet_attachment_dup_alternative (media);
   gtk_window_set_title (GTK_WINDOW (self), facet_media_get_name (media));
   adw_window_title_set_title (self->heading, facet_media_get_name (media));
   gtk_picture_set_alternative_text (self->picture, alternative);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->picture), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   alternative, -1);
-  choose_size (self, from, media);
-  if (facet_media_get_kind (media) == FACET_MEDIA_VIDEO && !facet_media_is_missing (media))
+  choose_size (self, GTK_WIDGET (parent), media);
+  return self;
+}
+
+static void
+shown_elsewhere_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GtkWindow *parent = GTK_WINDOW (source);
+  g_autoptr (FacetMedia) media = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char  *sentence = NULL;
+  FacetMediaViewer *self;
+
+  if (gtk_show_uri_full_finish (parent, result, &error) ||
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
+      !gtk_widget_get_realized (GTK_WIDGET (parent)))
+    return;
+  g_debug ("%s", error->message);
+  sentence = g_strdup_printf (_ ("No program here plays “%s”. Install a video player."),
+                              facet_media_get_name (media));
+  self = open_viewer (parent, media);
+  show_failed (self, sentence);
+  gtk_window_present (GTK_WINDOW (self));
+}
+
+void
+facet_media_view (GtkWidget *from, FacetMedia *media)
+{
+  GtkWindow        *parent;
+  FacetMediaViewer *self;
+  gboolean          video;
+
+  g_return_if_fail (GTK_IS_WIDGET (from));
+  g_return_if_fail (FACET_IS_MEDIA (media));
+
+  parent = GTK_WINDOW (gtk_widget_get_root (from));
+  video = facet_media_get_kind (media) == FACET_MEDIA_VIDEO;
+  if (video && !can_play ()) {
+    g_autofree char *uri = g_filename_to_uri (facet_media_get_path (media), NULL, NULL);
+
+    gtk_show_uri_full (parent, uri, GDK_CURRENT_TIME, NULL, shown_elsewhere_cb,
+                       g_object_ref (media));
+    return;
+  }
+  self = open_viewer (parent, media);
+  if (video)
     show_video (self, media);
   else
     load_picture (self, media);

@@ -310,8 +310,7 @@ test_paste (Fixture *f, gconstpointer data)
     g_signal_emit_by_name (f->view, "paste-clipboard");
     ui_wait (has_media, f->media);
     assert_chip (f, 0, "Pasted picture.png");
-    facet_media_get_dimensions (facet_attachment_chip_get_media (nth_chip (f, 0)), &width,
-                                &height);
+    facet_media_get_dimensions (facet_attachment_chip_get_media (nth_chip (f, 0)), &width, &height);
     g_assert_cmpuint (width, ==, i == 0 ? 120 : 33);
     g_assert_cmpuint (height, ==, i == 0 ? 80 : 21);
     click (GTK_WIDGET (nth_chip (f, 0)), GTK_TYPE_BUTTON, "Remove");
@@ -419,6 +418,52 @@ test_viewer (Fixture *f, gconstpointer data)
   g_assert_null (find_viewer ());
 }
 
+/* From the text field, what the focus meets in one direction, by the beginnings of tooltips. */
+static void
+assert_focus_order (Fixture *f, GtkDirectionType direction, const char *const *order)
+{
+  gtk_widget_grab_focus (f->view);
+  for (guint i = 0; order[i] != NULL; i++) {
+    GtkWidget *focus;
+
+    g_assert_true (gtk_widget_child_focus (GTK_WIDGET (f->composer), direction));
+    focus = gtk_window_get_focus (GTK_WINDOW (f->window));
+    g_assert_nonnull (focus);
+    /* A menu button's inner button has the focus. */
+    while (gtk_widget_get_tooltip_text (focus) == NULL)
+      focus = gtk_widget_get_parent (focus);
+    g_assert_true (g_str_has_prefix (gtk_widget_get_tooltip_text (focus), order[i]));
+  }
+}
+
+static void
+test_keyboard (Fixture *f, gconstpointer data)
+{
+  add (f, ui_media_make_picture (f->base.folder, "photo.png", 80, 60));
+  add (f, ui_media_make_sound (f->base.folder, "memo.wav", 1));
+  wait_quiet (f);
+  assert_focus_order (f, GTK_DIR_TAB_BACKWARD,
+                      (const char *const[]){"Remove", "Remove", "Detail", "Show large", NULL});
+  assert_focus_order (f, GTK_DIR_TAB_FORWARD, (const char *const[]){"Add", "Off", NULL});
+}
+
+static void
+test_popover (Fixture *f, gconstpointer data)
+{
+  GtkWidget *detail;
+
+  add (f, ui_media_make_picture (f->base.folder, "photo.png", 800, 600));
+  wait_quiet (f);
+  detail = ui_find (GTK_WIDGET (nth_chip (f, 0)), GTK_TYPE_MENU_BUTTON, "Detail");
+  gtk_test_accessible_assert_property (detail, GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                       "Detail of photo.png, 266 tokens");
+  gtk_menu_button_popup (GTK_MENU_BUTTON (detail));
+  ui_run_for (300);
+  ui_media_picture (f->window, "detail-window");
+  ui_media_picture (GTK_WIDGET (gtk_menu_button_get_popover (GTK_MENU_BUTTON (detail))), "detail");
+  gtk_menu_button_popdown (GTK_MENU_BUTTON (detail));
+}
+
 static void
 test_narrow (Fixture *f, gconstpointer data)
 {
@@ -449,6 +494,8 @@ main (int argc, char **argv)
   ADD ("many", test_many);
   ADD ("other-conversation", test_other_conversation);
   ADD ("viewer", test_viewer);
+  ADD ("keyboard", test_keyboard);
+  ADD ("popover", test_popover);
   ADD ("narrow", test_narrow);
   return g_test_run ();
 }

@@ -21,6 +21,7 @@
 #include "facet-thumbnail.h"
 #include "facet-waveform.h"
 #include "facet-window.h"
+#include "media-files.h"
 #include "ui-media.h"
 
 static FacetApplication *application;
@@ -192,6 +193,41 @@ test_paste_anywhere (Fixture *f, gconstpointer data)
   g_assert_nonnull (ui_find (f->window, FACET_TYPE_ATTACHMENT_CHIP, NULL));
 }
 
+/* Round the window by Tab: the composer is a way station, no trap, and what is attached to a
+ * message is reached, too. */
+static void
+go_round (Fixture *f, GtkDirectionType direction)
+{
+  gboolean outside = FALSE, thumbnail = FALSE, sound = FALSE, text = FALSE;
+
+  for (guint i = 0; i < 60; i++) {
+    GtkWidget *focus;
+
+    gtk_widget_child_focus (f->window, direction);
+    focus = gtk_window_get_focus (GTK_WINDOW (f->window));
+    if (focus == NULL)
+      continue;
+    text |= GTK_IS_TEXT_VIEW (focus);
+    outside |= gtk_widget_get_ancestor (focus, FACET_TYPE_COMPOSER) == NULL;
+    thumbnail |= gtk_widget_get_ancestor (focus, FACET_TYPE_MESSAGE_MEDIA) != NULL &&
+                 ui_find (focus, FACET_TYPE_THUMBNAIL, NULL) != NULL;
+    sound |= gtk_widget_get_ancestor (focus, FACET_TYPE_SOUND_TILE) != NULL;
+  }
+  g_assert_true (text);
+  g_assert_true (outside);
+  g_assert_true (thumbnail);
+  g_assert_true (sound);
+}
+
+static void
+test_round_trip (Fixture *f, gconstpointer data)
+{
+  send_all_kinds (f);
+  find_media (f);
+  go_round (f, GTK_DIR_TAB_FORWARD);
+  go_round (f, GTK_DIR_TAB_BACKWARD);
+}
+
 static void
 test_message (Fixture *f, gconstpointer data)
 {
@@ -350,6 +386,57 @@ test_sound (Fixture *f, gconstpointer data)
   gtk_window_destroy (GTK_WINDOW (window));
 }
 
+static void
+test_video (Fixture *f, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (f->base.folder, "clip.mkv", NULL);
+  GtkWidget       *thumbnail;
+
+  if (!make_by_gstreamer ("videotestsrc num-buffers=50 ! "
+                          "video/x-raw,width=320,height=240,framerate=25/1 ! "
+                          "jpegenc ! matroskamux ! filesink location=OUT",
+                          path))
+    return;
+  drop_file (f, g_file_new_for_path (path));
+  ui_media_wait (shown (f));
+  g_assert_nonnull (ui_find (f->window, FACET_TYPE_ATTACHMENT_CHIP, NULL));
+  ui_run_for (100);
+  ui_media_picture (f->window, "video-chip");
+  send (f, "");
+  thumbnail = ui_find (find_media (f), FACET_TYPE_THUMBNAIL, NULL);
+  ui_wait (is_loaded, thumbnail);
+  g_assert_true (gtk_widget_get_visible (ui_find (thumbnail, GTK_TYPE_IMAGE, NULL)));
+  gtk_test_accessible_assert_property (gtk_widget_get_ancestor (thumbnail, GTK_TYPE_BUTTON),
+                                       GTK_ACCESSIBLE_PROPERTY_LABEL, "Video clip.mkv, 2.0\u2009s");
+  ui_run_for (250);
+  ui_media_picture (f->window, "video");
+}
+
+/* What the running answer's face says. */
+static void
+test_faces (Fixture *f, gconstpointer data)
+{
+  g_autoptr (FacetMessage) answer = NULL;
+
+  fake_assistant_begin_turn (f->base.fake);
+  fake_assistant_add_hang (f->base.fake);
+  drop_file (f, ui_media_make_picture (f->base.folder, "photo.png", 80, 60));
+  ui_media_wait (shown (f));
+  g_assert_true (facet_composer_send (f->composer, "What is it?"));
+  while (fake_assistant_get_n_started (f->base.fake) == 0)
+    g_main_context_iteration (NULL, TRUE);
+  ui_run_for (100);
+  answer = g_list_model_get_item (G_LIST_MODEL (shown (f)), 1);
+  facet_message_set_phase (answer, FACET_PHASE_LOOKING, 0);
+  g_assert_nonnull (ui_find (f->window, GTK_TYPE_LABEL, "Looking at the picture…"));
+  facet_message_set_phase (answer, FACET_PHASE_LOOKING, 0.4);
+  g_assert_nonnull (ui_find (f->window, GTK_TYPE_LABEL, "Looking at the picture… 40%"));
+  facet_message_set_phase (answer, FACET_PHASE_LISTENING, 0.5);
+  g_assert_nonnull (ui_find (f->window, GTK_TYPE_LABEL, "Listening… 50%"));
+  facet_conversation_stop (shown (f));
+  ui_wait_idle (shown (f));
+}
+
 /* Only rows that are near the screen have tiles. */
 static void
 test_many_messages (Fixture *f, gconstpointer data)
@@ -434,11 +521,14 @@ main (int argc, char **argv)
   ADD ("drop", test_drop);
   ADD ("drop-zone", test_drop_zone);
   ADD ("paste-anywhere", test_paste_anywhere);
+  ADD ("round-trip", test_round_trip);
   ADD ("message", test_message);
   ADD ("open", test_open);
   ADD ("reload", test_reload);
   ADD ("gone", test_gone);
   ADD ("sound", test_sound);
+  ADD ("video", test_video);
+  ADD ("faces", test_faces);
   ADD ("many-messages", test_many_messages);
   ADD ("described", test_described);
   result = g_test_run ();
