@@ -59,6 +59,15 @@ facet_application_get_storage_error (FacetApplication *self)
   return self->storage_error;
 }
 
+static FacetWindow *
+current_window (FacetApplication *self)
+{
+  for (GList *l = gtk_application_get_windows (GTK_APPLICATION (self)); l != NULL; l = l->next)
+    if (FACET_IS_WINDOW (l->data))
+      return l->data;
+  return NULL;
+}
+
 FacetRecorder *
 facet_application_get_recorder (FacetApplication *self)
 {
@@ -86,6 +95,42 @@ setting_from_device (const GValue *value, const GVariantType *type, gpointer dat
   return g_variant_new_string (id != NULL ? id : "");
 }
 
+/* Recordings of a process that was killed, or of a window that was closed */
+
+static void
+recover_thread (GTask *task, gpointer source, gpointer folder, GCancellable *cancellable)
+{
+  g_autoptr (GError) error = NULL;
+  GPtrArray *clips = facet_recorder_recover (folder, &error);
+
+  if (clips != NULL)
+    g_task_return_pointer (task, clips, (GDestroyNotify)g_ptr_array_unref);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
+}
+
+static void
+recovered_cb (GObject *object, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) clips = g_task_propagate_pointer (G_TASK (result), &error);
+  FacetWindow *window = current_window (FACET_APPLICATION (object));
+
+  if (clips == NULL)
+    g_info ("%s", error->message);
+  else if (window != NULL)
+    facet_window_offer_recordings (window, clips);
+}
+
+static void
+look_for_recordings (FacetApplication *self, const char *folder)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, recovered_cb, NULL);
+
+  g_task_set_task_data (task, g_strdup (folder), g_free);
+  g_task_run_in_thread (task, recover_thread);
+}
+
 /* Touches no device: that happens when a composer gets the focus. */
 static void
 make_recorder (FacetApplication *self)
@@ -98,6 +143,7 @@ make_recorder (FacetApplication *self)
                                 G_SETTINGS_BIND_DEFAULT, device_from_setting, setting_from_device,
                                 NULL, NULL);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_RECORDER]);
+  look_for_recordings (self, folder);
 }
 
 /* The library and its assistant */
@@ -206,15 +252,6 @@ make_window (FacetApplication *self)
   if (self->library == NULL)
     g_signal_connect_object (window, "map", G_CALLBACK (window_mapped_cb), self, 0);
   return window;
-}
-
-static FacetWindow *
-current_window (FacetApplication *self)
-{
-  for (GList *l = gtk_application_get_windows (GTK_APPLICATION (self)); l != NULL; l = l->next)
-    if (FACET_IS_WINDOW (l->data))
-      return l->data;
-  return NULL;
 }
 
 static void

@@ -18,6 +18,7 @@
 #define LINE_WIDTH 3
 #define LINE_STEP  5
 #define MIN_LINES  8
+#define MANY_LINES 80
 #define HEIGHT     24
 
 struct _FacetLevelMeter {
@@ -114,7 +115,11 @@ facet_level_meter_measure (GtkWidget     *widget,
                            int           *minimum_baseline,
                            int           *natural_baseline)
 {
-  *minimum = *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? MIN_LINES * LINE_STEP : HEIGHT;
+  *minimum = *natural = HEIGHT;
+  if (orientation == GTK_ORIENTATION_HORIZONTAL) {
+    *minimum = MIN_LINES * LINE_STEP;
+    *natural = MANY_LINES * LINE_STEP;
+  }
 }
 
 static void

@@ -8,6 +8,7 @@
 
 #include "config.h"
 
+#include <errno.h>
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
 
@@ -30,7 +31,9 @@ struct _FacetTake {
   GPtrArray *pieces;
   char      *error;
   gboolean   ended, importing;
-  guint      look; /* an idle source; 0: none */
+  gboolean   settled; /* what is left of the pieces is the conversation's */
+  gboolean   failed;  /* the conversation could not be kept */
+  guint      look;    /* an idle source; 0: none */
 };
 
 enum {
@@ -158,6 +161,13 @@ is_settled (FacetConversation *conversation, const Piece *piece)
   return !is_in_draft (conversation, piece->media);
 }
 
+static void
+delete_file (const Piece *piece)
+{
+  if (g_unlink (piece->path) < 0)
+    g_debug ("%s stays: %s", piece->path, g_strerror (errno));
+}
+
 static gboolean
 look_cb (gpointer data)
 {
@@ -172,8 +182,7 @@ look_cb (gpointer data)
 
     if (!is_settled (conversation, piece))
       continue;
-    if (g_unlink (piece->path) < 0)
-      g_debug ("%s stays: %s", piece->path, g_strerror (errno));
+    delete_file (piece);
     g_ptr_array_remove_index (self->pieces, i);
   }
   if (self->pieces->len == 0) /* the last reference, maybe */
@@ -187,6 +196,12 @@ look_later (FacetTake *self)
 {
   if (self->look == 0)
     self->look = g_idle_add (look_cb, self);
+}
+
+static void
+failed_cb (FacetTake *self)
+{
+  self->failed = TRUE;
 }
 
 gboolean
@@ -208,6 +223,7 @@ facet_take_settle (FacetTake *self)
   }
   g_ptr_array_add (takes, g_object_ref (self));
 
+  self->settled = TRUE;
   draft = facet_conversation_get_draft_media (conversation);
   for (guint i = 0; i < self->pieces->len; i++)
     g_list_store_append (draft, ((Piece *)g_ptr_array_index (self->pieces, i))->media);
@@ -215,6 +231,7 @@ facet_take_settle (FacetTake *self)
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (conversation, "notify::updated", G_CALLBACK (look_later), self,
                            G_CONNECT_SWAPPED);
+  g_signal_connect_object (conversation, "failed", G_CALLBACK (failed_cb), self, G_CONNECT_SWAPPED);
   return TRUE;
 }
 
@@ -242,6 +259,9 @@ facet_take_finalize (GObject *object)
   FacetTake *self = FACET_TAKE (object);
 
   g_clear_handle_id (&self->look, g_source_remove);
+  /* The conversation is gone, and the store has its draft. */
+  for (guint i = 0; self->settled && !self->failed && i < self->pieces->len; i++)
+    delete_file (g_ptr_array_index (self->pieces, i));
   g_weak_ref_clear (&self->conversation);
   g_queue_clear_full (&self->waiting, (GDestroyNotify)facet_clip_unref);
   g_ptr_array_unref (self->pieces);

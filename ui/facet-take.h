@@ -3,8 +3,9 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Main thread.  Clips are imported one after the other, in order, and are in the draft when all of
- * them are there.  A clip's file is deleted only when a message on disk has it, or when the person
- * took it out of the draft: until then facet_recorder_recover () finds it again, whatever happens.
+ * them are there.  A clip's file is deleted only when a message on disk has it, when the person took
+ * it out of the draft, or when the conversation goes and its draft is kept: until then
+ * facet_recorder_recover () finds it again, whatever happens.
  *
  * Signal ::done (): once after facet_take_end (), when all is imported that could be.  It is not
  * in the draft yet: see facet_take_settle (). */

@@ -227,6 +227,18 @@ choose_model_folder (GtkWidget *widget, const char *name, GVariant *parameter)
   facet_choose_model_folder (GTK_WINDOW (widget), facet_settings_get_default ());
 }
 
+static void
+add_recordings (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  facet_window_add_recordings (FACET_WINDOW (widget));
+}
+
+static void
+discard_recordings (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  facet_window_discard_recordings (FACET_WINDOW (widget));
+}
+
 /* Esc takes back the nearest thing: an edit, the answer that runs, the sidebar that lies over the
  * conversation.  When there is none of these, the key belongs to others. */
 static gboolean
@@ -280,6 +292,8 @@ facet_window_install_actions (GtkWidgetClass *widget_class)
       {"win.regenerate", regenerate},
       {"win.copy-last", copy_last},
       {"win.choose-model-folder", choose_model_folder},
+      {"win.add-recordings", add_recordings},
+      {"win.discard-recordings", discard_recordings},
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (actions); i++)

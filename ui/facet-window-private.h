@@ -29,6 +29,7 @@ struct _FacetWindow {
   GtkLabel        *place_label;
   FacetModelBadge *menu_badge;
   FacetBanner     *banner;
+  FacetBanner     *recordings_banner;
   GtkStack        *pages;
   FacetChatView   *chat;
   FacetWelcome    *welcome;
@@ -38,6 +39,7 @@ struct _FacetWindow {
   FacetDropZone   *drop_zone;
 
   FacetTalk         *talk;
+  GPtrArray         *recordings; /* of FacetClip: found, and offered; NULL: none */
   FacetLibrary      *library;
   FacetConversation *conversation; /* shown */
   FacetConversation *fresh; /* the new one; kept while another is shown, for what was typed in it */
@@ -65,6 +67,11 @@ void facet_window_delete (FacetWindow *self, FacetConversation *conversation);
 /* Says @text in a toast.  With @undo, a void (*) (gpointer), it has a button that calls it on
  * @subject, a GObject. */
 void facet_window_say (FacetWindow *self, const char *text, GCallback undo, gpointer subject);
+
+/* facet-window-recordings.c */
+/* The two buttons of the offer. */
+void facet_window_add_recordings (FacetWindow *self);
+void facet_window_discard_recordings (FacetWindow *self);
 
 /* facet-window-layout.c */
 void facet_window_arrange (FacetWindow *self, int width);

@@ -388,6 +388,7 @@ facet_window_finalize (GObject *object)
 {
   FacetWindow *self = FACET_WINDOW (object);
 
+  g_clear_pointer (&self->recordings, g_ptr_array_unref);
   g_free (self->failure);
   g_free (self->storage_error);
   G_OBJECT_CLASS (facet_window_parent_class)->finalize (object);
@@ -432,6 +433,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, place_label);
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, menu_badge);
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, banner);
+  gtk_widget_class_bind_template_child (widget_class, FacetWindow, recordings_banner);
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, pages);
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, chat);
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, welcome);

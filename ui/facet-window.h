@@ -9,7 +9,8 @@
  *
  * Actions: win.new-conversation, win.rename, win.pinned, win.delete, win.copy-conversation,
  * win.previous, win.next, win.sidebar-visible, win.focus-composer, win.think, win.stop,
- * win.answer-now, win.regenerate, win.copy-last, win.choose-model-folder. */
+ * win.answer-now, win.regenerate, win.copy-last, win.choose-model-folder,
+ * win.add-recordings, win.discard-recordings. */
 #pragma once
 
 #include "facet-application.h"
@@ -28,5 +29,8 @@ void               facet_window_set_library (FacetWindow *self, FacetLibrary *li
 FacetConversation *facet_window_get_conversation (FacetWindow *self);
 /* Shows it, and reads it from disk if need be. */
 void               facet_window_open (FacetWindow *self, FacetConversation *conversation);
+/* Offers recordings that an earlier process left, of FacetClip, to be added to the message or
+ * discarded.  Until then nothing happens to them. */
+void               facet_window_offer_recordings (FacetWindow *self, GPtrArray *clips);
 
 G_END_DECLS

@@ -544,6 +544,22 @@ test_lost (Fixture *f, gconstpointer data)
   ui_wait (has_no_files, f);
 }
 
+/* The draft is kept with its conversation: then the recording's own file is not needed. */
+static void
+test_kept_draft (Fixture *f, gconstpointer data)
+{
+  tap_key (f);
+  speak (f, 2, 8000);
+  fake_sound_source_lose (f->source);
+  ui_wait (has_draft, f);
+  g_assert_cmpuint (count_files (f), ==, 1);
+  facet_talk_close (f->talk);
+  facet_composer_set_conversation (f->composer, NULL);
+  g_clear_object (&f->conversation);
+  ui_wait (has_no_files, f);
+  f->conversation = facet_library_new_conversation (f->base.library);
+}
+
 static void
 test_no_microphone (Fixture *f, gconstpointer data)
 {
@@ -678,6 +694,7 @@ main (int argc, char *argv[])
       {"/talk/busy", test_busy},
       {"/talk/silence", test_silence},
       {"/talk/lost", test_lost},
+      {"/talk/kept-draft", test_kept_draft},
       {"/talk/no-microphone", test_no_microphone},
       {"/talk/recovered", test_recovered},
       {"/talk/two-windows", test_two_windows},

@@ -10,6 +10,7 @@
 
 #include "facet-banner.h"
 #include "facet-chat-view.h"
+#include "facet-clip-file.h"
 #include "facet-composer.h"
 #include "facet-preferences.h"
 #include "facet-settings.h"
@@ -478,6 +479,60 @@ test_close_in_mid_answer (Fixture *f, gconstpointer data)
   ui_wait_idle (conversation);
 }
 
+static GPtrArray *
+make_clips (Fixture *f, guint n)
+{
+  GPtrArray *clips = g_ptr_array_new_with_free_func ((GDestroyNotify)facet_clip_unref);
+
+  for (guint i = 0; i < n; i++) {
+    g_autofree char *name = g_strdup_printf ("clip-%u.wav", i);
+    char            *path = g_build_filename (f->base.folder, name, NULL);
+    GArray          *peaks = g_array_new (FALSE, FALSE, sizeof (float));
+    g_autoptr (GBytes) samples = g_bytes_new_take (g_malloc0 (32000), 32000);
+    guint8 header[FACET_CLIP_HEADER];
+    g_autoptr (GByteArray) file = g_byte_array_new ();
+
+    facet_clip_file_fill_header (header, 32000);
+    g_byte_array_append (file, header, sizeof header);
+    g_byte_array_append (file, g_bytes_get_data (samples, NULL), 32000);
+    g_assert_true (g_file_set_contents (path, (const char *)file->data, file->len, NULL));
+    g_ptr_array_add (clips, facet_clip_new (path, 1000000 + (i > 0), 0, 16000, peaks));
+  }
+  return clips;
+}
+
+static gboolean
+has_draft_media (gpointer conversation)
+{
+  return g_list_model_get_n_items (
+             G_LIST_MODEL (facet_conversation_get_draft_media (conversation))) == 1;
+}
+
+/* What an earlier process recorded is offered, and nothing happens to it before. */
+static void
+test_recordings (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) one = make_clips (f, 1);
+  g_autoptr (GPtrArray) three = NULL;
+  FacetClip *clip = g_ptr_array_index (one, 0);
+
+  facet_window_offer_recordings (FACET_WINDOW (f->window), one);
+  g_assert_nonnull (ui_find (f->window, GTK_TYPE_LABEL, "A recording from before was found."));
+  ui_picture (f->window, "window-recordings");
+  act (f, "win.add-recordings");
+  ui_wait (has_draft_media, shown (f));
+  g_assert_true (g_file_test (clip->path, G_FILE_TEST_EXISTS)); /* until it is sent */
+
+  three = make_clips (f, 3);
+  facet_window_offer_recordings (FACET_WINDOW (f->window), three);
+  g_assert_nonnull (ui_find (f->window, GTK_TYPE_LABEL, "2 recordings from before were found."));
+  act (f, "win.discard-recordings");
+  for (guint i = 0; i < three->len; i++)
+    g_assert_false (
+        g_file_test (((FacetClip *)g_ptr_array_index (three, i))->path, G_FILE_TEST_EXISTS));
+  act (f, "win.discard-recordings"); /* nothing is left to */
+}
+
 static void
 test_preferences (void)
 {
@@ -559,6 +614,7 @@ main (int argc, char *argv[])
       {"/window/widths", test_widths},
       {"/window/size-is-kept", test_size_is_kept},
       {"/window/answer-actions", test_answer_actions},
+      {"/window/recordings", test_recordings},
       {"/window/close-in-mid-answer", test_close_in_mid_answer},
   };
   int result;
