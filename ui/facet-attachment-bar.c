@@ -39,6 +39,7 @@ struct _FacetAttachmentBar {
   FacetImportQueue  *queue;
   GSignalGroup      *media_signals, *queue_signals;
   guint              n_tokens;
+  guint              n_said; /* of the media: so many were there when it was last said */
   gboolean           hidden; /* the chips are */
 };
 
@@ -182,6 +183,19 @@ show_words (FacetAttachmentBar *self)
   set_text (self->notes, notes);
 }
 
+/* For who does not see them come: once, when all that was added is there. */
+static void
+say_what_came (FacetAttachmentBar *self)
+{
+  guint n = facet_attachment_bar_get_n_media (self);
+
+  if (facet_attachment_bar_is_running (self))
+    return;
+  if (n > self->n_said)
+    facet_announcer_say (self->announcer, gtk_label_get_label (self->summary));
+  self->n_said = n;
+}
+
 static void
 show_chips (FacetAttachmentBar *self)
 {
@@ -194,6 +208,7 @@ show_chips (FacetAttachmentBar *self)
     gtk_box_remove (GTK_BOX (self->chips), rest);
   gtk_widget_set_visible (self->content, last != NULL && !self->hidden);
   show_words (self);
+  say_what_came (self);
   g_signal_emit (self, signals[CHANGED], 0);
 }
 
@@ -283,6 +298,7 @@ facet_attachment_bar_set_conversation (FacetAttachmentBar *self, FacetConversati
     self->media = G_LIST_MODEL (facet_conversation_get_draft_media (conversation));
     self->queue = facet_import_queue_get (conversation);
   }
+  self->n_said = facet_attachment_bar_get_n_media (self);
   g_signal_group_set_target (self->media_signals, self->media);
   g_signal_group_set_target (self->queue_signals, self->queue);
   show_chips (self);

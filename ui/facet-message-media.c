@@ -18,7 +18,7 @@
 #include "facet-wrap-layout.h"
 
 #define SPACING       6
-#define HEIGHT_ALONE  180 /* of a single picture */
+#define HEIGHT_ALONE  160 /* of a single picture */
 #define HEIGHT        120
 #define WIDEST        2.4 /* for one of its height */
 #define NARROWEST     0.5

@@ -12,6 +12,7 @@
 #include <glib/gi18n.h>
 
 #include "facet-model-badge.h"
+#include "facet-player.h"
 #include "facet-settings.h"
 #include "facet-window-private.h"
 
@@ -88,6 +89,8 @@ show_conversation (FacetWindow *self, FacetConversation *conversation)
 {
   if (!g_set_object (&self->conversation, conversation))
     return;
+  /* What plays would go on with nothing in sight to stop it. */
+  facet_player_stop (facet_player_get_default ());
   g_clear_pointer (&self->failure, g_free);
   if (conversation != NULL)
     facet_conversation_open (conversation);
@@ -308,6 +311,7 @@ facet_window_close_request (GtkWindow *window)
 {
   FacetWindow *self = FACET_WINDOW (window);
 
+  facet_player_stop (facet_player_get_default ());
   facet_composer_save_draft (self->composer);
   facet_window_save_size (self);
   return GTK_WINDOW_CLASS (facet_window_parent_class)->close_request (window);

@@ -6,6 +6,7 @@
 
 #include "config.h"
 
+#include "facet-announcer.h"
 #include "facet-attachment-bar.h"
 #include "facet-attachment-chip.h"
 #include "facet-attachment-words.h"
@@ -163,6 +164,9 @@ test_words (Fixture *f, gconstpointer data)
   g_assert_cmpuint (sound, ==, 105);
   expected = g_strdup_printf ("1 picture (%u tokens), 4.2 s of sound (105 tokens)", picture);
   assert_says (f, expected);
+  g_assert_cmpstr (facet_announcer_get_text (FACET_ANNOUNCER (
+                       ui_find (GTK_WIDGET (f->composer), FACET_TYPE_ANNOUNCER, NULL))),
+                   ==, expected);
   /* The line beside Send counts all of it. */
   total = g_strdup_printf ("%u tokens", picture + sound);
   assert_says (f, total);

@@ -386,6 +386,23 @@ test_sound (Fixture *f, gconstpointer data)
   gtk_window_destroy (GTK_WINDOW (window));
 }
 
+/* The conversation is left, or the window closed. */
+static void
+test_sound_stops (Fixture *f, gconstpointer data)
+{
+  FacetPlayer *player = facet_player_get_default ();
+  GtkWidget   *button;
+
+  drop_file (f, ui_media_make_sound (f->base.folder, "memo.wav", 60));
+  send (f, "");
+  button = ui_find (find_media (f), GTK_TYPE_BUTTON, "Play");
+  g_signal_emit_by_name (button, "clicked");
+  g_assert_true (facet_player_get_playing (player));
+  g_assert_true (gtk_widget_activate_action (f->window, "win.new-conversation", NULL));
+  g_assert_false (facet_player_get_playing (player));
+  g_assert_null (facet_player_get_media (player));
+}
+
 static void
 test_video (Fixture *f, gconstpointer data)
 {
@@ -527,6 +544,7 @@ main (int argc, char **argv)
   ADD ("reload", test_reload);
   ADD ("gone", test_gone);
   ADD ("sound", test_sound);
+  ADD ("sound-stops", test_sound_stops);
   ADD ("video", test_video);
   ADD ("faces", test_faces);
   ADD ("many-messages", test_many_messages);
