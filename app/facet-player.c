@@ -34,10 +34,11 @@ typedef struct {
 } Order;
 
 typedef struct {
-  GAsyncQueue  *orders;
-  GMainContext *context;
-  GWeakRef      player;
-  char         *sink;
+  gatomicrefcount ref_count;
+  GAsyncQueue    *orders, *reports;
+  GMainContext   *context; /* the player's */
+  GWeakRef        player;
+  char           *sink;
 } Link;
 
 typedef enum {
@@ -47,7 +48,6 @@ typedef enum {
 } ReportKind;
 
 typedef struct {
-  Link      *link;
   ReportKind kind;
   guint      serial;
   double     seconds;
@@ -85,26 +85,43 @@ order_free (Order *order)
 }
 
 static void
-link_clear (Link *link)
+report_free (Report *report)
 {
-  g_async_queue_unref (link->orders);
-  g_main_context_unref (link->context);
-  g_weak_ref_clear (&link->player);
-  g_free (link->sink);
+  g_free (report->sentence);
+  g_free (report);
+}
+
+static Link *
+link_new (FacetPlayer *player)
+{
+  Link *link = g_new0 (Link, 1);
+
+  g_atomic_ref_count_init (&link->ref_count);
+  link->orders = g_async_queue_new_full ((GDestroyNotify)order_free);
+  link->reports = g_async_queue_new_full ((GDestroyNotify)report_free);
+  link->context = g_main_context_ref_thread_default ();
+  g_weak_ref_init (&link->player, player);
+  return link;
+}
+
+static Link *
+link_ref (Link *link)
+{
+  g_atomic_ref_count_inc (&link->ref_count);
+  return link;
 }
 
 static void
 link_unref (Link *link)
 {
-  g_atomic_rc_box_release_full (link, (GDestroyNotify)link_clear);
-}
-
-static void
-report_free (Report *report)
-{
-  link_unref (report->link);
-  g_free (report->sentence);
-  g_free (report);
+  if (!g_atomic_ref_count_dec (&link->ref_count))
+    return;
+  g_async_queue_unref (link->orders);
+  g_async_queue_unref (link->reports);
+  g_main_context_unref (link->context);
+  g_weak_ref_clear (&link->player);
+  g_free (link->sink);
+  g_free (link);
 }
 
 /* The worker */
@@ -119,7 +136,7 @@ typedef struct {
   double      pending; /* seconds to go to once it can; < 0: nowhere */
 } Worker;
 
-static gboolean heard_cb (gpointer data);
+static gboolean reports_cb (gpointer data);
 
 /* Takes @sentence. */
 static void
@@ -128,13 +145,13 @@ report (Worker *worker, ReportKind kind, double seconds, char *sentence)
   Report  *r = g_new0 (Report, 1);
   GSource *source = g_idle_source_new ();
 
-  r->link = g_atomic_rc_box_acquire (worker->link);
   r->kind = kind;
   r->serial = worker->serial;
   r->seconds = seconds;
   r->sentence = sentence;
+  g_async_queue_push (worker->link->reports, r);
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, heard_cb, r, (GDestroyNotify)report_free);
+  g_source_set_callback (source, reports_cb, link_ref (worker->link), (GDestroyNotify)link_unref);
   g_source_attach (source, worker->link->context);
   g_source_unref (source);
 }
@@ -327,15 +344,13 @@ run (gpointer data)
 
 /* The player */
 
-static gboolean
-heard_cb (gpointer data)
+static void
+hear (FacetPlayer *self, const Report *r)
 {
-  Report *r = data;
-  g_autoptr (FacetPlayer) self = g_weak_ref_get (&r->link->player);
   g_autoptr (FacetMedia) media = NULL;
 
-  if (self == NULL || r->serial != self->serial || self->media == NULL)
-    return G_SOURCE_REMOVE;
+  if (r->serial != self->serial || self->media == NULL)
+    return;
   media = g_object_ref (self->media);
   if (r->kind == REPORT_POSITION) {
     self->position = r->seconds;
@@ -347,6 +362,20 @@ heard_cb (gpointer data)
   if (r->kind == REPORT_FAILED)
     g_signal_emit (self, signals[FAILED], 0, media, r->sentence);
   g_signal_emit (self, signals[CHANGED], 0);
+}
+
+static gboolean
+reports_cb (gpointer data)
+{
+  Link *link = data;
+  g_autoptr (FacetPlayer) self = g_weak_ref_get (&link->player);
+  Report *r;
+
+  while ((r = g_async_queue_try_pop (link->reports)) != NULL) {
+    if (self != NULL)
+      hear (self, r);
+    report_free (r);
+  }
   return G_SOURCE_REMOVE;
 }
 
@@ -363,7 +392,7 @@ give_order (FacetPlayer *self, OrderKind kind, double seconds)
     order->name = g_strdup (facet_media_get_name (self->media));
   }
   if (!self->started) {
-    GThread *thread = g_thread_new ("player", run, g_atomic_rc_box_acquire (self->link));
+    GThread *thread = g_thread_new ("player", run, link_ref (self->link));
 
     /* Nobody waits for it: it may hang in the sound server. */
     g_thread_unref (thread);
@@ -487,10 +516,7 @@ facet_player_class_init (FacetPlayerClass *klass)
 static void
 facet_player_init (FacetPlayer *self)
 {
-  self->link = g_atomic_rc_box_new0 (Link);
-  self->link->orders = g_async_queue_new_full ((GDestroyNotify)order_free);
-  self->link->context = g_main_context_ref_thread_default ();
-  g_weak_ref_init (&self->link->player, self);
+  self->link = link_new (self);
 }
 
 FacetPlayer *
