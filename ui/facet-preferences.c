@@ -1,4 +1,5 @@
-/* facet-preferences.c: the preferences: the model, how it computes, how it answers.
+/* facet-preferences.c: the preferences: the model, how it computes, how it answers, how it
+ * hears.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
@@ -10,6 +11,7 @@
 #include <glib/gi18n.h>
 
 #include "facet-model-chooser.h"
+#include "facet-microphone-group.h"
 #include "facet-preferences.h"
 
 struct _FacetPreferences {
@@ -28,6 +30,8 @@ struct _FacetPreferences {
   GtkWidget     *top_p;
   GtkWidget     *min_p;
   GtkWidget     *repetition_penalty;
+
+  FacetMicrophoneGroup *microphone;
 
   GSettings *settings;
   GArray    *context_sizes; /* guint: what the rows of context_row stand for; 0: automatic */
@@ -208,6 +212,7 @@ facet_preferences_class_init (FacetPreferencesClass *klass)
   object_class->dispose = facet_preferences_dispose;
   object_class->finalize = facet_preferences_finalize;
 
+  g_type_ensure (FACET_TYPE_MICROPHONE_GROUP);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/facet/Facet/facet-preferences.ui");
   gtk_widget_class_bind_template_child (widget_class, FacetPreferences, folder_row);
@@ -223,6 +228,7 @@ facet_preferences_class_init (FacetPreferencesClass *klass)
   gtk_widget_class_bind_template_child (widget_class, FacetPreferences, top_p);
   gtk_widget_class_bind_template_child (widget_class, FacetPreferences, min_p);
   gtk_widget_class_bind_template_child (widget_class, FacetPreferences, repetition_penalty);
+  gtk_widget_class_bind_template_child (widget_class, FacetPreferences, microphone);
   gtk_widget_class_bind_template_callback (widget_class, choose_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, threads_input_cb);
   gtk_widget_class_bind_template_callback (widget_class, threads_output_cb);
@@ -237,7 +243,7 @@ facet_preferences_init (FacetPreferences *self)
 }
 
 FacetPreferences *
-facet_preferences_new (GSettings *settings)
+facet_preferences_new (GSettings *settings, FacetRecorder *recorder)
 {
   FacetPreferences *self = g_object_new (FACET_TYPE_PREFERENCES, NULL);
 
@@ -247,6 +253,7 @@ facet_preferences_new (GSettings *settings)
   gtk_adjustment_set_upper (self->threads_adjustment, g_get_num_processors ());
   fill_context_row (self);
   bind_settings (self);
+  facet_microphone_group_set_up (self->microphone, recorder, settings);
   g_signal_connect_object (settings, "changed::model-folder", G_CALLBACK (folder_changed_cb), self,
                            G_CONNECT_SWAPPED);
   folder_changed_cb (self);

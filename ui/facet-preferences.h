@@ -7,12 +7,15 @@
 #pragma once
 
 #include "facet-compat.h"
+#include "facet-recorder.h"
 
 G_BEGIN_DECLS
 
 #define FACET_TYPE_PREFERENCES (facet_preferences_get_type ())
 G_DECLARE_FINAL_TYPE (FacetPreferences, facet_preferences, FACET, PREFERENCES, AdwWindow)
 
-FacetPreferences *facet_preferences_new (GSettings *settings) G_GNUC_WARN_UNUSED_RESULT;
+/* @recorder NULL: no microphone can be tried. */
+FacetPreferences *facet_preferences_new (GSettings     *settings,
+                                         FacetRecorder *recorder) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

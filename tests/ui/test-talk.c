@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "facet-microphone-group.h"
 #include "facet-settings.h"
 #include "facet-take.h"
 #include "facet-talk.h"
@@ -652,6 +653,62 @@ test_two_windows (Fixture *f, gconstpointer data)
 }
 
 static void
+press_key (GtkWidget *key, guint keyval, GdkModifierType modifiers)
+{
+  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (key), TRUE);
+  g_assert_true (ui_press (key, keyval, modifiers));
+}
+
+static void
+test_preferences (Fixture *f, gconstpointer data)
+{
+  GSettings            *settings = facet_settings_get_default ();
+  FacetMicrophoneGroup *group = g_object_new (FACET_TYPE_MICROPHONE_GROUP, NULL);
+  GtkWidget            *window = gtk_window_new ();
+  GtkWidget            *row, *key, *try;
+  g_autofree char      *chosen = NULL;
+
+  facet_talk_close (f->talk);
+  facet_microphone_group_set_up (group, f->recorder, settings);
+  gtk_window_set_child (GTK_WINDOW (window), GTK_WIDGET (group));
+  gtk_window_present (GTK_WINDOW (window));
+  gtk_test_widget_wait_for_draw (window);
+
+  row = ui_find (GTK_WIDGET (group), ADW_TYPE_COMBO_ROW, NULL);
+  g_assert_cmpuint (g_list_model_get_n_items (adw_combo_row_get_model (ADW_COMBO_ROW (row))), ==,
+                    3);
+  adw_combo_row_set_selected (ADW_COMBO_ROW (row), 2);
+  chosen = g_settings_get_string (settings, "microphone");
+  g_assert_cmpstr (chosen, ==, "two");
+  g_settings_set_string (settings, "microphone", "gone");
+  g_assert_nonnull (ui_find (row, GTK_TYPE_LABEL, "gone (not connected)"));
+  g_settings_reset (settings, "microphone");
+  g_assert_cmpuint (adw_combo_row_get_selected (ADW_COMBO_ROW (row)), ==, 0);
+
+  try = ui_find (GTK_WIDGET (group), GTK_TYPE_TOGGLE_BUTTON, "Listen");
+  g_assert_false (fake_sound_source_get_open (f->source));
+  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (try), TRUE);
+  g_assert_true (fake_sound_source_get_open (f->source));
+  speak (f, 1, 8000);
+  ui_picture (window, "talk-preferences");
+  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (try), FALSE);
+  g_assert_false (fake_sound_source_get_open (f->source));
+
+  key = ui_find (GTK_WIDGET (group), GTK_TYPE_TOGGLE_BUTTON, "Ctrl+Space");
+  press_key (key, GDK_KEY_a, 0); /* a letter is for writing */
+  press_key (key, GDK_KEY_Escape, 0);
+  g_assert_cmpstr (gtk_button_get_label (GTK_BUTTON (key)), ==, "Ctrl+Space");
+  press_key (key, GDK_KEY_F8, 0);
+  g_assert_cmpstr (gtk_button_get_label (GTK_BUTTON (key)), ==, "F8");
+  g_signal_emit_by_name (ui_find (GTK_WIDGET (group), GTK_TYPE_BUTTON, "Use Ctrl+Space again"),
+                         "clicked");
+  g_assert_cmpstr (gtk_button_get_label (GTK_BUTTON (key)), ==, "Ctrl+Space");
+  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (try), TRUE);
+  gtk_window_destroy (GTK_WINDOW (window));
+  g_assert_false (fake_sound_source_get_open (f->source));
+}
+
+static void
 test_words (Fixture *f, gconstpointer data)
 {
   gtk_test_accessible_assert_property (f->button, GTK_ACCESSIBLE_PROPERTY_LABEL, "Talk");
@@ -698,6 +755,7 @@ main (int argc, char *argv[])
       {"/talk/no-microphone", test_no_microphone},
       {"/talk/recovered", test_recovered},
       {"/talk/two-windows", test_two_windows},
+      {"/talk/preferences", test_preferences},
       {"/talk/words", test_words},
   };
 
