@@ -178,7 +178,8 @@ facet_message_media_init (FacetMessageMedia *self)
   self->tiles = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 0);
   gtk_widget_set_layout_manager (self->tiles, facet_wrap_layout_new (SPACING, TRUE));
   gtk_widget_set_parent (self->tiles, GTK_WIDGET (self));
-  self->summary = g_object_new (GTK_TYPE_LABEL, "xalign", 1.0, "wrap", TRUE, NULL);
+  self->summary = g_object_new (GTK_TYPE_LABEL, "xalign", 1.0, "justify", GTK_JUSTIFY_RIGHT, "wrap",
+                                TRUE, NULL);
   gtk_widget_add_css_class (self->summary, "caption");
   gtk_widget_add_css_class (self->summary, "dim-label");
   gtk_widget_add_css_class (self->summary, "numeric");
