@@ -215,9 +215,24 @@ facet_talk_button_class_init (FacetTalkButtonClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, let_go_cb);
 }
 
+/* GtkButton would take the same press for a click as well. */
+static void
+silence_gestures (GtkWidget *widget)
+{
+  g_autoptr (GListModel) controllers = gtk_widget_observe_controllers (widget);
+
+  for (guint i = 0; i < g_list_model_get_n_items (controllers); i++) {
+    g_autoptr (GtkEventController) controller = g_list_model_get_item (controllers, i);
+
+    if (GTK_IS_GESTURE_CLICK (controller))
+      gtk_event_controller_set_propagation_phase (controller, GTK_PHASE_NONE);
+  }
+}
+
 static void
 facet_talk_button_init (FacetTalkButton *self)
 {
+  silence_gestures (GTK_WIDGET (self));
   gtk_widget_init_template (GTK_WIDGET (self));
   update (self);
 }
