@@ -15,6 +15,7 @@
 #include "facet-window-private.h"
 
 #define TOAST_SECONDS 6
+#define TOAST_CHARS   32 /* of a line: what a window of 360 px has room for */
 
 /* What is said at the foot of the window */
 
@@ -47,6 +48,19 @@ add_undo (FacetWindow *self, AdwToast *toast, GCallback undo, GObject *subject)
   g_signal_connect_object (toast, "dismissed", G_CALLBACK (undo_dismissed_cb), self, 0);
 }
 
+/* A toast's own title is one line, which a narrow window cuts. */
+static void
+wrap_title (AdwToast *toast, const char *text)
+{
+  GtkWidget *title = gtk_label_new (text);
+
+  gtk_label_set_wrap (GTK_LABEL (title), TRUE);
+  gtk_label_set_max_width_chars (GTK_LABEL (title), TOAST_CHARS);
+  gtk_label_set_xalign (GTK_LABEL (title), 0);
+  gtk_widget_add_css_class (title, "heading");
+  adw_toast_set_custom_title (toast, title);
+}
+
 void
 facet_window_say (FacetWindow *self, const char *text, GCallback undo, gpointer subject)
 {
@@ -56,6 +70,8 @@ facet_window_say (FacetWindow *self, const char *text, GCallback undo, gpointer 
   adw_toast_set_timeout (toast, TOAST_SECONDS);
   if (undo != NULL)
     add_undo (self, toast, undo, G_OBJECT (subject));
+  else
+    wrap_title (toast, text);
   adw_toast_overlay_add_toast (self->toasts, toast);
 }
 
