@@ -122,14 +122,6 @@ facet_thumbnail_get_loaded (FacetThumbnail *self)
   return self->texture != NULL;
 }
 
-gboolean
-facet_thumbnail_get_missing (FacetThumbnail *self)
-{
-  g_return_val_if_fail (FACET_IS_THUMBNAIL (self), FALSE);
-
-  return self->missing;
-}
-
 static void
 facet_thumbnail_measure (GtkWidget     *widget,
                          GtkOrientation orientation,

@@ -22,7 +22,5 @@ void       facet_thumbnail_set_media (FacetThumbnail *self, FacetMedia *media);
 void       facet_thumbnail_set_size (FacetThumbnail *self, int width, int height);
 /* The picture is there. */
 gboolean   facet_thumbnail_get_loaded (FacetThumbnail *self);
-/* The file is gone or cannot be read any more. */
-gboolean   facet_thumbnail_get_missing (FacetThumbnail *self);
 
 G_END_DECLS
