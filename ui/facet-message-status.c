@@ -139,7 +139,7 @@ facet_status_dup_perceiving (FacetMessage *message)
 {
   if (facet_message_get_phase (message) == FACET_PHASE_LISTENING)
     return dup_with_percent (_ ("Listening…"), message);
-  return dup_with_percent (_ ("Looking at the picture…"), message);
+  return dup_with_percent (_ ("Looking…"), message);
 }
 
 char *

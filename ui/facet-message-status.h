@@ -19,7 +19,7 @@ char *facet_status_dup_words (const FacetUsage *usage, const char *model) G_GNUC
 char *facet_status_dup_seconds (double seconds) G_GNUC_WARN_UNUSED_RESULT;
 /* "Thinking… 2.1 s", "Thought for 3.2 s · 118 tokens". */
 char *facet_status_dup_thought (FacetMessage *message) G_GNUC_WARN_UNUSED_RESULT;
-/* "Looking at the picture… 40%", "Listening…". */
+/* "Looking… 40%", "Listening…". */
 char *facet_status_dup_perceiving (FacetMessage *message) G_GNUC_WARN_UNUSED_RESULT;
 /* "Reading 1,200 of 2,400 tokens", or without numbers while they are not known. */
 char *facet_status_dup_reading (FacetMessage *message) G_GNUC_WARN_UNUSED_RESULT;

@@ -445,9 +445,9 @@ test_faces (Fixture *f, gconstpointer data)
   ui_run_for (100);
   answer = g_list_model_get_item (G_LIST_MODEL (shown (f)), 1);
   facet_message_set_phase (answer, FACET_PHASE_LOOKING, 0);
-  g_assert_nonnull (ui_find (f->window, GTK_TYPE_LABEL, "Looking at the picture…"));
+  g_assert_nonnull (ui_find (f->window, GTK_TYPE_LABEL, "Looking…"));
   facet_message_set_phase (answer, FACET_PHASE_LOOKING, 0.4);
-  g_assert_nonnull (ui_find (f->window, GTK_TYPE_LABEL, "Looking at the picture… 40%"));
+  g_assert_nonnull (ui_find (f->window, GTK_TYPE_LABEL, "Looking… 40%"));
   facet_message_set_phase (answer, FACET_PHASE_LISTENING, 0.5);
   g_assert_nonnull (ui_find (f->window, GTK_TYPE_LABEL, "Listening… 50%"));
   facet_conversation_stop (shown (f));
