@@ -62,7 +62,7 @@ PYTHON
 }
 # until QUERY VALUE WHAT: asks until the answer is VALUE; fails after twenty seconds.
 until_is() {
-  for _ in $(seq 100); do
+  for _ in $(seq 400); do
     [ "$(ask "$1")" = "$2" ] && { ok "$3"; return; }
     sleep 0.2
   done
