@@ -35,6 +35,7 @@ typedef struct {
 typedef struct {
   float    *h; /* NULL: nothing to do */
   const float *y;
+  float    *y_copy; /* y once more, where somebody may look for it; NULL: y is there */
   GpuVector norm;
   int32_t   h_stride, y_stride, cols;
   float     eps, scalar;
@@ -158,6 +159,7 @@ typedef struct {
   float       *parts;   /* (rows, n_parts, n_heads, hd): not yet divided by their sums */
   float       *weights; /* (rows, n_parts, n_heads, 2): maximum and sum */
   int32_t      rows, n_heads, n_kv_heads, head_dim, window, n_parts, q_stride, o_stride, kv_type, n_spans;
+  int32_t      all; /* every row sees all keys up to its span's position */
   float        scale;
 } GpuAttend;
 
@@ -199,6 +201,7 @@ typedef struct {
   int32_t     n, w_stride;
   float      *y;        /* F32, NULL with GPU_GELU_MUL if only `out` is wanted */
   int32_t     y_stride, epilogue;
-  GpuReady    out;      /* GPU_GELU_MUL: y made ready; data NULL: not wanted */
+  GpuReady    out;      /* GPU_GELU_MUL: y made ready, from column out_first on; data NULL: not wanted */
+  int         out_first;
   float       low, high; /* of y, where low < high */
 } GpuGemm;
