@@ -71,6 +71,7 @@ struct Block {
 extern Fiber                *current;
 extern std::function<void ()> body;
 extern dim3                  grid, block_dim;
+extern size_t                most_shared; /* bytes a block may ask for */
 
 void launch (dim3 grid, dim3 block, size_t shared, bool together, std::function<void ()> f);
 void wait_block (void);
@@ -145,6 +146,8 @@ static inline float rsqrtf (float x) { return 1.0f / sqrtf (x); }
 #define __expf expf /* glibc has the name for itself */
 static inline float __fdividef (float a, float b) { return a / b; }
 static inline int __float2int_rn (float x) { return (int)nearbyintf (x); }
+template <class T> static inline T min (T a, T b) { return a < b ? a : b; }
+template <class T> static inline T max (T a, T b) { return a > b ? a : b; }
 static inline int __popc (unsigned x) { return __builtin_popcount (x); }
 
 /* ---- the run-time calls, on the host's memory ----

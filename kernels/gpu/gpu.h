@@ -42,7 +42,13 @@ template <class T> static __device__ __forceinline__ T gpu_shfl (T v, int lane) 
 #if defined(GPU_HIP_SHIM)
 #define gpu_sync_lanes() __syncwarp ()
 #else
-#define gpu_sync_lanes() __builtin_amdgcn_wave_barrier ()
+static __device__ __forceinline__ void
+gpu_sync_lanes (void) /* lanes go together, but the compiler has to know that others wrote */
+{
+  __builtin_amdgcn_fence (__ATOMIC_RELEASE, "wavefront");
+  __builtin_amdgcn_wave_barrier ();
+  __builtin_amdgcn_fence (__ATOMIC_ACQUIRE, "wavefront");
+}
 #endif
 #else
 #define GPU_CUDA 1
@@ -193,9 +199,7 @@ gpu_load_shared_by_blocks (const T *p)
 {
 #if defined(__CUDA_ARCH__)
   return __ldcg (p);
-#elif defined(GPU_EMU)
-  return *p;
 #else
-  return __builtin_nontemporal_load (p);
+  return *p; /* on AMD what the fences of turn.h leave of that cache is up to date */
 #endif
 }
