@@ -142,6 +142,10 @@ template <class T> static inline T atomicAdd (T *p, T v) { T old = *p; *p = (T)(
 template <class T> static inline T atomicMax (T *p, T v) { T old = *p; if (v > old) *p = v; return old; }
 template <class T> static inline T atomicMin (T *p, T v) { T old = *p; if (v < old) *p = v; return old; }
 template <class T> static inline T atomicOr (T *p, T v) { T old = *p; *p = old | v; return old; }
+struct __align__ (16) float4 {
+  float x, y, z, w;
+};
+
 static inline float rsqrtf (float x) { return 1.0f / sqrtf (x); }
 #define __expf expf /* glibc has the name for itself */
 static inline float __fdividef (float a, float b) { return a / b; }
