@@ -11,7 +11,7 @@
 
 /* What the emulated device can do: as little as any that is supported, so that what fits here fits everywhere.  The same
  * holds for gpu_emu::most_shared, which a test may raise. */
-enum { PROCESSORS = 3, MOST_THREADS = 1024 };
+enum { PROCESSORS = 3, MOST_THREADS = 1024, PATTERN = 4 << 20 };
 static const size_t TOTAL_MEMORY = (size_t)4 << 30;
 
 /* Devices may be used from different threads, and the fibers of one launch are all that runs. */
@@ -379,7 +379,7 @@ gpuEmuMallocBytes (void **p, size_t bytes)
     return latch (gpuEmuErrorMemoryAllocation);
   if (take (p, bytes) != gpuEmuSuccess)
     return last_error;
-  memset (*p, 0xa5, bytes);
+  memset (*p, 0xa5, bytes < PATTERN ? bytes : PATTERN); /* large ones are not touched as a whole */
   sizes[*p] = bytes;
   used += bytes;
   return gpuEmuSuccess;

@@ -74,6 +74,17 @@ gpu_launch_together (void (*kernel) (P...), dim3 grid, dim3 block, size_t shared
 #define GPU_LAUNCH_TOGETHER(k, g, b, s, st, ...) ((void)gpu_launch_together (k, dim3 (g), dim3 (b), s, st, __VA_ARGS__))
 #endif
 
+/* Host: bytes of shared memory that a block may ask for. */
+static inline size_t
+gpu_shared_limit (const GPU (DeviceProp) *properties)
+{
+#if defined(GPU_HIP) && !defined(GPU_HIP_SHIM)
+  return properties->sharedMemPerBlock;
+#else
+  return properties->sharedMemPerBlockOptin;
+#endif
+}
+
 /* ---- number formats ------------------------------------------------------------------------------ */
 
 typedef struct { uint16_t bits; } gpu_bf16;
