@@ -23,6 +23,7 @@
 #define __forceinline__ inline
 #define __noinline__
 #define __launch_bounds__(...)
+#define GPU_BOUNDS(...)
 #define __align__(n) __attribute__ ((aligned (n)))
 #define __restrict__ __restrict
 #define __grid_constant__

@@ -308,8 +308,12 @@ gpu_copy_ahead (gpu_bf16 *to, const gpu_bf16 *from, bool there)
   int      bytes = there ? 16 : 0;
   asm volatile ("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(at), "l"(from), "r"(bytes));
 #else
-  gpu_u128 zero = {{0, 0, 0, 0}};
-  *(gpu_u128 *)to = there ? *(const gpu_u128 *)from : zero;
+  gpu_u128 v;
+  v.w[0] = v.w[1] = v.w[2] = v.w[3] = 0;
+  if (there) /* word by word: else zeros would lie in memory, and clang would choose between two addresses */
+    for (int i = 0; i < 4; i++)
+      v.w[i] = ((const gpu_u128 *)from)->w[i];
+  *(gpu_u128 *)to = v;
 #endif
 }
 
