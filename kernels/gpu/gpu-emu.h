@@ -18,7 +18,7 @@
 #ifndef GPU_EMU_WAVE
 #define GPU_EMU_WAVE 32
 #endif
-#define __global__ static
+#define __global__
 #define __device__
 #define __host__
 #define __forceinline__ inline
@@ -97,6 +97,7 @@ exchange (T v, int from)
 #define __threadfence() ((void)0)
 #define GPU_SHARED(T, name) T *name = (T *)gpu_emu::current->block->shared.data ()
 #define GPU_LAUNCH(k, g, b, s, st, ...) gpu_emu::launch (g, b, s, false, [=] { k (__VA_ARGS__); })
+#define GPU_LAUNCH_TOGETHER(k, g, b, s, st, ...) gpu_emu::launch (g, b, s, true, [=] { k (__VA_ARGS__); })
 
 template <class T> static inline T gpu_shfl_xor (T v, int mask) { return gpu_emu::exchange (v, (gpu_emu::current->linear % 32) ^ mask); }
 template <class T> static inline T gpu_shfl (T v, int lane) { return gpu_emu::exchange (v, lane % 32); }
@@ -106,24 +107,76 @@ template <class T> static inline T atomicMax (T *p, T v) { T old = *p; if (v > o
 template <class T> static inline T atomicMin (T *p, T v) { T old = *p; if (v < old) *p = v; return old; }
 template <class T> static inline T atomicOr (T *p, T v) { T old = *p; *p = old | v; return old; }
 static inline float rsqrtf (float x) { return 1.0f / sqrtf (x); }
-static inline float __expf (float x) { return expf (x); }
+#define __expf expf /* glibc has the name for itself */
 static inline float __fdividef (float a, float b) { return a / b; }
 static inline int __float2int_rn (float x) { return (int)nearbyintf (x); }
 static inline int __popc (unsigned x) { return __builtin_popcount (x); }
 
-/* ---- the run-time calls that device.cu uses, on the host's memory ---- */
+/* ---- the run-time calls, on the host's memory ----
+ *
+ * Done when they return; a stream or an event is only a name.  "Device memory" is the host's, filled with a pattern
+ * so that nothing relies on zeros, and limited as if it were a device's. */
 
-typedef int   gpuEmuError_t;
-typedef void *gpuEmuStream_t;
-typedef void *gpuEmuEvent_t;
 #define GPU(name) gpuEmu##name
-enum { gpuEmuSuccess = 0, gpuEmuErrorMemoryAllocation = 2 };
-enum { gpuEmuMemcpyHostToDevice = 1, gpuEmuMemcpyDeviceToHost, gpuEmuMemcpyDeviceToDevice };
-enum { gpuEmuStreamNonBlocking = 1, gpuEmuHostAllocMapped = 2, gpuEmuHostAllocDefault = 0, gpuEmuEventDisableTiming = 2 };
+
+typedef enum {
+  gpuEmuSuccess = 0,
+  gpuEmuErrorInvalidValue = 1,
+  gpuEmuErrorMemoryAllocation = 2,
+  gpuEmuErrorInvalidConfiguration = 9,
+  gpuEmuErrorNoDevice = 100,
+  gpuEmuErrorInvalidDevice = 101,
+  gpuEmuErrorNotReady = 600,
+} gpuEmuError_t;
+typedef struct gpuEmuStream *gpuEmuStream_t;
+typedef struct gpuEmuEvent { double at; /* ms */ } *gpuEmuEvent_t;
+typedef void (*gpuEmuHostFn_t) (void *data);
+typedef enum { gpuEmuMemcpyHostToHost, gpuEmuMemcpyHostToDevice, gpuEmuMemcpyDeviceToHost, gpuEmuMemcpyDeviceToDevice, gpuEmuMemcpyDefault } gpuEmuMemcpyKind;
+typedef enum { gpuEmuFuncAttributeMaxDynamicSharedMemorySize = 8 } gpuEmuFuncAttribute;
+enum { gpuEmuStreamDefault = 0, gpuEmuStreamNonBlocking = 1 };
+enum { gpuEmuHostAllocDefault = 0, gpuEmuHostAllocPortable = 1, gpuEmuHostAllocMapped = 2 };
+enum { gpuEmuEventDefault = 0, gpuEmuEventDisableTiming = 2 };
 
 struct gpuEmuDeviceProp {
-  char   name[64];
-  size_t totalGlobalMem;
-  int    major, minor, multiProcessorCount, warpSize, l2CacheSize;
-  size_t sharedMemPerBlockOptin;
+  char   name[256];
+  size_t totalGlobalMem, sharedMemPerBlock, sharedMemPerBlockOptin, sharedMemPerMultiprocessor;
+  int    major, minor, multiProcessorCount, warpSize, l2CacheSize, maxThreadsPerBlock, cooperativeLaunch, integrated;
 };
+
+gpuEmuError_t gpuEmuGetDeviceCount (int *n);
+gpuEmuError_t gpuEmuGetDevice (int *device);
+gpuEmuError_t gpuEmuSetDevice (int device);
+gpuEmuError_t gpuEmuGetDeviceProperties (gpuEmuDeviceProp *properties, int device);
+gpuEmuError_t gpuEmuDeviceSynchronize (void);
+gpuEmuError_t gpuEmuMemGetInfo (size_t *free, size_t *total);
+gpuEmuError_t gpuEmuGetLastError (void);
+gpuEmuError_t gpuEmuPeekAtLastError (void);
+const char   *gpuEmuGetErrorString (gpuEmuError_t error);
+const char   *gpuEmuGetErrorName (gpuEmuError_t error);
+gpuEmuError_t gpuEmuMallocBytes (void **p, size_t bytes);
+gpuEmuError_t gpuEmuFree (void *p);
+gpuEmuError_t gpuEmuHostAllocBytes (void **p, size_t bytes);
+gpuEmuError_t gpuEmuFreeHost (void *p);
+gpuEmuError_t gpuEmuMemcpy (void *to, const void *from, size_t bytes, gpuEmuMemcpyKind kind);
+gpuEmuError_t gpuEmuMemcpyAsync (void *to, const void *from, size_t bytes, gpuEmuMemcpyKind kind, gpuEmuStream_t stream = NULL);
+gpuEmuError_t gpuEmuMemset (void *to, int byte, size_t bytes);
+gpuEmuError_t gpuEmuMemsetAsync (void *to, int byte, size_t bytes, gpuEmuStream_t stream = NULL);
+gpuEmuError_t gpuEmuStreamCreateWithFlags (gpuEmuStream_t *stream, unsigned flags);
+gpuEmuError_t gpuEmuStreamDestroy (gpuEmuStream_t stream);
+gpuEmuError_t gpuEmuStreamSynchronize (gpuEmuStream_t stream);
+gpuEmuError_t gpuEmuStreamQuery (gpuEmuStream_t stream);
+gpuEmuError_t gpuEmuStreamWaitEvent (gpuEmuStream_t stream, gpuEmuEvent_t event, unsigned flags = 0);
+gpuEmuError_t gpuEmuEventCreateWithFlags (gpuEmuEvent_t *event, unsigned flags);
+gpuEmuError_t gpuEmuEventDestroy (gpuEmuEvent_t event);
+gpuEmuError_t gpuEmuEventRecord (gpuEmuEvent_t event, gpuEmuStream_t stream = NULL);
+gpuEmuError_t gpuEmuEventSynchronize (gpuEmuEvent_t event);
+gpuEmuError_t gpuEmuEventQuery (gpuEmuEvent_t event);
+gpuEmuError_t gpuEmuEventElapsedTime (float *ms, gpuEmuEvent_t from, gpuEmuEvent_t to);
+gpuEmuError_t gpuEmuFuncSetAttribute (const void *kernel, gpuEmuFuncAttribute attribute, int value);
+gpuEmuError_t gpuEmuLaunchHostFunc (gpuEmuStream_t stream, gpuEmuHostFn_t f, void *data);
+gpuEmuError_t gpuEmuHostGetDevicePointer (void **device, void *host, unsigned flags);
+gpuEmuError_t gpuEmuOccupancyMaxActiveBlocksPerMultiprocessor (int *n, const void *kernel, int threads, size_t shared);
+
+template <class T> static inline gpuEmuError_t gpuEmuMalloc (T **p, size_t bytes) { return gpuEmuMallocBytes ((void **)p, bytes); }
+template <class T> static inline gpuEmuError_t gpuEmuHostAlloc (T **p, size_t bytes, unsigned) { return gpuEmuHostAllocBytes ((void **)p, bytes); }
+template <class T> static inline gpuEmuError_t gpuEmuMallocHost (T **p, size_t bytes) { return gpuEmuHostAllocBytes ((void **)p, bytes); }

@@ -7,7 +7,8 @@
  *
  *   GPU (Malloc)            cudaMalloc, hipMalloc: run-time calls by their common name
  *   GPU_LAUNCH (…)          kernel<<<grid, block, shared, stream>>> (…)
- *   GPU_LAUNCH_TOGETHER (…) the same, with all blocks on the device at once (grid barriers)
+ *   GPU_LAUNCH_TOGETHER (…) the same, with all blocks on the device at once (grid barriers).  Both report through
+ *                           GPU (GetLastError) ()
  *   GPU_SHARED (T, name)    the block's dynamic shared memory, the only kind that is used
  *   GPU_LANES               lanes that reduce and shuffle together: 32 on every device.  A wave of 64 is two
  *                           such groups, which is right as long as no lane waits for another group's
@@ -27,9 +28,15 @@
 #define GPU_HIP 1
 #include <hip/hip_runtime.h>
 #define GPU(name)                   hip##name
+/* Where HIP's name is not CUDA's after the first syllable. */
+#define hipDeviceProp               hipDeviceProp_t
+#define hipHostAlloc(p, n, flags)   hipHostMalloc ((void **)(p), n, flags)
+#define hipFreeHost(p)              hipHostFree (p)
+#define hipHostAllocDefault         hipHostMallocDefault
+#define hipHostAllocMapped          hipHostMallocMapped
+#define hipErrorMemoryAllocation    hipErrorOutOfMemory
 #define GPU_LAUNCH(k, g, b, s, st, ...) hipLaunchKernelGGL (k, dim3 (g), dim3 (b), s, st, __VA_ARGS__)
 #define GPU_SHARED(T, name)         extern __shared__ __align__ (16) unsigned char gpu_shared_bytes[]; T *name = (T *)gpu_shared_bytes
-#define gpu_launch_together(f, g, b, args, s, st) hipLaunchCooperativeKernel ((const void *)(f), dim3 (g), dim3 (b), args, (unsigned)(s), st)
 template <class T> static __device__ __forceinline__ T gpu_shfl_xor (T v, int mask) { return __shfl_xor (v, mask, GPU_LANES); }
 template <class T> static __device__ __forceinline__ T gpu_shfl (T v, int lane) { return __shfl (v, lane, GPU_LANES); }
 #if defined(GPU_HIP_SHIM)
@@ -43,10 +50,22 @@ template <class T> static __device__ __forceinline__ T gpu_shfl (T v, int lane) 
 #define GPU(name)                   cuda##name
 #define GPU_LAUNCH(k, g, b, s, st, ...) k<<<g, b, s, st>>> (__VA_ARGS__)
 #define GPU_SHARED(T, name)         extern __shared__ __align__ (16) unsigned char gpu_shared_bytes[]; T *name = (T *)gpu_shared_bytes
-#define gpu_launch_together(f, g, b, args, s, st) cudaLaunchCooperativeKernel ((const void *)(f), dim3 (g), dim3 (b), args, s, st)
 template <class T> static __device__ __forceinline__ T gpu_shfl_xor (T v, int mask) { return __shfl_xor_sync (0xffffffffu, v, mask, GPU_LANES); }
 template <class T> static __device__ __forceinline__ T gpu_shfl (T v, int lane) { return __shfl_sync (0xffffffffu, v, lane, GPU_LANES); }
 #define gpu_sync_lanes() __syncwarp ()
+#endif
+
+#if !defined(GPU_EMU)
+/* Arguments become the kernel's parameters here, as in an ordinary call: the types of the second list are not deduced from it. */
+template <class T> struct gpu_same { typedef T type; };
+template <class... P>
+static inline GPU (Error_t)
+gpu_launch_together (void (*kernel) (P...), dim3 grid, dim3 block, size_t shared, GPU (Stream_t) stream, typename gpu_same<P>::type... values)
+{
+  void *args[] = {(void *)&values..., NULL};
+  return GPU (LaunchCooperativeKernel) ((const void *)kernel, grid, block, args, (unsigned)shared, stream);
+}
+#define GPU_LAUNCH_TOGETHER(k, g, b, s, st, ...) ((void)gpu_launch_together (k, dim3 (g), dim3 (b), s, st, __VA_ARGS__))
 #endif
 
 /* ---- number formats ------------------------------------------------------------------------------ */
