@@ -8,8 +8,9 @@
 
 #include "kernels/gpu/gpu.h"
 
-/* What the emulated device can do: as little as any that is supported, so that what fits here fits everywhere. */
-enum { PROCESSORS = 3, MOST_THREADS = 1024, MOST_SHARED = 64 * 1024 };
+/* What the emulated device can do: as little as any that is supported, so that what fits here fits everywhere.  The same
+ * holds for gpu_emu::most_shared, which a test may raise. */
+enum { PROCESSORS = 3, MOST_THREADS = 1024 };
 static const size_t TOTAL_MEMORY = (size_t)4 << 30;
 
 /* Devices may be used from different threads, and the fibers of one launch are all that runs. */
@@ -22,6 +23,7 @@ ucontext_t             scheduler;
 Fiber                 *current;
 std::function<void ()> body;
 dim3                   grid, block_dim;
+size_t                 most_shared = 64 * 1024;
 
 enum { STACK = 64 * 1024 };
 
@@ -119,7 +121,7 @@ launch (dim3 g, dim3 b, size_t shared, bool together, std::function<void ()> f)
   size_t                    n = together ? (size_t)g.x * g.y * g.z : 1, i = 0;
   std::lock_guard<std::mutex> alone (running);
 
-  if (g.x * g.y * g.z == 0 || b.x * b.y * b.z == 0 || b.x * b.y * b.z > MOST_THREADS || shared > MOST_SHARED || (together && n > PROCESSORS)) {
+  if (g.x * g.y * g.z == 0 || b.x * b.y * b.z == 0 || b.x * b.y * b.z > MOST_THREADS || shared > most_shared || (together && n > PROCESSORS)) {
     last_error = gpuEmuErrorInvalidConfiguration;
     return;
   }
@@ -268,7 +270,7 @@ gpuEmuGetDeviceProperties (gpuEmuDeviceProp *properties, int device)
   memset (properties, 0, sizeof *properties);
   snprintf (properties->name, sizeof properties->name, "Emulation with waves of %d", GPU_EMU_WAVE);
   properties->totalGlobalMem = TOTAL_MEMORY;
-  properties->sharedMemPerBlock = properties->sharedMemPerBlockOptin = properties->sharedMemPerMultiprocessor = MOST_SHARED;
+  properties->sharedMemPerBlock = properties->sharedMemPerBlockOptin = properties->sharedMemPerMultiprocessor = gpu_emu::most_shared;
   properties->multiProcessorCount = PROCESSORS;
   properties->warpSize = GPU_EMU_WAVE;
   properties->l2CacheSize = 1 << 20;
@@ -397,7 +399,7 @@ gpuEmuEventElapsedTime (float *ms, gpuEmuEvent_t from, gpuEmuEvent_t to)
 gpuEmuError_t
 gpuEmuFuncSetAttribute (const void *, gpuEmuFuncAttribute, int value)
 {
-  return value <= MOST_SHARED ? gpuEmuSuccess : latch (gpuEmuErrorInvalidValue);
+  return (size_t)value <= gpu_emu::most_shared ? gpuEmuSuccess : latch (gpuEmuErrorInvalidValue);
 }
 
 gpuEmuError_t
@@ -417,6 +419,6 @@ gpuEmuHostGetDevicePointer (void **device, void *host, unsigned)
 gpuEmuError_t
 gpuEmuOccupancyMaxActiveBlocksPerMultiprocessor (int *n, const void *, int threads, size_t shared)
 {
-  *n = threads <= MOST_THREADS && shared <= MOST_SHARED ? 1 : 0;
+  *n = threads <= MOST_THREADS && shared <= gpu_emu::most_shared ? 1 : 0;
   return gpuEmuSuccess;
 }

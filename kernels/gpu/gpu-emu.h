@@ -64,6 +64,7 @@ extern ucontext_t            scheduler;
 extern Fiber                *current;
 extern std::function<void ()> body;
 extern dim3                  grid, block_dim;
+extern size_t                most_shared; /* bytes a block may ask for */
 
 void launch (dim3 grid, dim3 block, size_t shared, bool together, std::function<void ()> f);
 void wait_block (void);

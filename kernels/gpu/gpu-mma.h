@@ -26,6 +26,51 @@ gpu_tile (int row, int k)
   return row * GPU_TILE_K + (((k >> 3) ^ (row & 7)) << 3) + (k & 7);
 }
 
+/* ---- what surrounds products ---- */
+
+/* Two floats as two bf16, the first in the lower half. */
+static __device__ __forceinline__ uint32_t
+gpu_narrow_2 (float lo, float hi)
+{
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+  uint32_t r;
+  asm ("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(hi), "f"(lo));
+  return r;
+#else
+  return (uint32_t)gpu_narrow (lo).bits | (uint32_t)gpu_narrow (hi).bits << 16;
+#endif
+}
+
+/* 2^x, to 2 units in the last place; what is not a normal number becomes 0. */
+static __device__ __forceinline__ float
+gpu_exp2 (float x)
+{
+#if defined(__CUDA_ARCH__)
+  float r;
+  asm ("ex2.approx.ftz.f32 %0, %1;" : "=f"(r) : "f"(x));
+  return r;
+#else
+  return exp2f (x);
+#endif
+}
+
+/* Whether @v is true for any of GPU_LANES lanes. */
+static __device__ __forceinline__ bool
+gpu_lanes_any (bool v)
+{
+#if defined(__CUDA_ARCH__)
+  return __any_sync (0xffffffffu, v);
+#else
+  int any = v;
+#pragma unroll
+  for (int m = GPU_LANES / 2; m > 0; m >>= 1)
+    any |= gpu_shfl_xor (any, m);
+  return any != 0;
+#endif
+}
+
+/* ---- the unit ---- */
+
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
 #define GPU_MMA 1
 #define GPU_MMA_LANES 32
@@ -72,60 +117,69 @@ gpu_mma_8_int8 (int c[4], const uint32_t a[4], uint32_t b0, uint32_t b1)
 
 typedef struct { uint32_t r[4]; } gpu_mma_operand;
 
+/* What every lane of the group put in, to be looked at before gpu_emu_gathered (). */
+static inline const uint64_t *
+gpu_emu_gather (uint64_t v)
+{
+  gpu_emu::Block *b = gpu_emu::current->block;
+  b->exchange[gpu_emu::current->linear] = v;
+  gpu_emu::wait_lanes ();
+  return &b->exchange[gpu_emu::current->linear / 32 * 32];
+}
+static inline void gpu_emu_gathered (void) { gpu_emu::wait_lanes (); }
+
 static inline void
 gpu_ldmatrix_any (uint32_t r[4], const gpu_bf16 *p, bool transposed)
 {
-  int lane = gpu_emu::current->linear % 32;
+  int             lane = gpu_emu::current->linear % 32;
+  const uint64_t *lines = gpu_emu_gather ((uint64_t)(uintptr_t)p);
   for (int i = 0; i < 4; i++) {
     uint16_t half[2];
     for (int j = 0; j < 2; j++) {
       int row = transposed ? lane % 4 * 2 + j : lane / 4, col = transposed ? lane / 4 : lane % 4 * 2 + j;
-      const gpu_bf16 *line = (const gpu_bf16 *)(uintptr_t)gpu_emu::exchange ((uint64_t)(uintptr_t)p, 8 * i + row);
-      half[j] = line[col].bits;
+      half[j] = ((const gpu_bf16 *)(uintptr_t)lines[8 * i + row])[col].bits;
     }
     r[i] = (uint32_t)half[0] | (uint32_t)half[1] << 16;
   }
+  gpu_emu_gathered ();
 }
 static inline void gpu_ldmatrix (uint32_t r[4], const gpu_bf16 *p) { gpu_ldmatrix_any (r, p, false); }
 static inline void gpu_ldmatrix_t (uint32_t r[4], const gpu_bf16 *p) { gpu_ldmatrix_any (r, p, true); }
 
+/* The factors of one lane, where the others can see them. */
+typedef struct { const uint32_t *a; uint32_t b[2]; } gpu_emu_factors;
+static inline const gpu_emu_factors *
+gpu_emu_factors_of (const uint64_t *all, int lane)
+{
+  return (const gpu_emu_factors *)(uintptr_t)all[lane];
+}
+
 static inline void
 gpu_mma_8 (float c[4], const uint32_t a[4], uint32_t b0, uint32_t b1)
 {
-  int      lane = gpu_emu::current->linear % 32, g = lane / 4, t = lane % 4;
-  uint32_t b[2] = {b0, b1};
-  for (int i = 0; i < 4; i++) {
-    float sum = c[i];
+  int             lane = gpu_emu::current->linear % 32, g = lane / 4, t = lane % 4;
+  gpu_emu_factors mine = {a, {b0, b1}};
+  const uint64_t *all = gpu_emu_gather ((uint64_t)(uintptr_t)&mine);
+  for (int i = 0; i < 4; i++)
     for (int k2 = 0; k2 < 8; k2++) { /* pairs of k: 2·(k2 % 4) + 8·(k2 / 4) */
-      uint32_t wa[4], wb = 0;
-      for (int j = 0; j < 4; j++)
-        wa[j] = gpu_emu::exchange (a[j], g * 4 + k2 % 4);
-      for (int j = 0; j < 2; j++) {
-        uint32_t w = gpu_emu::exchange (b[j], (2 * t + i % 2) * 4 + k2 % 4);
-        if (j == k2 / 4)
-          wb = w;
-      }
-      uint32_t w = wa[i / 2 + 2 * (k2 / 4)];
-      sum += gpu_widen_lo (w) * gpu_widen_lo (wb) + gpu_widen_hi (w) * gpu_widen_hi (wb);
+      uint32_t wa = gpu_emu_factors_of (all, g * 4 + k2 % 4)->a[i / 2 + 2 * (k2 / 4)];
+      uint32_t wb = gpu_emu_factors_of (all, (2 * t + i % 2) * 4 + k2 % 4)->b[k2 / 4];
+      c[i] += gpu_widen_lo (wa) * gpu_widen_lo (wb) + gpu_widen_hi (wa) * gpu_widen_hi (wb);
     }
-    c[i] = sum;
-  }
+  gpu_emu_gathered ();
 }
 
 static inline void
 gpu_mma_8_int8 (int c[4], const uint32_t a[4], uint32_t b0, uint32_t b1)
 {
-  int      lane = gpu_emu::current->linear % 32, g = lane / 4, t = lane % 4;
-  uint32_t b[2] = {b0, b1};
+  int             lane = gpu_emu::current->linear % 32, g = lane / 4, t = lane % 4;
+  gpu_emu_factors mine = {a, {b0, b1}};
+  const uint64_t *all = gpu_emu_gather ((uint64_t)(uintptr_t)&mine);
   for (int i = 0; i < 4; i++)
-    for (int k4 = 0; k4 < 8; k4++) { /* fours of k: 4·(k4 % 4) + 16·(k4 / 4) */
-      uint32_t wa[4], wb[2];
-      for (int j = 0; j < 4; j++)
-        wa[j] = gpu_emu::exchange (a[j], g * 4 + k4 % 4);
-      for (int j = 0; j < 2; j++)
-        wb[j] = gpu_emu::exchange (b[j], (2 * t + i % 2) * 4 + k4 % 4);
-      c[i] = gpu_dot4 (wa[i / 2 + 2 * (k4 / 4)], wb[k4 / 4], c[i]);
-    }
+    for (int k4 = 0; k4 < 8; k4++) /* fours of k: 4·(k4 % 4) + 16·(k4 / 4) */
+      c[i] = gpu_dot4 (gpu_emu_factors_of (all, g * 4 + k4 % 4)->a[i / 2 + 2 * (k4 / 4)],
+                       gpu_emu_factors_of (all, (2 * t + i % 2) * 4 + k4 % 4)->b[k4 / 4], c[i]);
+  gpu_emu_gathered ();
 }
 #else
 #define GPU_MMA 0
@@ -149,6 +203,14 @@ gpu_mma_load_b (gpu_mma_operand *b, const gpu_bf16 *tile, int row, int k)
   gpu_ldmatrix (b->r, tile + gpu_tile (row + lane % 8 + lane / 16 * 8, k + lane / 8 % 2 * 8));
 }
 
+/* The same of numbers [k, k + 16) of rows [row, row + 16) where k goes down the tile and rows go along its lines. */
+static __device__ __forceinline__ void
+gpu_mma_load_b_t (gpu_mma_operand *b, const gpu_bf16 *tile, int k, int row)
+{
+  int lane = (int)(threadIdx.x % GPU_LANES);
+  gpu_ldmatrix_t (b->r, tile + gpu_tile (k + lane % 16, row + lane / 16 * 8));
+}
+
 static __device__ __forceinline__ void
 gpu_mma (gpu_mma_acc *c, const gpu_mma_operand *a, const gpu_mma_operand *b)
 {
@@ -167,6 +229,40 @@ static __device__ __forceinline__ int
 gpu_mma_col (int i)
 {
   return (int)(threadIdx.x % GPU_LANES) % 4 * 2 + i % 2 + i / 4 * 8;
+}
+
+/* A lane has sums of this many rows; sum number @i is of row number gpu_mma_row_of (i) among them.  Sums 2j and 2j + 1 are
+ * neighbours in one row. */
+#define GPU_MMA_ROWS 2
+
+static __device__ __forceinline__ constexpr int
+gpu_mma_row_of (int i)
+{
+  return i / 2 % 2;
+}
+
+/* Over the lanes that have sums of the same row. */
+static __device__ __forceinline__ float
+gpu_mma_row_max (float v)
+{
+  v = fmaxf (v, gpu_shfl_xor (v, 1));
+  return fmaxf (v, gpu_shfl_xor (v, 2));
+}
+
+static __device__ __forceinline__ float
+gpu_mma_row_sum (float v)
+{
+  v += gpu_shfl_xor (v, 1);
+  return v + gpu_shfl_xor (v, 2);
+}
+
+/* Sums as rows of the next product, rounded. */
+static __device__ __forceinline__ void
+gpu_mma_acc_to_a (gpu_mma_operand *a, const gpu_mma_acc *c)
+{
+#pragma unroll
+  for (int i = 0; i < 4; i++)
+    a->r[i] = gpu_narrow_2 (c->v[2 * i], c->v[2 * i + 1]);
 }
 #endif
 
