@@ -16,11 +16,12 @@
  *
  * with one barrier a chunk, after which what the last chunk occupied is loaded anew.
  *
- * In units of a warp, for 32 rows and KEYS keys (HD 64; 128; 256; 512):
- *   matrix instructions (m16n8k16)  128; 256; 256; 512
- *   operands loaded (ldmatrix.x4)    40;  80; 104; 208: 0.31 to 0.41 per matrix instruction, where 16 rows a warp would take
+ * What a warp executes for 32 rows and KEYS keys (HD 64; 128; 256; 512), of which tiles at the edge and new maxima take more:
+ *   matrix instructions (m16n8k16)  128; 128; 256; 512
+ *   operands loaded (ldmatrix.x4)    40;  48; 104; 208: 0.31 to 0.41 per matrix instruction, where 16 rows a warp would take
  *                                   0.56 and more.  An SM loads one in 4 cycles
- *   2^x per lane                     64;  64;  32;  32 */
+ *   2^x per lane                     64;  32;  32;  32
+ *   instructions in all, sm_90      830; 750; 1200; 2900, about: 6.5; 5.9; 4.7; 5.7 per matrix instruction */
 #pragma once
 
 #include "kernels/gpu/gpu-mma.h"
@@ -55,7 +56,7 @@ template <int HD, int WARPS> struct FlashShape {
   static constexpr int STATS = TEAM > 1 ? ROWS * TEAM : 0;
   static constexpr int BYTES = 2 * (ROWS * HD + STAGES * CHUNK + P_NUMBERS) + 4 * STATS;
   /* Blocks on one processor at a time, which registers have to allow. */
-  static constexpr int BLOCKS = WARPS == 8 ? 1 : HD == 64 ? 3 : 2;
+  static constexpr int BLOCKS = WARPS == 8 ? 1 : 2;
 };
 
 #if GPU_MMA
@@ -68,10 +69,12 @@ typedef struct {
   int least_last, most_last; /* the last keys that its first and last tokens see */
 } FlashBlock;
 
-/* The next chunk that is loaded. */
+/* The chunks of a block: which one is loaded next, and which stage of the ring is read next. */
 typedef struct {
-  int key, slot, chunk, stage;
-} FlashAhead;
+  gpu_bf16 *ring;
+  int       key, slot, chunk, stage;
+  int       reading;
+} FlashStream;
 
 /* A warp's place and its sums. */
 template <class F> struct FlashWarp {
@@ -132,66 +135,81 @@ flash_load_q (const GpuFlash *a, const FlashBlock *b, gpu_bf16 *to)
   }
 }
 
-/* Rows from the ring of a cache, N of NDIMS numbers, the first in @slot; zeros from row @there on. */
+/* @slot, less than twice @slots, in the ring. */
+static __device__ __forceinline__ unsigned
+flash_wrap (int slot, int slots)
+{
+  return (unsigned)(slot >= slots ? slot - slots : slot);
+}
+
+/* Rows from the ring of a cache, N of NDIMS numbers, the first in @slot; zeros from row @there on.  What is there lies within one
+ * turn of the ring, so that one step back is enough.  @stride: bytes. */
 template <class F, int N, int NDIMS>
 static __device__ __forceinline__ void
-flash_load (gpu_bf16 *to, const gpu_bf16 *from, int stride, int slot, int slots, int there)
+flash_load (gpu_bf16 *to, const gpu_bf16 *from, unsigned stride, int slot, int slots, int there)
 {
-#pragma unroll 4
-  for (int i = 0; i < N * NDIMS / 8 / F::THREADS; i++) {
-    int      piece = i * F::THREADS + (int)threadIdx.x, row = piece / (NDIMS / 8), dim = piece % (NDIMS / 8) * 8;
-    unsigned at = (unsigned)(slot + row);
-    at = at >= (unsigned)slots ? at - (unsigned)slots : at;
-    gpu_copy_ahead (to + dim / GPU_TILE_K * (N * GPU_TILE_K) + gpu_tile (row, dim % GPU_TILE_K), from + (size_t)at * (unsigned)stride + dim, row < there);
+  /* A thread's pieces are below each other. */
+  constexpr int        step = F::THREADS / (NDIMS / 8);
+  int                  first = (int)threadIdx.x / (NDIMS / 8), dim = (int)threadIdx.x % (NDIMS / 8) * 8;
+  const unsigned char *column = (const unsigned char *)(from + dim);
+  gpu_bf16            *tile = to + dim / GPU_TILE_K * (N * GPU_TILE_K);
+
+#pragma unroll
+  for (int i = 0; i < N / step; i++) {
+    int row = first + i * step;
+    gpu_copy_ahead (tile + gpu_tile (row, dim % GPU_TILE_K), (const gpu_bf16 *)(column + (size_t)flash_wrap (slot + row, slots) * stride), row < there);
   }
 }
 
 /* Asks for the next chunk, if there is one. */
 template <class F, int HD>
 static __device__ __forceinline__ void
-flash_ahead (const GpuFlash *a, const FlashBlock *b, FlashAhead *next, gpu_bf16 *ring)
+flash_ahead (const GpuFlash *a, const FlashBlock *b, FlashStream *next)
 {
-  gpu_bf16 *to = ring + next->stage * F::CHUNK;
+  gpu_bf16 *to = next->ring + next->stage * F::CHUNK;
   int       col = b->kv_head * HD, there = b->end - next->key;
 
   if (there > 0) {
     if (next->chunk < F::N_K) {
-      flash_load<F, F::KEYS, F::K_DIMS> (to, a->k + col + next->chunk * F::K_DIMS, a->k_stride, next->slot, a->slots, there);
+      flash_load<F, F::KEYS, F::K_DIMS> (to, a->k + col + next->chunk * F::K_DIMS, 2u * (unsigned)a->k_stride, next->slot, a->slots, there);
     } else {
       int key = (next->chunk - F::N_K) * F::V_KEYS;
-      flash_load<F, F::V_KEYS, HD> (to, a->v + col, a->v_stride, (next->slot + key) % a->slots, a->slots, there - key);
+      flash_load<F, F::V_KEYS, HD> (to, a->v + col, 2u * (unsigned)a->v_stride, (int)flash_wrap (next->slot + key, a->slots), a->slots, there - key);
     }
     if (++next->chunk == F::N_K + F::N_V) {
       next->chunk = 0;
       next->key += F::KEYS;
-      next->slot = (next->slot + F::KEYS) % a->slots;
+      next->slot = (int)flash_wrap (next->slot + F::KEYS, a->slots);
     }
     next->stage = next->stage + 1 == F::STAGES ? 0 : next->stage + 1;
   }
   gpu_copy_commit ();
 }
 
-/* The chunk that is next in turn, once it is there. */
-template <class F, int HD>
+/* The chunk that is next in turn, once it is there.  Each time, flash_ahead () has to follow. */
+template <class F>
 static __device__ __forceinline__ const gpu_bf16 *
-flash_next (const GpuFlash *a, const FlashBlock *b, FlashAhead *next, gpu_bf16 *ring, int *stage)
+flash_next (FlashStream *stream)
 {
-  const gpu_bf16 *chunk = ring + *stage * F::CHUNK;
+  const gpu_bf16 *chunk = stream->ring + stream->reading * F::CHUNK;
 
   gpu_copy_wait<F::STAGES - 2> ();
   __syncthreads (); /* all see it, and nobody needs the one before */
-  flash_ahead<F, HD> (a, b, next, ring);
-  *stage = *stage + 1 == F::STAGES ? 0 : *stage + 1;
+  stream->reading = stream->reading + 1 == F::STAGES ? 0 : stream->reading + 1;
   return chunk;
 }
 
 /* ---- products ---- */
 
+/* Both ask for the next chunk when the first matrix instructions are on their way, so that the unit has work meanwhile. */
+
 /* s += q·kᵀ over the chunk's dims.  @q: those dims. */
-template <class F>
+template <class F, int HD>
 static __device__ __forceinline__ void
-flash_scores (FlashWarp<F> *w, const gpu_bf16 *q, const gpu_bf16 *k)
+flash_scores (const GpuFlash *a, const FlashBlock *b, FlashStream *next, FlashWarp<F> *w, const gpu_bf16 *q)
 {
+  const gpu_bf16 *k = flash_next<F> (next);
+
 #pragma unroll
   for (int d = 0; d < F::K_DIMS; d += 16) {
     const gpu_bf16 *q_tile = q + d / GPU_TILE_K * (F::ROWS * GPU_TILE_K), *k_tile = k + d / GPU_TILE_K * (F::KEYS * GPU_TILE_K);
@@ -205,14 +223,18 @@ flash_scores (FlashWarp<F> *w, const gpu_bf16 *q, const gpu_bf16 *k)
       gpu_mma (&w->s[0][n], &x[0], &y);
       gpu_mma (&w->s[1][n], &x[1], &y);
     }
+    if (d == 0)
+      flash_ahead<F, HD> (a, b, next);
   }
 }
 
 /* o += p·v over the chunk's keys, which begin with number @key of the tile. */
-template <class F>
+template <class F, int HD>
 static __device__ __forceinline__ void
-flash_values (FlashWarp<F> *w, const gpu_bf16 *p, const gpu_bf16 *v, int key)
+flash_values (const GpuFlash *a, const FlashBlock *b, FlashStream *next, FlashWarp<F> *w, const gpu_bf16 *p, int key)
 {
+  const gpu_bf16 *v = flash_next<F> (next);
+
 #pragma unroll
   for (int i = 0; i < F::V_KEYS; i += 16) {
     gpu_mma_operand x[2];
@@ -229,6 +251,8 @@ flash_values (FlashWarp<F> *w, const gpu_bf16 *p, const gpu_bf16 *v, int key)
       gpu_mma_load_b_t (&y, v_tile, i, n % 4 * 16);
       gpu_mma (&w->o[0][n], &x[0], &y);
       gpu_mma (&w->o[1][n], &x[1], &y);
+      if (i == 0 && n == 1)
+        flash_ahead<F, HD> (a, b, next);
     }
   }
 }
@@ -406,12 +430,12 @@ flash_tile (const GpuFlash *a)
   gpu_bf16    *ring = q + F::ROWS * HD, *p = ring + F::STAGES * F::CHUNK;
   float       *stats = (float *)(p + F::P_NUMBERS);
   FlashBlock   b = flash_block<F> (a);
-  FlashAhead   next = {b.begin, b.begin % a->slots, 0, 0};
-  int          stage = 0, warp = (int)threadIdx.x / GPU_LANES;
+  FlashStream  next = {ring, b.begin, b.begin % a->slots, 0, 0, 0};
+  int          warp = (int)threadIdx.x / GPU_LANES;
   FlashWarp<F> w;
 
   for (int i = 0; i < F::STAGES - 1; i++)
-    flash_ahead<F, HD> (a, &b, &next, ring);
+    flash_ahead<F, HD> (a, &b, &next);
   flash_load_q<F, HD> (a, &b, q);
   w.row = warp / F::TEAM * 32;
   w.member = warp % F::TEAM;
@@ -429,13 +453,13 @@ flash_tile (const GpuFlash *a)
     flash_clear<F> (w.s[1], F::COLS / 16);
 #pragma unroll 1
     for (int c = 0; c < F::N_K; c++)
-      flash_scores (&w, q + c * (F::K_DIMS * F::ROWS), flash_next<F, HD> (a, &b, &next, ring, &stage));
+      flash_scores<F, HD> (a, &b, &next, &w, q + c * (F::K_DIMS * F::ROWS));
     if (key + F::KEYS - 1 > b.least_last || b.most_last - key >= a->window)
       flash_mask (a, &b, &w, key);
     flash_weigh (&w, p, stats, a->scale);
 #pragma unroll 1
     for (int c = 0; c < F::N_V; c++)
-      flash_values (&w, p, flash_next<F, HD> (a, &b, &next, ring, &stage), c * F::V_KEYS);
+      flash_values<F, HD> (a, &b, &next, &w, p, c * F::V_KEYS);
   }
   flash_store<F, HD> (a, &b, &w, stats);
 }

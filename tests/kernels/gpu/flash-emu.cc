@@ -202,6 +202,34 @@ check (KrnDevice *dev, const Case *c)
   return good;
 }
 
+/* What gpu_flash () cannot do it leaves alone; and o may be q. */
+static bool
+check_refusals (KrnDevice *dev)
+{
+  Numbers q = numbers (KRN_F32, 20, 256, 260, 1.0f), k = numbers (KRN_F32, 70, 256, 256, 1.0f), b = numbers (KRN_BF16, 70, 256, 256, 1.0f);
+  KrnMat  odd = q.mat, shifted = b.mat;
+  KrnSpan span = {{k.mat, k.mat}, 0, 20, 0};
+  Case    c = {64, 4, 1, 20, 0, 0, 0, 70, 0, KRN_BF16, true};
+  bool    good;
+
+  odd.stride = 258;
+  shifted.offset = 8;
+  dev->properties.sharedMemPerBlockOptin = 227 * 1024;
+  good = !gpu_flash (dev, q.mat, q.mat, k.mat, k.mat, NULL, 8, 8, 32, 0, 0.1f) && !gpu_flash (dev, odd, odd, k.mat, k.mat, NULL, 4, 4, 64, 0, 0.1f) &&
+         !gpu_flash (dev, q.mat, q.mat, shifted, shifted, NULL, 4, 4, 64, 0, 0.1f) && !gpu_flash (dev, q.mat, q.mat, k.mat, k.mat, &span, 4, 4, 64, 0, 0.1f);
+  dev->fast = false;
+  good = good && !gpu_flash (dev, q.mat, q.mat, b.mat, b.mat, NULL, 4, 4, 64, 0, 0.1f);
+  dev->fast = true;
+  good = good && gpu_flash (dev, q.mat, q.mat, b.mat, b.mat, NULL, 4, 4, 64, 0, (float)(2.0 / sqrt (64)));
+  gpu_check (dev, GPU (DeviceSynchronize) (), "attention in place");
+  good = good && distance (&c, &q, &b, &b, q.mat) < TOLERANCE;
+  printf ("%s refusals, and in place\n", good ? "ok  " : "FAIL");
+  release (q.mat);
+  release (k.mat);
+  release (b.mat);
+  return good;
+}
+
 static int
 check_all (KrnDevice *dev)
 {
@@ -234,6 +262,7 @@ check_all (KrnDevice *dev)
 
   for (const Case &c : cases)
     failed += !check (dev, &c);
+  failed += !check_refusals (dev);
   printf ("%d failed\n", failed);
   return failed > 0;
 }
