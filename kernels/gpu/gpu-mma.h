@@ -185,27 +185,28 @@ gpu_mma_8_int8 (int c[4], const uint32_t a[4], uint32_t b0, uint32_t b1)
 #if GPU_MMA && !defined(GPU_MMA_MFMA) && !defined(GPU_MMA_WMMA)
 typedef struct { float v[GPU_MMA_ACC]; } gpu_mma_acc;
 
-/* Rows [row, row + 16), numbers [k, k + 16) of a tile. */
+/* Rows [row, row + 16), numbers [k, k + 16) of a tile; @row a multiple of 8, so that what depends on the lane does not depend
+ * on it, and the compiler keeps both apart. */
 static __device__ __forceinline__ void
 gpu_mma_load_a (gpu_mma_operand *a, const gpu_bf16 *tile, int row, int k)
 {
   int lane = (int)(threadIdx.x % GPU_LANES);
-  gpu_ldmatrix (a->r, tile + gpu_tile (row + lane % 16, k + lane / 16 * 8));
+  gpu_ldmatrix (a->r, tile + row * GPU_TILE_K + gpu_tile (lane % 16, k + lane / 16 * 8));
 }
 
 static __device__ __forceinline__ void
 gpu_mma_load_b (gpu_mma_operand *b, const gpu_bf16 *tile, int row, int k)
 {
   int lane = (int)(threadIdx.x % GPU_LANES);
-  gpu_ldmatrix (b->r, tile + gpu_tile (row + lane % 8 + lane / 16 * 8, k + lane / 8 % 2 * 8));
+  gpu_ldmatrix (b->r, tile + row * GPU_TILE_K + gpu_tile (lane % 8 + lane / 16 * 8, k + lane / 8 % 2 * 8));
 }
 
-/* The same of numbers [k, k + 16) of rows [row, row + 16) where k goes down the tile and rows go along its lines. */
+/* The same of numbers [k, k + 16) of rows [row, row + 16) where k, a multiple of 8, goes down the tile and rows go along its lines. */
 static __device__ __forceinline__ void
 gpu_mma_load_b_t (gpu_mma_operand *b, const gpu_bf16 *tile, int k, int row)
 {
   int lane = (int)(threadIdx.x % GPU_LANES);
-  gpu_ldmatrix_t (b->r, tile + gpu_tile (k + lane % 16, row + lane / 16 * 8));
+  gpu_ldmatrix_t (b->r, tile + k * GPU_TILE_K + gpu_tile (lane % 16, row + lane / 16 * 8));
 }
 
 static __device__ __forceinline__ void
