@@ -12,7 +12,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <ucontext.h>
 #include <vector>
 
 #ifndef GPU_EMU_WAVE
@@ -24,6 +23,7 @@
 #define __forceinline__ inline
 #define __noinline__
 #define __launch_bounds__(...)
+#define GPU_BOUNDS(...)
 #define __align__(n) __attribute__ ((aligned (n)))
 #define __restrict__ __restrict
 #define __grid_constant__
@@ -36,56 +36,93 @@ struct dim3 {
 namespace gpu_emu
 {
 struct Block;
-
-struct Fiber {
-  ucontext_t context;
-  Block     *block;
-  dim3       thread;
-  int        linear;
-  bool       done;
-};
+struct Context;
 
 /* What a barrier needs: how many have come, and how often all had. */
 struct Barrier {
   int come, times;
 };
 
-struct Block {
-  dim3                     index;
-  std::vector<Fiber>       fibers;
-  std::vector<char>        stacks;
-  std::vector<unsigned char> shared;
-  Barrier                  all;
-  std::vector<Barrier>     lanes; /* of every group of GPU_LANES */
-  std::vector<uint64_t>    exchange;
+struct Fiber {
+  Context *context;
+  char    *stack;
+  void    *fake; /* the address sanitizer's */
+  Block   *block;
+  dim3     thread;
+  int      linear;
+  bool     done;
+  Barrier *waits_for; /* until it is no longer at @times */
+  int      times;
+  /* What this thread shows the others of its group, by turns: when all have come to the barrier behind the
+   * second showing, all have seen the first. */
+  uint64_t shown[2];
+  int      turn;
 };
 
-extern ucontext_t            scheduler;
+struct Block {
+  dim3                 index;
+  int                  n; /* threads */
+  std::vector<Fiber>   fibers; /* at least as many */
+  unsigned char       *shared;
+  size_t               shared_size;
+  Barrier              all;
+  std::vector<Barrier> lanes, waves; /* of every group of 32 and 64 */
+};
+
 extern Fiber                *current;
 extern std::function<void ()> body;
 extern dim3                  grid, block_dim;
+extern size_t                most_shared; /* bytes a block may ask for */
 
 void launch (dim3 grid, dim3 block, size_t shared, bool together, std::function<void ()> f);
 void wait_block (void);
-void wait_lanes (void);
+void wait_unit (int lanes); /* 32 or 64 that lie together */
 void yield (void);
+
+static inline void
+wait_lanes (void)
+{
+  wait_unit (32);
+}
 
 /* Every lane of the group puts @v in and gets what lane @from put in. */
 template <class T>
-static T
+static inline T
 exchange (T v, int from)
 {
-  Block *b = current->block;
-  int    group = current->linear / 32 * 32;
+  Fiber *self = current;
+  int    turn = self->turn;
   T      r;
   static_assert (sizeof (T) <= sizeof (uint64_t), "too large to shuffle");
 
-  memcpy (&b->exchange[current->linear], &v, sizeof v);
-  wait_lanes ();
-  memcpy (&r, &b->exchange[group + from], sizeof r);
-  wait_lanes ();
+  memcpy (&self->shown[turn], &v, sizeof v);
+  self->turn = !turn;
+  wait_unit (32);
+  memcpy (&r, &(self - self->linear % 32 + from)->shown[turn], sizeof r);
   return r;
 }
+
+/* What the lanes of a unit hold, for an instruction that they execute together: between the first call and the
+ * second, of (lane) is what that lane passed. */
+template <class T, int LANES>
+struct Unit {
+  const Fiber *first;
+  int          turn;
+
+  Unit (const T *mine)
+  {
+    Fiber *self = current;
+    uint64_t at = (uint64_t)(uintptr_t)mine;
+
+    turn = self->turn;
+    self->shown[turn] = at;
+    self->turn = !turn;
+    first = self - self->linear % LANES;
+    wait_unit (LANES);
+  }
+  const T &of (int lane) const { return *(const T *)(uintptr_t)first[lane].shown[turn]; }
+  void done () const { wait_unit (LANES); }
+};
 } /* namespace gpu_emu */
 
 #define threadIdx (gpu_emu::current->thread)
@@ -95,7 +132,7 @@ exchange (T v, int from)
 #define __syncthreads gpu_emu::wait_block
 #define gpu_sync_lanes gpu_emu::wait_lanes
 #define __threadfence() ((void)0)
-#define GPU_SHARED(T, name) T *name = (T *)gpu_emu::current->block->shared.data ()
+#define GPU_SHARED(T, name) T *name = (T *)gpu_emu::current->block->shared
 #define GPU_LAUNCH(k, g, b, s, st, ...) gpu_emu::launch (g, b, s, false, [=] { k (__VA_ARGS__); })
 #define GPU_LAUNCH_TOGETHER(k, g, b, s, st, ...) gpu_emu::launch (g, b, s, true, [=] { k (__VA_ARGS__); })
 

@@ -10,6 +10,7 @@
  *   GPU_LAUNCH_TOGETHER (…) the same, with all blocks on the device at once (grid barriers).  Both report through
  *                           GPU (GetLastError) ()
  *   GPU_SHARED (T, name)    the block's dynamic shared memory, the only kind that is used
+ *   GPU_BOUNDS (t, b)       a kernel's threads in a block, and how many blocks a processor should have registers for
  *   GPU_LANES               lanes that reduce and shuffle together: 32 on every device.  A wave of 64 is two
  *                           such groups, which is right as long as no lane waits for another group's
  *   gpu_shfl, gpu_shfl_xor  within those lanes
@@ -35,6 +36,10 @@
 #define hipHostAllocDefault         hipHostMallocDefault
 #define hipHostAllocMapped          hipHostMallocMapped
 #define hipErrorMemoryAllocation    hipErrorOutOfMemory
+#if !defined(GPU_HIP_SHIM)
+#define sharedMemPerBlockOptin      sharedMemPerBlock /* nothing to opt in to */
+#endif
+#define GPU_BOUNDS(threads, ...)    __launch_bounds__ (threads) /* the second number would be one of waves */
 #define GPU_LAUNCH(k, g, b, s, st, ...) hipLaunchKernelGGL (k, dim3 (g), dim3 (b), s, st, __VA_ARGS__)
 #define GPU_SHARED(T, name)         extern __shared__ __align__ (16) unsigned char gpu_shared_bytes[]; T *name = (T *)gpu_shared_bytes
 template <class T> static __device__ __forceinline__ T gpu_shfl_xor (T v, int mask) { return __shfl_xor (v, mask, GPU_LANES); }
@@ -42,12 +47,19 @@ template <class T> static __device__ __forceinline__ T gpu_shfl (T v, int lane) 
 #if defined(GPU_HIP_SHIM)
 #define gpu_sync_lanes() __syncwarp ()
 #else
-#define gpu_sync_lanes() __builtin_amdgcn_wave_barrier ()
+static __device__ __forceinline__ void
+gpu_sync_lanes (void) /* lanes go together, but the compiler has to know that others wrote */
+{
+  __builtin_amdgcn_fence (__ATOMIC_RELEASE, "wavefront");
+  __builtin_amdgcn_wave_barrier ();
+  __builtin_amdgcn_fence (__ATOMIC_ACQUIRE, "wavefront");
+}
 #endif
 #else
 #define GPU_CUDA 1
 #include <cuda_runtime.h>
 #define GPU(name)                   cuda##name
+#define GPU_BOUNDS(threads, ...)    __launch_bounds__ (threads, __VA_ARGS__)
 #define GPU_LAUNCH(k, g, b, s, st, ...) k<<<g, b, s, st>>> (__VA_ARGS__)
 #define GPU_SHARED(T, name)         extern __shared__ __align__ (16) unsigned char gpu_shared_bytes[]; T *name = (T *)gpu_shared_bytes
 template <class T> static __device__ __forceinline__ T gpu_shfl_xor (T v, int mask) { return __shfl_xor_sync (0xffffffffu, v, mask, GPU_LANES); }
@@ -193,9 +205,7 @@ gpu_load_shared_by_blocks (const T *p)
 {
 #if defined(__CUDA_ARCH__)
   return __ldcg (p);
-#elif defined(GPU_EMU)
-  return *p;
 #else
-  return __builtin_nontemporal_load (p);
+  return *p; /* on AMD what the fences of turn.h leave of that cache is up to date */
 #endif
 }

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/kernels/krn-test.h"
 
+#include <gmodule.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +13,20 @@
 #define EPS_GAP 12345.0f
 
 typedef struct {
-  KrnTestFunc func;
-  const char *isa;
-  int         threads;
-  bool        fast;
+  KrnTestFunc   func;
+  const KrnOps *k;
+  const char   *isa;
+  int           threads;
+  bool          fast;
 } Case;
+
+/* A backend that is a module. */
+typedef struct {
+  const char   *name;
+  const char   *folder; /* the environment variable that says where it is */
+  const KrnOps *k;      /* NULL: it cannot be used */
+  char         *why;
+} Module;
 
 /* ---- running
  * ------------------------------------------------------------------------------------------ */
@@ -27,9 +37,10 @@ run_case (gconstpointer data)
   const Case *c = data;
   KrnOptions  options = {.threads = c->threads, .fast = c->fast};
   char        err[256] = "";
-  KrnTest     t = {.k = krn_cpu_ops (), .isa = c->isa, .threads = c->threads};
+  KrnTest     t = {.k = c->k, .isa = c->isa, .threads = c->threads, .emulated = g_str_has_prefix (c->isa, "emu")};
 
-  setenv ("KRN_ISA", c->isa, 1);
+  if (c->k == krn_cpu_ops ())
+    setenv ("KRN_ISA", c->isa, 1);
   t.dev = t.k->open (&options, err, sizeof err);
   g_assert_cmpstr (err, ==, "");
   g_assert_nonnull (t.dev);
@@ -72,6 +83,73 @@ skip_case (gconstpointer data)
   g_test_skip ("this machine or build lacks the instruction set");
 }
 
+/* Leaves why not in @m, or what to call.  A module stays until the end: kernels are registered once. */
+static void
+open_module (Module *m)
+{
+  const char      *folder = g_getenv (m->folder);
+  g_autofree char *file = g_strdup_printf ("libkrn-%s.so", m->name);
+  g_autofree char *path = g_build_filename (folder ? folder : "", file, NULL);
+  char             why[256] = "no device";
+  gpointer         symbol = NULL;
+  GModule         *module;
+  const KrnOps    *k;
+
+  if (!folder || !g_file_test (path, G_FILE_TEST_EXISTS)) {
+    m->why = g_strdup_printf ("%s was not built", file);
+    return;
+  }
+  module = g_module_open (path, G_MODULE_BIND_LOCAL);
+  if (!module || !g_module_symbol (module, "krn_ops", &symbol))
+    g_error ("%s", g_module_error ());
+  g_module_make_resident (module);
+  k = ((const KrnOps *(*)(void))symbol) ();
+  g_assert_cmpuint (k->abi, ==, KRN_ABI);
+  if (k->probe (why, sizeof why) > 0)
+    m->k = k;
+  else
+    m->why = g_strdup_printf ("%s: %s", file, why);
+}
+
+static void
+skip_module (gconstpointer data)
+{
+  g_test_skip (((const Module *)data)->why);
+}
+
+static void
+add_modules (const char *path, KrnTestFunc func, bool fast)
+{
+  static Module modules[] = {
+      {"emu32", "FACET_TEST_MODULES", NULL, NULL},
+      {"emu64", "FACET_TEST_MODULES", NULL, NULL},
+      {"cuda", "FACET_MODULE_PATH", NULL, NULL},
+      {"hip", "FACET_MODULE_PATH", NULL, NULL},
+  };
+  static bool opened;
+
+  for (guint i = 0; i < G_N_ELEMENTS (modules); i++) {
+    Module          *m = &modules[i];
+    g_autofree char *name = g_strdup_printf ("/kernels/%s/%s", m->name, path);
+
+    if (!opened) {
+      open_module (m);
+      if (!m->k) {
+        g_autofree char *skipped = g_strdup_printf ("/kernels/%s", m->name);
+
+        g_test_add_data_func (skipped, m, skip_module);
+      }
+    }
+    if (m->k) {
+      Case *c = g_new (Case, 1);
+
+      *c = (Case){func, m->k, m->name, 0, fast};
+      g_test_add_data_func_full (name, c, run_case, g_free);
+    }
+  }
+  opened = true;
+}
+
 static void
 add (const char *path, KrnTestFunc func, bool fast, const int *threads, int n_threads)
 {
@@ -84,7 +162,7 @@ add (const char *path, KrnTestFunc func, bool fast, const int *threads, int n_th
       g_autofree char *name = g_strdup_printf ("/kernels/%s/%d/%s", sets[i], threads[j], path);
       Case            *c = g_new (Case, 1);
 
-      *c = (Case){func, sets[i], threads[j], fast};
+      *c = (Case){func, krn_cpu_ops (), sets[i], threads[j], fast};
       g_test_add_data_func_full (name, c, has ? run_case : skip_case, g_free);
     }
   }
@@ -94,18 +172,27 @@ void
 krn_test_add (const char *path, KrnTestFunc func)
 {
   add (path, func, false, (int[]){1, 2, 3}, 3);
+  add_modules (path, func, false);
 }
 
 void
 krn_test_add_once (const char *path, KrnTestFunc func)
 {
   add (path, func, false, (int[]){2}, 1);
+  add_modules (path, func, false);
 }
 
 void
 krn_test_add_fast (const char *path, KrnTestFunc func)
 {
   add (path, func, true, (int[]){2}, 1);
+  add_modules (path, func, true);
+}
+
+void
+krn_test_add_cpu (const char *path, KrnTestFunc func)
+{
+  add (path, func, false, (int[]){1, 2, 3}, 3);
 }
 
 void

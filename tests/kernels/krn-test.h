@@ -3,9 +3,11 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A test runs once per instruction set that the machine has and per number of threads.  A TestMat
- * is a matrix on the device with what it holds, in double precision: the references in the tests
- * are computed from that, with the formulas of krn.h. */
+ * A test runs once per instruction set that the machine has and per number of threads; then on the
+ * GPU backends: emulated with waves of 32 and of 64 lanes, and on the GPUs of this machine with the
+ * modules that $FACET_MODULE_PATH has.  What is not there is one test that says why it skips.  A
+ * TestMat is a matrix on the device with what it holds, in double precision: the references in the
+ * tests are computed from that, with the formulas of krn.h. */
 #pragma once
 
 #include <glib.h>
@@ -16,8 +18,9 @@
 typedef struct {
   const KrnOps *k;
   KrnDevice    *dev;
-  const char   *isa;
-  int           threads;
+  const char   *isa;      /* "c", "avx2", "avx512", or the module: "emu32", "emu64", "cuda", "hip" */
+  int           threads;  /* 0: a GPU */
+  bool          emulated; /* some thousand times slower than a GPU: large shapes have to be smaller */
   GRand        *rand;
   GPtrArray    *buffers;
   GPtrArray    *values;
@@ -31,12 +34,14 @@ typedef struct {
 typedef void (*KrnTestFunc) (KrnTest *t);
 
 /* Registers func under /kernels/ISA/THREADS/path for every set that this machine has and 1, 2 and 3
- * threads. */
+ * threads, and under /kernels/MODULE/path. */
 void krn_test_add (const char *path, KrnTestFunc func);
 /* The same with two threads only, */
 void krn_test_add_once (const char *path, KrnTestFunc func);
 /* and with bf16 activations allowed. */
 void krn_test_add_fast (const char *path, KrnTestFunc func);
+/* What is about the CPU backend: not on GPUs. */
+void krn_test_add_cpu (const char *path, KrnTestFunc func);
 
 /* Random values of the type, uniform in ±scale; what is stored is what v says, rounding included.
  * extra: elements between the end of a row and the next, filled with not-a-number: nothing may read

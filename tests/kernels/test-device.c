@@ -464,11 +464,11 @@ main (int argc, char **argv)
   g_test_add_func ("/kernels/device/two", test_two_devices);
   g_test_add_func ("/kernels/pool/phases", test_pool);
   g_test_add_func ("/kernels/pool/idle", test_pool_idle);
-  krn_test_add ("device/info", test_info);
+  krn_test_add_cpu ("device/info", test_info);
   krn_test_add_once ("device/buffers", test_buffers);
   krn_test_add_once ("device/too-large", test_too_large);
   krn_test_add_once ("device/limits", test_limits);
   krn_test_add_once ("device/read-rate", test_read_rate);
-  krn_test_add ("device/no-allocation", test_no_allocation);
+  krn_test_add_cpu ("device/no-allocation", test_no_allocation);
   return g_test_run ();
 }
