@@ -150,7 +150,7 @@ gpu_wrap (KrnDevice *dev, const void *host_memory, size_t bytes, bool host)
   return buf;
 }
 
-static void
+void
 gpu_free (KrnDevice *dev, KrnBuffer *buf)
 {
   if (buf == NULL)

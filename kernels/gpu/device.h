@@ -83,6 +83,8 @@ struct KrnDevice {
   } notes[2];
   int note_turn;
 
+  struct GpuSampler *sampler; /* sample.cu */
+
   char error[256]; /* the first failure since the last sync () */
   bool failed;
 };
@@ -147,6 +149,7 @@ gpu_div_up (long a, long b)
 
 /* device.cu */
 KrnBuffer *gpu_alloc (KrnDevice *dev, size_t bytes);
+void       gpu_free (KrnDevice *dev, KrnBuffer *buf);
 /* Host memory to the device, in order with the work; @src may change when this returns. */
 void gpu_upload (KrnDevice *dev, void *to, const void *src, size_t bytes);
 /* rows.cu */
@@ -189,7 +192,7 @@ void gpu_grid_pool (KrnDevice *dev, KrnMat y, KrnMat x, int32_t width, int32_t k
 void gpu_conv_2d (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w, int32_t width);
 void gpu_conv_causal (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w);
 void gpu_attention_band (KrnDevice *dev, KrnMat o, KrnMat q, KrnMat k, KrnMat v, KrnMat rel, KrnMat q_scale, float k_scale, int32_t head_dim, float cap);
-/* sample.cu */
+/* sample.cu: false if there is no memory; what was opened is closed by gpu_sample_close () even then. */
 bool gpu_sample_open (KrnDevice *dev);
 void gpu_sample_close (KrnDevice *dev);
 void gpu_sample (KrnDevice *dev, KrnMat ids, KrnMat logits, KrnMat probs, const KrnSampling *sampling);

@@ -163,16 +163,18 @@ typedef struct {
   float        scale;
 } GpuAttend;
 
+/* One phase of the choice of one token. */
 typedef struct {
-  int32_t phase; /* sample.h */
-  float  *logits, *probs;
-  int32_t *ids;
-  int32_t  n, row, n_recent, n_suppress;
+  int32_t        phase; /* sample.h */
+  int32_t        n, row; /* of the vocabulary; of the matrix */
+  int32_t        top_k;  /* 0: off, and below n */
+  float         *logits, *probs;
+  int32_t       *id;
   const int32_t *recent, *suppress; /* on the device */
-  void    *memory;                  /* on the device, zeroed: GpuSampleMemory */
-  float    temperature, top_p, min_p, penalty;
-  int32_t  top_k;
-  uint64_t seed, number;
+  int32_t        n_recent, n_suppress;
+  void          *memory; /* GpuSampleMemory */
+  float          temperature, top_p, min_p, penalty; /* temperature 0: the first of the largest; 1: off, as top_p */
+  uint64_t       seed, number;
 } GpuSample;
 
 typedef struct {
