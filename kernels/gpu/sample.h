@@ -791,13 +791,12 @@ gpu_sample_phase (const GpuChoice *o)
     gpu_sample_draw (o);
 }
 
-static __device__ void
-gpu_step_sample (const GpuSample *s, const GpuTurn *turn, unsigned char *shared)
+/* A function that is called, not a part of the loop over steps: there it would take registers from what is done for every layer. */
+static __device__ __noinline__ void
+gpu_sample_run (const GpuSample *s, int block, int n_blocks, GpuSampleShared *shared)
 {
-  GpuChoice o = {s, (GpuSampleMemory *)s->memory, (GpuSampleShared *)(void *)shared, turn->block, turn->n_blocks, 0, 0.0f};
+  GpuChoice o = {s, (GpuSampleMemory *)s->memory, shared, block, n_blocks, (s->n - 1) / GPU_SAMPLE_CHUNK + 1, 0.0f};
 
-  o.n_chunks = (s->n - 1) / GPU_SAMPLE_CHUNK + 1;
-  gpu_turn_wait (turn);
   if (s->phase == GPU_SAMPLE_CONDITION) {
     gpu_sample_condition (&o);
     if (!gpu_sample_is_small (s))
@@ -806,4 +805,11 @@ gpu_step_sample (const GpuSample *s, const GpuTurn *turn, unsigned char *shared)
   }
   o.most = gpu_sample_most (&o);
   gpu_sample_phase (&o);
+}
+
+static __device__ void
+gpu_step_sample (const GpuSample *s, const GpuTurn *turn, unsigned char *shared)
+{
+  gpu_turn_wait (turn);
+  gpu_sample_run (s, turn->block, turn->n_blocks, (GpuSampleShared *)(void *)shared);
 }
