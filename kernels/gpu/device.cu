@@ -78,7 +78,7 @@ static void
 describe (const GPU (DeviceProp) * p, KrnDeviceInfo *info)
 {
   memset (info, 0, sizeof *info);
-  snprintf (info->name, sizeof info->name, "%s", p->name);
+  snprintf (info->name, sizeof info->name, "%.95s", p->name);
 #if defined(GPU_HIP) && !defined(GPU_HIP_SHIM)
   snprintf (info->isa, sizeof info->isa, "%s", p->gcnArchName);
 #elif defined(GPU_EMU)

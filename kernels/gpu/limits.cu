@@ -64,7 +64,7 @@ gpu_peak_f32_kernel (float *out, float x)
 __global__ void
 gpu_peak_bf16_kernel (float *out, uint32_t seed)
 {
-#if GPU_MMA && (defined(__CUDA_ARCH__) || defined(GPU_EMU))
+#if GPU_MMA && defined(__CUDA_ARCH__)
   float    c[8][4] = {};
   uint32_t a[4], b[2];
 

@@ -86,7 +86,7 @@ gpu_load_thin_tile (const GpuMatvec *m, const GpuWeights *w, int tile_row, int k
 static __device__ __forceinline__ uint32_t
 gpu_signed_nibbles (uint32_t w, int shift)
 {
-  return ((w >> shift & 0x0f0f0f0fu | 0x80808080u) - 0x08080808u) ^ 0x80808080u;
+  return (((w >> shift & 0x0f0f0f0fu) | 0x80808080u) - 0x08080808u) ^ 0x80808080u;
 }
 
 static __device__ __forceinline__ void
