@@ -13,12 +13,25 @@
 #define GPU_ATTEND_KEYS  64  /* of a chunk */
 #define GPU_ATTEND_WIDTH 512 /* the widest head */
 
-/* Four numbers of a key or value, that lie together. */
+static __device__ __forceinline__ float
+gpu_key (const void *p, int type, size_t at)
+{
+  return type == KRN_BF16 ? gpu_widen (((const gpu_bf16 *)p)[at]) : ((const float *)p)[at];
+}
+
+/* Four numbers of a key or value.  @n: how many of them there are; 4 and @wide: they may be read at once. */
 static __device__ __forceinline__ float4
-gpu_four (const void *p, int type, size_t at)
+gpu_four (const void *p, int type, size_t at, int wide, int n)
 {
   float4 r;
 
+  if (!wide) {
+    r.x = gpu_key (p, type, at);
+    r.y = n > 1 ? gpu_key (p, type, at + 1) : 0.0f;
+    r.z = n > 2 ? gpu_key (p, type, at + 2) : 0.0f;
+    r.w = n > 3 ? gpu_key (p, type, at + 3) : 0.0f;
+    return r;
+  }
   if (type == KRN_BF16) {
     gpu_u64 w = *(const gpu_u64 *)((const gpu_bf16 *)p + at);
 
@@ -63,7 +76,7 @@ gpu_attend_item (const GpuAttend *a, const GpuSpan *spans, int item, int per_kv,
 static __device__ __forceinline__ void
 gpu_score_chunk (const GpuAttend *a, const GpuAttendItem *it, const float *q, float *scores, int begin, int n)
 {
-  int lane = (int)(threadIdx.x % GPU_LANES), groups = (int)(blockDim.x / GPU_LANES), hd = a->head_dim;
+  int lane = (int)(threadIdx.x % GPU_LANES), groups = (int)(blockDim.x / GPU_LANES), hd = a->head_dim, pitch = (hd + 3) / 4 * 4;
 
   for (int key = (int)(threadIdx.x / GPU_LANES) * 2; key < n; key += 2 * groups) {
     float  s[2][GPU_ATTEND_HEADS] = {{0}};
@@ -71,13 +84,13 @@ gpu_score_chunk (const GpuAttend *a, const GpuAttendItem *it, const float *q, fl
 
 #pragma unroll
     for (int j = 0; j < 2; j++)
-      at[j] = (size_t)((begin + min (key + j, n - 1)) % it->span->slots) * (size_t)it->span->kv_stride + (size_t)it->kv_head * (size_t)hd;
+      at[j] = (size_t)((begin + min (key + j, n - 1)) % it->span->slots) * (size_t)it->span->k_stride + (size_t)it->kv_head * (size_t)hd;
     for (int i = lane * 4; i < hd; i += GPU_LANES * 4) {
-      float4 k0 = gpu_four (it->span->k, a->kv_type, at[0] + (size_t)i), k1 = gpu_four (it->span->k, a->kv_type, at[1] + (size_t)i);
+      float4 k0 = gpu_four (it->span->k, a->kv_type, at[0] + (size_t)i, a->wide, hd - i), k1 = gpu_four (it->span->k, a->kv_type, at[1] + (size_t)i, a->wide, hd - i);
 
 #pragma unroll
       for (int h = 0; h < GPU_ATTEND_HEADS; h++) {
-        float4 x = *(const float4 *)(q + h * hd + i);
+        float4 x = *(const float4 *)(q + h * pitch + i);
 
         s[0][h] += x.x * k0.x + x.y * k0.y + x.z * k0.z + x.w * k0.w;
         s[1][h] += x.x * k1.x + x.y * k1.y + x.z * k1.z + x.w * k1.w;
@@ -127,14 +140,16 @@ gpu_attend_one (const GpuAttend *a, const GpuAttendItem *it, int part, float *sh
   float *q = shared, *scores = q + GPU_ATTEND_HEADS * GPU_ATTEND_WIDTH, *weights = scores + GPU_ATTEND_HEADS * GPU_ATTEND_KEYS;
   float *most = weights + GPU_ATTEND_HEADS * GPU_ATTEND_KEYS, *sum = most + GPU_ATTEND_HEADS, *shrink = sum + GPU_ATTEND_HEADS;
   float *pool = shrink + GPU_ATTEND_HEADS; /* (groups of keys, heads, hd), at most 32 KB */
-  int    hd = a->head_dim, t = (int)threadIdx.x, quads = hd / 4;
+  int    hd = a->head_dim, t = (int)threadIdx.x, quads = (hd + 3) / 4, pitch = quads * 4;
   /* A thread takes four neighbouring numbers of all values of its group of keys. */
-  int    n_groups = min (8192 / (GPU_ATTEND_HEADS * hd), (int)blockDim.x / quads), mine = t / quads, i0 = t % quads * 4;
+  int    n_groups = min (8192 / (GPU_ATTEND_HEADS * pitch), (int)blockDim.x / quads), mine = t / quads, i0 = t % quads * 4;
   float  acc[GPU_ATTEND_HEADS][4] = {{0}};
   bool   adds = mine < n_groups;
 
-  for (int i = t; i < GPU_ATTEND_HEADS * hd; i += (int)blockDim.x)
-    q[i] = i < it->n_heads * hd ? a->q[(size_t)it->row * (size_t)a->q_stride + (size_t)it->first_head * (size_t)hd + (size_t)i] : 0.0f;
+  for (int i = t; i < GPU_ATTEND_HEADS * pitch; i += (int)blockDim.x)
+    q[i] = i / pitch < it->n_heads && i % pitch < hd
+               ? a->q[(size_t)it->row * (size_t)a->q_stride + (size_t)(it->first_head + i / pitch) * (size_t)hd + (size_t)(i % pitch)]
+               : 0.0f;
   if (t < GPU_ATTEND_HEADS) {
     most[t] = -INFINITY;
     sum[t] = 0.0f;
@@ -155,8 +170,8 @@ gpu_attend_one (const GpuAttend *a, const GpuAttendItem *it, int part, float *sh
           acc[h][i] *= shrink[h];
 #pragma unroll 4
       for (int key = mine; key < n; key += n_groups) {
-        size_t at = (size_t)((begin + key) % it->span->slots) * (size_t)it->span->kv_stride + (size_t)it->kv_head * (size_t)hd + (size_t)i0;
-        float4 v = gpu_four (it->span->v, a->kv_type, at);
+        size_t at = (size_t)((begin + key) % it->span->slots) * (size_t)it->span->v_stride + (size_t)it->kv_head * (size_t)hd + (size_t)i0;
+        float4 v = gpu_four (it->span->v, a->kv_type, at, a->wide, hd - i0);
 
 #pragma unroll
         for (int h = 0; h < GPU_ATTEND_HEADS; h++) {
@@ -175,7 +190,7 @@ gpu_attend_one (const GpuAttend *a, const GpuAttendItem *it, int part, float *sh
     for (int h = 0; h < GPU_ATTEND_HEADS; h++)
 #pragma unroll
       for (int i = 0; i < 4; i++)
-        pool[(mine * GPU_ATTEND_HEADS + h) * hd + i0 + i] = acc[h][i];
+        pool[(mine * GPU_ATTEND_HEADS + h) * pitch + i0 + i] = acc[h][i];
   __syncthreads ();
   for (int i = t; i < it->n_heads * hd; i += (int)blockDim.x) {
     int    head = it->first_head + i / hd;
@@ -183,7 +198,7 @@ gpu_attend_one (const GpuAttend *a, const GpuAttendItem *it, int part, float *sh
     size_t at = ((size_t)it->row * (size_t)a->n_parts + (size_t)part) * (size_t)a->n_heads + (size_t)head;
 
     for (int g = 0; g < n_groups; g++)
-      v += pool[g * GPU_ATTEND_HEADS * hd + i];
+      v += pool[(g * GPU_ATTEND_HEADS + i / hd) * pitch + i % hd];
     if (a->n_parts == 1) {
       a->o[(size_t)it->row * (size_t)a->o_stride + (size_t)head * (size_t)hd + (size_t)(i % hd)] = v / sum[i / hd];
       continue;

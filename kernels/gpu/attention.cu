@@ -100,7 +100,7 @@ gpu_rope_store (KrnDevice *dev, KrnMat q, KrnMat k, KrnMat v, KrnMat cs, const K
 static bool
 check_heads (KrnDevice *dev, int32_t n_heads, int32_t n_kv_heads, int32_t head_dim)
 {
-  if (head_dim % 4 == 0 && head_dim <= 512 && head_dim > 0 && n_heads % n_kv_heads == 0)
+  if (head_dim <= 512 && head_dim > 0 && n_heads % n_kv_heads == 0)
     return true;
   gpu_fail (dev, "Heads of %d numbers are not supported on a GPU.", head_dim);
   return false;
@@ -123,6 +123,12 @@ count_parts (KrnDevice *dev, const KrnSpan *spans, int n_spans, int items, int32
   if (parts > gpu_div_up (visible, KEYS_OF_A_PART))
     parts = gpu_div_up (visible, KEYS_OF_A_PART);
   return parts > 1 ? parts : 1;
+}
+
+static bool
+reads_four (KrnMat m)
+{
+  return gpu_stride (m) % 4 == 0 && (size_t)gpu_at (m) % (m.type == KRN_BF16 ? 8 : 16) == 0;
 }
 
 static void
@@ -148,6 +154,9 @@ attend_step (KrnDevice *dev, GpuStep *s, KrnMat o, KrnMat q, const KrnSpan *span
   a->kv_type = spans[0].cache.k.type;
   a->n_spans = n_spans;
   a->scale = scale;
+  a->wide = head_dim % 4 == 0;
+  for (int i = 0; i < n_spans; i++)
+    a->wide = a->wide && reads_four (spans[i].cache.k) && reads_four (spans[i].cache.v);
   s->spans = gpu_spans (dev, spans, n_spans);
 }
 

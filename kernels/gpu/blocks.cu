@@ -613,20 +613,28 @@ mlp_plain (KrnDevice *dev, KrnMat h, KrnMat m, KrnMat g, KrnMat f, const KrnMlpW
   plain (dev, m, g, w->down);
 }
 
+/* One step reads the gate and what it gates side by side. */
+static bool
+are_alike (KrnMat a, KrnMat b)
+{
+  return a.type == b.type && gpu_stride (a) == gpu_stride (b);
+}
+
 void
 gpu_gated_mlp (KrnDevice *dev, KrnMat h, KrnMat m, KrnMat g, KrnMat f, const KrnMlpWeights *w)
 {
-  int n = h.rows;
+  int  n = h.rows;
+  bool alike = are_alike (w->gate, w->up);
 
   if (n == 0)
     return;
-  if (fits_one (w->gate, n) && fits_one (w->up, n) && fits_one (w->down, n) && h.cols <= 4096) {
+  if (alike && fits_one (w->gate, n) && fits_one (w->up, n) && fits_one (w->down, n) && h.cols <= 4096) {
     mlp_one (dev, h, m, g, w);
     return;
   }
-  if (fits_few (w->gate, n) && fits_few (w->up, n) && fits_few (w->down, n))
+  if (alike && fits_few (w->gate, n) && fits_few (w->up, n) && fits_few (w->down, n))
     mlp_few (dev, h, m, g, w);
-  else if (fits_many (dev, w->gate, n) && fits_many (dev, w->up, n) && fits_many (dev, w->down, n))
+  else if (alike && fits_many (dev, w->gate, n) && fits_many (dev, w->up, n) && fits_many (dev, w->down, n))
     mlp_many (dev, h, m, w);
   else
     mlp_plain (dev, h, m, g, f, w);

@@ -193,7 +193,7 @@ gpu_one_head (const GpuHeads *hs, const GpuHeadsPart *part, const GpuSpan *spans
     const GpuSpan *span = gpu_span_of (spans, hs->n_spans, row);
 
     cache = part->store == 1 ? span->k : span->v;
-    at = (size_t)((span->position + row - span->row) % span->slots) * (size_t)span->kv_stride + (size_t)head * (size_t)hd;
+    at = (size_t)((span->position + row - span->row) % span->slots) * (size_t)(part->store == 1 ? span->k_stride : span->v_stride) + (size_t)head * (size_t)hd;
   }
   if (!part->turn) {
     for (int i = lane; i < hd; i += GPU_LANES) {

@@ -72,7 +72,7 @@ typedef struct {
 /* Rows [row, row + n_rows) of one sequence, as in KrnSpan. */
 typedef struct {
   void   *k, *v; /* (slots, width) */
-  int32_t row, n_rows, position, slots, kv_stride;
+  int32_t row, n_rows, position, slots, k_stride, v_stride;
 } GpuSpan;
 
 typedef struct {
@@ -159,6 +159,7 @@ typedef struct {
   float       *parts;   /* (rows, n_parts, n_heads, hd): not yet divided by their sums */
   float       *weights; /* (rows, n_parts, n_heads, 2): maximum and sum */
   int32_t      rows, n_heads, n_kv_heads, head_dim, window, n_parts, q_stride, o_stride, kv_type, n_spans;
+  int32_t      wide; /* keys and values can be read four at once */
   int32_t      all; /* every row sees all keys up to its span's position */
   float        scale;
 } GpuAttend;

@@ -128,7 +128,8 @@ gpu_spans (KrnDevice *dev, const KrnSpan *spans, int n_spans)
     to[i].n_rows = spans[i].n_rows;
     to[i].position = spans[i].position;
     to[i].slots = c->k.rows;
-    to[i].kv_stride = gpu_stride (c->k);
+    to[i].k_stride = gpu_stride (c->k);
+    to[i].v_stride = gpu_stride (c->v);
   }
   dev->n_spans += n_spans;
   return dev->spans_on_device + at;
