@@ -126,7 +126,8 @@ gpu_alloc (KrnDevice *dev, size_t bytes)
     free (buf);
     return NULL;
   }
-  buf->bytes = whole;
+  buf->bytes = bytes;
+  buf->taken = whole;
   gpu_check (dev, GPU (MemsetAsync) (buf->data, 0, whole, dev->stream), "clearing memory");
   return buf;
 }
@@ -145,8 +146,10 @@ gpu_wrap (KrnDevice *dev, const void *host_memory, size_t bytes, bool host)
     return buf;
   }
   buf = gpu_alloc (dev, bytes);
-  if (buf != NULL)
+  if (buf != NULL) {
+    buf->borrowed = true;
     gpu_upload (dev, buf->data, host_memory, bytes);
+  }
   return buf;
 }
 
@@ -159,7 +162,7 @@ gpu_free (KrnDevice *dev, KrnBuffer *buf)
     gpu_send (dev);
     gpu_check (dev, GPU (StreamSynchronize) (dev->stream), "computing");
     gpu_check (dev, GPU (Free) (buf->data), "giving memory back");
-    dev->used -= buf->bytes;
+    dev->used -= buf->taken;
   }
   free (buf);
 }
@@ -203,9 +206,21 @@ note (KrnDevice *dev, const unsigned char *at, const void *src, size_t bytes)
   memcpy (dev->notes[dev->note_turn].copy, src, bytes);
 }
 
+static bool
+is_inside (const KrnBuffer *buf, size_t offset, size_t bytes)
+{
+  return buf->data != NULL && offset <= buf->bytes && bytes <= buf->bytes - offset;
+}
+
 static void
 gpu_write (KrnDevice *dev, KrnBuffer *buf, size_t offset, const void *src, size_t bytes)
 {
+  if (buf->borrowed)
+    gpu_fail (dev, "A buffer over borrowed memory cannot be written.");
+  else if (!is_inside (buf, offset, bytes))
+    gpu_fail (dev, "Writing %zu bytes at %zu of a buffer of %zu.", bytes, offset, buf->bytes);
+  if (dev->failed)
+    return;
   gpu_send (dev);
   note (dev, buf->data + offset, src, bytes);
   gpu_upload (dev, buf->data + offset, src, bytes);
@@ -214,6 +229,10 @@ gpu_write (KrnDevice *dev, KrnBuffer *buf, size_t offset, const void *src, size_
 static void
 gpu_read (KrnDevice *dev, const KrnBuffer *buf, size_t offset, void *dst, size_t bytes)
 {
+  if (!is_inside (buf, offset, bytes))
+    gpu_fail (dev, "Reading %zu bytes at %zu of a buffer of %zu.", bytes, offset, buf->bytes);
+  if (dev->failed)
+    return;
   gpu_send (dev);
   if (dev->failed)
     return;

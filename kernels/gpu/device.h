@@ -39,7 +39,8 @@
 struct KrnBuffer {
   unsigned char       *data; /* on the device; NULL for a table that stays on the host */
   const unsigned char *host; /* such a table */
-  size_t               bytes;
+  size_t               bytes, taken; /* what was asked for; what it takes */
+  bool                 borrowed;     /* from wrap (): read only */
 };
 
 struct KrnDevice {

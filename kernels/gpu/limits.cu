@@ -136,11 +136,14 @@ gpu_limits (KrnDevice *dev, KrnLimits *limits)
     limits->bf16_tflops = seconds > 0.0 ? 2.0 * 16 * 8 * 16 * 8 * GPU_PEAK_ROUNDS * 8.0 * blocks / seconds / 1e12 : 0.0;
   }
 #endif
-  (void)GPU (StreamSynchronize) (dev->stream);
-  (void)GPU (Free) (buf->data);
-  dev->used -= buf->bytes;
-  free (buf);
+  gpu_free (dev, buf);
   return dev->failed ? -1 : 0;
+}
+
+static bool
+is_on_device (KrnMat m)
+{
+  return m.buf != NULL && m.buf->data != NULL;
 }
 
 double
@@ -152,12 +155,12 @@ gpu_read_rate (KrnDevice *dev, const KrnMat *mats, int n_mats)
 
   gpu_send (dev);
   for (int i = 0; i < n_mats; i++)
-    bytes += gpu_mat_bytes (mats[i]) / mib * mib;
+    bytes += is_on_device (mats[i]) ? gpu_mat_bytes (mats[i]) / mib * mib : 0;
   if (bytes == 0)
     return 0.0;
   seconds = quickest (dev, [&] {
     for (int i = 0; i < n_mats; i++)
-      if (mats[i].buf->data != NULL && gpu_mat_bytes (mats[i]) >= mib)
+      if (is_on_device (mats[i]) && gpu_mat_bytes (mats[i]) >= mib)
         gpu_run (dev, gpu_read_kernel, dev->n_blocks * 4, GPU_READ_THREADS, 0, (const gpu_u128 *)(const void *)gpu_at (mats[i]),
                  gpu_mat_bytes (mats[i]) / mib * mib / 16, out);
   });
