@@ -101,7 +101,7 @@ open_gpu (const char *name, const KrnOptions *options, GPtrArray *warnings)
   if (n > 0 || gem_device_is_plugged_in (name))
     g_ptr_array_add (warnings,
                      g_strdup_printf ("The CPU computes, because the %s cannot be used: %s.  To "
-                                      "have it so without this message, choose “cpu”.",
+                                      "have it so without this message, choose the CPU (“cpu”).",
                                       gem_device_get_kind (name), why));
   else
     g_debug ("%s: %s", name, why);
