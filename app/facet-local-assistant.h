@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Owns the engine thread, which alone touches the model and its session.  The only header of app/
- * whose implementation includes the engine. */
+ * Owns the engine thread, which alone touches the model and its session.  This
+ * header and facet-device.h hide the engine from ui/. */
 #pragma once
 
 #include "facet-assistant.h"
