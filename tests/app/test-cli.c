@@ -640,6 +640,7 @@ test_device (void)
   assert_asked ("radeon", 1, "There is no device “radeon”.  There are “cuda:0” (NVIDIA GeForce");
   assert_asked ("auto|--gpu-memory|1.5", 2, "--gpu-memory");
   test_folder_remove (folder);
+  g_free (folder);
 
   /* A GPU that does not compute is not passed over in silence. */
   folder = install_module ("fake-open.so");
@@ -650,6 +651,7 @@ test_device (void)
   assert_asked ("cuda", 1, "cannot be used: the driver is too old (1.0; 2.0 is needed).");
   fake_pci_free (pci);
   test_folder_remove (folder);
+  g_free (folder);
   g_unsetenv ("FACET_MODULE_PATH");
 }
 

@@ -75,6 +75,7 @@ tear_down (Fixture *f, gconstpointer module)
   g_settings_reset (f->settings, "gpu-memory-share");
   fake_pci_free (f->pci);
   test_folder_remove (f->modules);
+  g_free (f->modules);
 }
 
 static FacetDevice *
