@@ -364,6 +364,8 @@ facet_cli_talk_new (const FacetCliOptions *options, FacetCliShow show)
   FacetCliTalk     *self = g_new0 (FacetCliTalk, 1);
   FacetLocalOptions local = {.model_folder = options->model,
                              .backend = options->backend,
+                             .device = options->device,
+                             .memory_share = options->memory_share,
                              .weights = options->weights,
                              .threads = options->threads,
                              .without_vision = options->text_only,

@@ -140,6 +140,8 @@ check (const FacetCliOptions *o, int *status)
     return refuse (status, "--weights is bf16, q8 or q4, not “%s”", o->weights);
   if (o->threads < 0 || o->threads > 1024)
     return refuse (status, "--threads is a number from 1 to 1024, or 0 for one per core");
+  if (!(o->memory_share >= 0 && o->memory_share <= 1))
+    return refuse (status, "--gpu-memory is above 0 and at most 1");
   if (o->context < 0 || (o->context > 0 && o->context < 64))
     return refuse (status, "--context is at least 64 tokens, or 0 for the usual size");
   if (o->max_tokens < 0)
@@ -165,7 +167,11 @@ make_context (FacetCliOptions *o, const char *about, FacetCliFlags flags, gboole
        {"model", 0, 0, G_OPTION_ARG_FILENAME, &o->model, "Model folder (the demonstration model)",
         "DIR"},
        {"weights", 0, 0, G_OPTION_ARG_STRING, &o->weights, "bf16 (as stored), q8 or q4", "KIND"},
+       {"device", 0, 0, G_OPTION_ARG_STRING, &o->device,
+        "auto, cpu, a GPU's name or a part of it, or cuda:1", "NAME"},
        {"backend", 0, 0, G_OPTION_ARG_STRING, &o->backend, "auto, cpu, cuda or hip", "NAME"},
+       {"gpu-memory", 0, 0, G_OPTION_ARG_DOUBLE, &o->memory_share,
+        "Of a GPU's memory at most this part (0.9)", "SHARE"},
        {"threads", 0, 0, G_OPTION_ARG_INT, &o->threads, "Threads (one per core)", "N"},
        {"context", 0, 0, G_OPTION_ARG_INT, &o->context, "Tokens that the context holds (8192)",
         "N"},
@@ -278,6 +284,7 @@ facet_cli_options_clear (FacetCliOptions *self)
   g_clear_pointer (&self->model, g_free);
   g_clear_pointer (&self->weights, g_free);
   g_clear_pointer (&self->backend, g_free);
+  g_clear_pointer (&self->device, g_free);
   g_clear_pointer (&self->system, g_free);
   g_clear_pointer (&self->images, g_strfreev);
   g_clear_pointer (&self->audio, g_strfreev);

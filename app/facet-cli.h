@@ -23,7 +23,8 @@ enum {
 
 typedef struct {
   /* the model */
-  char    *model, *weights, *backend;
+  char    *model, *weights, *backend, *device;
+  double   memory_share; /* of a GPU; 0: the usual */
   int      threads, context;
   gboolean text_only;
   /* the answer; sampling below 0: the model's own */

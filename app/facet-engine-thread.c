@@ -29,7 +29,8 @@ struct _FacetEngine {
   GemSession *session; /* made by the thread; under lock for cancelling */
 
   /* Copied; the thread's own. */
-  char      *folder, *backend, *cache_dir;
+  char      *folder, *backend, *device, *cache_dir;
+  double     memory_share;
   GemWeights weights;
   gboolean   weights_known;
   char      *weights_name;
@@ -120,17 +121,8 @@ load_progress_cb (double fraction, const char *what, gpointer user_data)
 }
 
 static gboolean
-load (FacetEngine *self, GError **error)
+check_options (FacetEngine *self, GError **error)
 {
-  GemModelOptions options = {.backend = self->backend,
-                             .weights = self->weights,
-                             .threads = self->n_threads,
-                             .without_vision = self->without_vision,
-                             .without_audio = self->without_audio,
-                             .cache_dir = self->cache_dir};
-  guint           most;
-  GemSession     *session;
-
   if (self->folder == NULL) {
     g_set_error_literal (error, GEM_ERROR, GEM_ERROR_INVALID_MODEL,
                          _ ("The demonstration model is not where Facet was installed.  Install it "
@@ -143,20 +135,55 @@ load (FacetEngine *self, GError **error)
                  _ ("“%s” is not a kind of weights.  Choose bf16, q8 or q4."), self->weights_name);
     return FALSE;
   }
-  self->model = gem_model_load (self->folder, &options, load_progress_cb, self, error);
-  if (self->model == NULL)
-    return FALSE;
-  most = (guint)gem_model_get_config (self->model)->text.max_position_embeddings;
-  session =
-      gem_session_new (self->model,
-                       MIN (self->context_size > 0 ? self->context_size : DEFAULT_CONTEXT, most),
-                       error);
+  return TRUE;
+}
+
+static gboolean
+make_session (FacetEngine *self, GError **error)
+{
+  guint       most = (guint)gem_model_get_config (self->model)->text.max_position_embeddings;
+  guint       size = self->context_size > 0 ? self->context_size : DEFAULT_CONTEXT;
+  GemSession *session = gem_session_new (self->model, MIN (size, most), error);
+
   g_mutex_lock (&self->lock);
   self->session = session;
   g_mutex_unlock (&self->lock);
-  if (session != NULL)
-    self->perception = facet_perception_new (self->model, gem_session_get_n_ctx (session));
   return session != NULL;
+}
+
+/* Weights that found room on the GPU may leave none for the context. */
+static gboolean
+load (FacetEngine *self, GError **error)
+{
+  GemModelOptions options = {.backend = self->backend,
+                             .device = self->device,
+                             .memory_share = self->memory_share,
+                             .weights = self->weights,
+                             .threads = self->n_threads,
+                             .without_vision = self->without_vision,
+                             .without_audio = self->without_audio,
+                             .cache_dir = self->cache_dir};
+  g_autoptr (GError) reason = NULL;
+
+  if (!check_options (self, error))
+    return FALSE;
+  self->model = gem_model_load (self->folder, &options, load_progress_cb, self, error);
+  if (self->model == NULL)
+    return FALSE;
+  if (!make_session (self, &reason)) {
+    if (!gem_model_is_on_automatic_gpu (self->model) ||
+        !g_error_matches (reason, GEM_ERROR, GEM_ERROR_NO_MEMORY)) {
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return FALSE;
+    }
+    g_clear_pointer (&self->model, gem_model_unref);
+    self->model =
+        gem_model_load_on_cpu (self->folder, &options, reason, load_progress_cb, self, error);
+    if (self->model == NULL || !make_session (self, error))
+      return FALSE;
+  }
+  self->perception = facet_perception_new (self->model, gem_session_get_n_ctx (self->session));
+  return TRUE;
 }
 
 static char *
@@ -281,6 +308,8 @@ facet_engine_new (const FacetLocalOptions *options, FacetEventSource *reports)
   self->folder = is_given (options->model_folder) ? g_strdup (options->model_folder)
                                                   : facet_find_demo_model ();
   self->backend = g_strdup (is_given (options->backend) ? options->backend : "auto");
+  self->device = g_strdup (options->device);
+  self->memory_share = options->memory_share;
   self->weights_name = g_strdup (is_given (options->weights) ? options->weights : "bf16");
   self->weights_known = parse_weights (self->weights_name, &self->weights);
   self->cache_dir = g_build_filename (g_get_user_cache_dir (), "facet", NULL);
@@ -310,6 +339,7 @@ facet_engine_free (FacetEngine *self)
   g_mutex_clear (&self->lock);
   g_free (self->folder);
   g_free (self->backend);
+  g_free (self->device);
   g_free (self->weights_name);
   g_free (self->cache_dir);
   g_free (self);

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Owns the engine thread, which alone touches the model and its session.  The only header of app/
- * whose implementation includes the engine. */
+ * Owns the engine thread, which alone touches the model and its session.  This
+ * header and facet-device.h hide the engine from ui/. */
 #pragma once
 
 #include "facet-assistant.h"
@@ -12,7 +12,9 @@ G_BEGIN_DECLS
 
 typedef struct {
   const char *model_folder; /* NULL or "": the demonstration model that came with Facet */
-  const char *backend;      /* NULL: "auto" */
+  const char *backend;      /* "cpu", "cuda", "hip"; NULL or "auto": any */
+  const char *device;       /* what names one, as in facet-device.h; NULL or "": "auto" */
+  double      memory_share; /* of a GPU's memory, 0 < … ≤ 1; 0: 0.9 */
   const char *weights;      /* "bf16", "q8", "q4"; NULL: "bf16" */
   int         threads;      /* 0: one per core */
   gboolean    without_vision, without_audio; /* it is not to see, or hear: less memory */

@@ -1,95 +1,26 @@
-/* gem-backend.c: finds, opens and closes a kernel backend and one of its devices.
+/* gem-backend.c: opens and closes one device of a kernel backend, and keeps its buffers.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Owns the module, the device and the buffers of the weights.  A module that is missing, of another
- * interface version or without a usable device is an error sentence when asked for by name, and
- * skipped by "auto".  Computes nothing. */
+ * Owns the device and the buffers of the weights.  What cannot be used is an error sentence when it
+ * was asked for by name; "auto" goes on to the next, and never from a GPU to the CPU without saying
+ * so.  Computes nothing. */
 #define G_LOG_DOMAIN "gem"
 
 #include "gem-backend.h"
+#include "gem-device.h"
+#include "gem-module.h"
 
-#include <gmodule.h>
 #include <string.h>
 
-typedef const KrnOps *(*KrnOpsFunc) (void);
-
 struct _GemBackend {
-  GModule      *module; /* NULL: linked in */
   const KrnOps *ops;
   KrnDevice    *device;
   GPtrArray    *buffers; /* of KrnBuffer */
   char         *description;
+  float         memory_share;
+  gboolean      is_automatic;
 };
-
-static const KrnOps *cpu_replacement;
-
-void
-gem_backend_replace_cpu (const KrnOps *ops)
-{
-  cpu_replacement = ops;
-}
-
-static void
-set_device_error (GError **error, const char *name, const char *why)
-{
-  g_autofree char *upper = g_ascii_strup (name, -1);
-
-  g_set_error (error, GEM_ERROR, GEM_ERROR_DEVICE,
-               "%s cannot be used: %s%s  Choose another device or “auto”.", upper, why,
-               g_str_has_suffix (why, ".") ? "" : ".");
-}
-
-/* ---- modules ---- */
-
-/* NULL with @why when there is none or it cannot be loaded. */
-static GModule *
-open_module (const char *name, char **why)
-{
-  const char      *folders[] = {g_getenv ("FACET_MODULE_PATH"), GEM_MODULE_DIR};
-  g_autofree char *file = g_strdup_printf ("libkrn-%s.so", name);
-
-  for (gsize i = 0; i < G_N_ELEMENTS (folders); i++) {
-    g_autofree char *path = NULL;
-    GModule         *module;
-
-    if (folders[i] == NULL)
-      continue;
-    path = g_build_filename (folders[i], file, NULL);
-    if (!g_file_test (path, G_FILE_TEST_EXISTS))
-      continue;
-    module = g_module_open (path, G_MODULE_BIND_LOCAL);
-    if (module == NULL)
-      *why = g_strdup (g_module_error ());
-    return module;
-  }
-  *why = g_strdup_printf ("its module %s is not installed", file);
-  return NULL;
-}
-
-static const KrnOps *
-module_ops (GModule *module, const char *name, char **why)
-{
-  gpointer      symbol = NULL;
-  const KrnOps *ops;
-
-  if (!g_module_symbol (module, "krn_ops", &symbol) || symbol == NULL) {
-    *why = g_strdup ("its module is no backend of Facet (it lacks krn_ops)");
-    return NULL;
-  }
-  ops = ((KrnOpsFunc)symbol) ();
-  if (ops == NULL || ops->abi != KRN_ABI) {
-    *why =
-        g_strdup_printf ("its module was built for another version of Facet (interface %u, not %u)",
-                         ops != NULL ? ops->abi : 0, KRN_ABI);
-    return NULL;
-  }
-  if (g_strcmp0 (ops->name, name) != 0) {
-    *why = g_strdup_printf ("its module says it is “%s”", ops->name != NULL ? ops->name : "");
-    return NULL;
-  }
-  return ops;
-}
 
 /* ---- opening ---- */
 
@@ -109,80 +40,122 @@ describe (const KrnOps *ops, KrnDevice *device)
   return g_string_free (text, FALSE);
 }
 
-/* Takes @module, also on error. */
+/* NULL with a reason, as in gem-module.h. */
 static GemBackend *
-open_device (const KrnOps     *ops,
-             GModule          *module,
-             const char       *name,
-             const KrnOptions *options,
-             GError          **error)
+open_device (const KrnOps *ops, int index, const KrnOptions *options, char **why)
 {
-  char        why[256] = "no such device";
-  KrnDevice  *device = NULL;
-  int         n = ops->probe (why, sizeof why);
+  KrnOptions  chosen = *options;
+  KrnDevice  *device;
   GemBackend *self;
 
-  if (options->index >= 0 && options->index < n)
-    device = ops->open (options, why, sizeof why);
-  else if (n > 0)
-    g_snprintf (why, sizeof why, "there is no device %d (there are %d, counted from 0)",
-                options->index, n);
-  if (device == NULL) {
-    set_device_error (error, name, why);
-    g_clear_pointer (&module, g_module_close);
+  chosen.index = index;
+  device = gem_module_open (ops, &chosen, why);
+  if (device == NULL)
     return NULL;
-  }
   self = g_new0 (GemBackend, 1);
-  self->module = module;
   self->ops = ops;
   self->device = device;
   self->buffers = g_ptr_array_new ();
   self->description = describe (ops, device);
+  self->memory_share = options->memory_share > 0 ? options->memory_share : 0.9f;
   return self;
 }
 
+/* One that was asked for. */
 static GemBackend *
-open_named (const char *name, const KrnOptions *options, GError **error)
+open_chosen (const char *backend, const char *choice, const KrnOptions *options, GError **error)
+{
+  g_autoptr (GPtrArray) devices = gem_device_list (backend);
+  g_autofree char *why = NULL;
+  const GemDevice *device = gem_device_find (devices, choice, error);
+  GemBackend      *self;
+
+  if (device == NULL)
+    return NULL;
+  self = open_device (gem_module_find (device->backend, &why), device->index, options, &why);
+  if (self == NULL)
+    g_set_error (error, GEM_ERROR, GEM_ERROR_DEVICE,
+                 "%s cannot be used: %s.  Choose another device or “auto”.", device->name, why);
+  return self;
+}
+
+/* The first device of a GPU backend that opens.  What a person has to know why none does is added
+ * to @warnings: nothing on a machine without such a GPU, whatever is installed there. */
+static GemBackend *
+open_gpu (const char *name, const KrnOptions *options, GPtrArray *warnings)
 {
   g_autofree char *why = NULL;
-  GModule         *module;
-  const KrnOps    *ops;
+  const KrnOps    *ops = gem_module_find (name, &why);
+  int              n = ops != NULL ? gem_module_probe (ops, &why) : 0;
 
-  if (g_str_equal (name, "cpu"))
-    return open_device (cpu_replacement != NULL ? cpu_replacement : krn_cpu_ops (), NULL, name,
-                        options, error);
-  if (!g_str_equal (name, "cuda") && !g_str_equal (name, "hip")) {
-    g_set_error (error, GEM_ERROR, GEM_ERROR_DEVICE,
-                 "There is no backend “%s”; there are cpu, cuda, hip and auto.", name);
-    return NULL;
+  for (int i = 0; i < n; i++) {
+    GemBackend *self;
+
+    g_clear_pointer (&why, g_free);
+    self = open_device (ops, i, options, &why);
+    if (self != NULL) {
+      self->is_automatic = TRUE;
+      return self;
+    }
   }
-  module = open_module (name, &why);
-  ops = module != NULL ? module_ops (module, name, &why) : NULL;
-  if (ops != NULL)
-    return open_device (ops, module, name, options, error);
-  set_device_error (error, name, why);
-  g_clear_pointer (&module, g_module_close);
+  if (n > 0 || gem_device_is_plugged_in (name))
+    g_ptr_array_add (warnings,
+                     g_strdup_printf ("The CPU computes, because the %s cannot be used: %s.  To "
+                                      "have it so without this message, choose the CPU (“cpu”).",
+                                      gem_device_get_kind (name), why));
+  else
+    g_debug ("%s: %s", name, why);
   return NULL;
 }
 
-GemBackend *
-gem_backend_open (const char *name, const KrnOptions *options, GError **error)
+static GemBackend *
+open_automatic (const KrnOptions *options, GPtrArray *warnings, GError **error)
 {
-  static const char *const gpus[] = {"cuda", "hip"};
+  g_autoptr (GPtrArray) reasons = g_ptr_array_new_with_free_func (g_free);
+  GemBackend *self;
 
-  if (name != NULL && !g_str_equal (name, "auto"))
-    return open_named (name, options, error);
-  for (gsize i = 0; i < G_N_ELEMENTS (gpus); i++) {
-    g_autoptr (GError) why = NULL;
-    GemBackend *self = open_named (gpus[i], options, &why);
-
+  for (const char *const *name = gem_module_names; !g_str_equal (*name, "cpu"); name++) {
+    self = open_gpu (*name, options, reasons);
     if (self != NULL)
       return self;
-    g_debug ("%s", why->message);
   }
-  /* The index counts GPUs; there is one CPU. */
-  return open_named ("cpu", &(KrnOptions){.threads = options->threads, .fast = options->fast},
-                     error);
+  self = open_chosen ("cpu", "cpu", options, error);
+  if (self != NULL && warnings != NULL)
+    g_ptr_array_extend_and_steal (warnings, g_steal_pointer (&reasons));
+  return self;
+}
+
+static gboolean
+is_automatic (const char *choice)
+{
+  return choice == NULL || *choice == '\0' || g_str_equal (choice, "auto");
+}
+
+GemBackend *
+gem_backend_open (const char       *backend,
+                  const char       *device,
+                  const KrnOptions *options,
+                  GPtrArray        *warnings,
+                  GError          **error)
+{
+  g_autofree char *numbered = NULL;
+
+  if (backend == NULL || g_str_equal (backend, "auto")) {
+    if (is_automatic (device))
+      return open_automatic (options, warnings, error);
+    /* Other drivers need not be waited for. */
+    return open_chosen (gem_device_get_backend (device), device, options, error);
+  }
+  if (!g_strv_contains (gem_module_names, backend)) {
+    g_set_error (error, GEM_ERROR, GEM_ERROR_DEVICE,
+                 "There is no backend “%s”; there are cpu, cuda, hip and auto.", backend);
+    return NULL;
+  }
+  if (is_automatic (device))
+    device = backend;
+  else if (device[strspn (device, "0123456789")] == '\0')
+    device = numbered = g_strdup_printf ("%s:%s", backend, device);
+  return open_chosen (backend, device, options, error);
 }
 
 void
@@ -194,7 +167,6 @@ gem_backend_close (GemBackend *self)
     self->ops->free (self->device, g_ptr_array_index (self->buffers, i));
   g_ptr_array_unref (self->buffers);
   self->ops->close (self->device);
-  g_clear_pointer (&self->module, g_module_close);
   g_free (self->description);
   g_free (self);
 }
@@ -217,22 +189,40 @@ gem_backend_get_description (GemBackend *self)
   return self->description;
 }
 
+gboolean
+gem_backend_is_automatic_gpu (GemBackend *self)
+{
+  return self->is_automatic;
+}
+
 /* ---- memory ---- */
+
+/* What can be done about it. */
+static char *
+way_out (GemBackend *self)
+{
+  if (g_str_equal (self->ops->name, "cpu"))
+    return g_strdup ("Close other programs, or choose smaller weights (q8 or q4).");
+  return g_strdup_printf ("Choose smaller weights (q8 or q4), another device, or let Facet use "
+                          "more "
+                          "than %.0f %% of its memory.",
+                          self->memory_share * 100);
+}
 
 static KrnBuffer *
 keep (GemBackend *self, KrnBuffer *buffer, gsize bytes, const char *what, GError **error)
 {
   g_autofree char *size = NULL;
+  g_autofree char *way = NULL;
 
   if (buffer != NULL) {
     g_ptr_array_add (self->buffers, buffer);
     return buffer;
   }
   size = g_format_size (bytes);
-  g_set_error (error, GEM_ERROR, GEM_ERROR_NO_MEMORY,
-               "There is no memory for %s (%s) on %s.  Close other programs, or choose smaller "
-               "weights (q8 or q4).",
-               what, size, self->description);
+  way = way_out (self);
+  g_set_error (error, GEM_ERROR, GEM_ERROR_NO_MEMORY, "There is no memory for %s (%s) on %s.  %s",
+               what, size, self->description, way);
   return NULL;
 }
 

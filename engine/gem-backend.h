@@ -1,12 +1,8 @@
-/* gem-backend.h: which arithmetic runs: finds, opens and closes a kernel backend and one of its
- * devices.
+/* gem-backend.h: which arithmetic runs: opens and closes one device, and keeps what lies on it.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * "cpu" is linked in.  "cuda" and "hip" are modules, libkrn-NAME.so, which export one function
- * `krn_ops` of the type of krn_cpu_ops (); they are looked for in $FACET_MODULE_PATH (for
- * developers) and then where Facet is installed. Internal to the engine; loading thread, then the
- * engine thread. */
+ * Internal to the engine; loading thread, then the engine thread. */
 #pragma once
 
 #include "gem-error.h"
@@ -16,10 +12,15 @@ G_BEGIN_DECLS
 
 typedef struct _GemBackend GemBackend;
 
-/* @name: "cpu", "cuda", "hip", or "auto" (and NULL): the first GPU that works, else the CPU.
- * @options as in krn.h. */
-GemBackend *gem_backend_open (const char       *name,
+/* @backend: "cpu", "cuda", "hip", or "auto" (and NULL) for any.  @device: what names one
+ * (gem-device.h), a plain number if @backend is given, or "auto" (and NULL, ""): the backend's
+ * first one; of any backend, the first GPU that opens, else the CPU, and then a sentence for every
+ * GPU of this machine that cannot be used is appended to @warnings (of char *, may be NULL).
+ * @options as in krn.h, but for its index. */
+GemBackend *gem_backend_open (const char       *backend,
+                              const char       *device,
                               const KrnOptions *options,
+                              GPtrArray        *warnings,
                               GError          **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Frees what was stored, then the device. */
 void        gem_backend_close (GemBackend *self);
@@ -29,6 +30,8 @@ const KrnOps *gem_backend_get_ops (GemBackend *self);
 KrnDevice    *gem_backend_get_device (GemBackend *self);
 /* "CPU, AMD EPYC 9B45, 2 threads, avx512" */
 const char   *gem_backend_get_description (GemBackend *self);
+/* Whether it is a GPU that "auto" chose: nobody asked for it by name. */
+gboolean      gem_backend_is_automatic_gpu (GemBackend *self);
 
 /* Memory of the device that lives until the backend is closed; @what names it in the error
  * (GEM_ERROR_NO_MEMORY).  wrap: as in krn.h, @bytes of @memory stay valid and unchanged until then.
@@ -44,8 +47,5 @@ KrnBuffer *gem_backend_store (GemBackend *self,
                               gsize       bytes,
                               const char *what,
                               GError    **error);
-
-/* For tests: @ops takes the place of the linked-in "cpu" until it is set back with NULL. */
-void gem_backend_replace_cpu (const KrnOps *ops);
 
 G_END_DECLS

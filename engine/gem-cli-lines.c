@@ -311,9 +311,9 @@ prepare_sample (Lines *self, GError **error)
 
   if (!gem_cli_model_resolve (&self->model, &options, error))
     return FALSE;
-  device.index = options.device;
   device.threads = options.threads;
-  self->backend = gem_backend_open (options.backend, &device, error);
+  device.memory_share = (float)options.memory_share;
+  self->backend = gem_backend_open (options.backend, options.device, &device, NULL, error);
   return self->backend != NULL;
 }
 

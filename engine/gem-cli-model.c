@@ -27,8 +27,12 @@ gem_cli_model_add_options (GemCliModel *self, GOptionContext *context)
 {
   const GOptionEntry entries[] = {
       {"model", 0, 0, G_OPTION_ARG_FILENAME, &self->folder, "A folder with a checkpoint", "DIR"},
-      {"backend", 0, 0, G_OPTION_ARG_STRING, &self->backend, "cpu (default), cuda or hip", "NAME"},
-      {"device", 0, 0, G_OPTION_ARG_INT, &self->device, "Which device of the backend", "N"},
+      {"backend", 0, 0, G_OPTION_ARG_STRING, &self->backend, "cpu (default), cuda, hip or auto",
+       "NAME"},
+      {"device", 0, 0, G_OPTION_ARG_STRING, &self->device,
+       "cpu, cuda:1, a part of a device's name, auto, or its number in the backend", "NAME"},
+      {"gpu-memory", 0, 0, G_OPTION_ARG_DOUBLE, &self->memory_share,
+       "The part of a GPU's memory that may be used (0.9)", "SHARE"},
       {"weights", 0, 0, G_OPTION_ARG_STRING, &self->weights, "bf16 (default), q8 or q4", "TYPE"},
       {"threads", 0, 0, G_OPTION_ARG_INT, &self->threads, "Threads; default one per core", "N"},
       {"fast", 0, 0, G_OPTION_ARG_NONE, &self->fast, "bf16 activations with bf16 weights", NULL},
@@ -43,6 +47,7 @@ gem_cli_model_clear (GemCliModel *self)
 {
   g_free (self->folder);
   g_free (self->backend);
+  g_free (self->device);
   g_free (self->weights);
 }
 
@@ -60,11 +65,23 @@ parse_weights (const char *name, GemWeights *weights)
   return FALSE;
 }
 
+/* Comparisons are made with the CPU, so that it computes unless another device is named. */
+static const char *
+choose_backend (const GemCliModel *self)
+{
+  if (self->backend != NULL)
+    return self->backend;
+  if (self->device == NULL || self->device[strspn (self->device, "0123456789")] == '\0')
+    return "cpu";
+  return "auto";
+}
+
 gboolean
 gem_cli_model_resolve (const GemCliModel *self, GemModelOptions *options, GError **error)
 {
-  *options = (GemModelOptions){.backend = self->backend != NULL ? self->backend : "cpu",
+  *options = (GemModelOptions){.backend = choose_backend (self),
                                .device = self->device,
+                               .memory_share = self->memory_share,
                                .threads = self->threads,
                                .fast = self->fast};
   if (self->weights != NULL && !parse_weights (self->weights, &options->weights)) {
@@ -73,9 +90,14 @@ gem_cli_model_resolve (const GemCliModel *self, GemModelOptions *options, GError
                  self->weights);
     return FALSE;
   }
-  if (self->threads < 0 || self->device < 0) {
+  if (self->threads < 0) {
     g_set_error_literal (error, GEM_ERROR, GEM_ERROR_INVALID_INPUT,
-                         "--threads and --device take numbers from 0 on.");
+                         "--threads takes numbers from 0 on.");
+    return FALSE;
+  }
+  if (!(self->memory_share >= 0 && self->memory_share <= 1)) {
+    g_set_error_literal (error, GEM_ERROR, GEM_ERROR_INVALID_INPUT,
+                         "--gpu-memory is above 0 and at most 1.");
     return FALSE;
   }
   return TRUE;

@@ -187,12 +187,12 @@ static gboolean
 open_backend (GemModel *self, const GemModelOptions *options, GError **error)
 {
   KrnOptions krn = {
-      .index = options->device,
       .threads = options->threads,
       .fast = options->fast,
+      .memory_share = (float)options->memory_share,
   };
 
-  self->backend = gem_backend_open (options->backend, &krn, error);
+  self->backend = gem_backend_open (options->backend, options->device, &krn, self->warnings, error);
   return self->backend != NULL;
 }
 
@@ -266,6 +266,61 @@ report (GemProgressFunc progress,
   return FALSE;
 }
 
+/* A new model, loaded or not. */
+static GemModel *
+model_new_for_folder (const char *folder)
+{
+  GemModel *self = model_new ();
+
+  self->folder = g_strdup (folder);
+  self->name = choose_name (folder);
+  return self;
+}
+
+static gboolean
+load (GemModel              *self,
+      const GemModelOptions *options,
+      GemProgressFunc        progress,
+      gpointer               user_data,
+      GError               **error)
+{
+  if (!report (progress, 0, "Reading the configuration", user_data, error) ||
+      !load_config (self, error) || !load_template (self, error) ||
+      !report (progress, 0.01, "Reading the tokenizer", user_data, error) ||
+      !load_tokenizer (self, error) ||
+      !report (progress, 0.05, "Reading the weights", user_data, error) ||
+      !open_backend (self, options, error) ||
+      !gem_checkpoint_load (&self->checkpoint, self->folder, &self->config, self->backend, options,
+                            self->warnings, progress, user_data, error) ||
+      !find_encoders (self, options, error) || !finish (self, error) ||
+      !report (progress, 1, "Ready", user_data, error))
+    return FALSE;
+  self->text.kv_type = options->fast ? KRN_BF16 : KRN_F32;
+  return TRUE;
+}
+
+GemModel *
+gem_model_load_on_cpu (const char            *folder,
+                       const GemModelOptions *options,
+                       const GError          *reason,
+                       GemProgressFunc        progress,
+                       gpointer               user_data,
+                       GError               **error)
+{
+  g_autoptr (GemModel) self = model_new_for_folder (folder);
+  GemModelOptions on_cpu = *options;
+
+  on_cpu.backend = "cpu";
+  on_cpu.device = NULL;
+  g_ptr_array_add (self->warnings,
+                   g_strdup_printf (g_error_matches (reason, GEM_ERROR, GEM_ERROR_NO_MEMORY)
+                                        ? "The CPU computes, because the model does not fit the "
+                                          "GPU.  %s"
+                                        : "The CPU computes, because the GPU failed.  %s",
+                                    reason->message));
+  return load (self, &on_cpu, progress, user_data, error) ? g_steal_pointer (&self) : NULL;
+}
+
 GemModel *
 gem_model_load (const char            *folder,
                 const GemModelOptions *options,
@@ -273,23 +328,19 @@ gem_model_load (const char            *folder,
                 gpointer               user_data,
                 GError               **error)
 {
-  g_autoptr (GemModel) self = model_new ();
+  g_autoptr (GemModel) self = model_new_for_folder (folder);
+  g_autoptr (GError) reason = NULL;
 
-  self->folder = g_strdup (folder);
-  self->name = choose_name (folder);
-  if (!report (progress, 0, "Reading the configuration", user_data, error) ||
-      !load_config (self, error) || !load_template (self, error) ||
-      !report (progress, 0.01, "Reading the tokenizer", user_data, error) ||
-      !load_tokenizer (self, error) ||
-      !report (progress, 0.05, "Reading the weights", user_data, error) ||
-      !open_backend (self, options, error) ||
-      !gem_checkpoint_load (&self->checkpoint, folder, &self->config, self->backend, options,
-                            self->warnings, progress, user_data, error) ||
-      !find_encoders (self, options, error) || !finish (self, error) ||
-      !report (progress, 1, "Ready", user_data, error))
+  if (load (self, options, progress, user_data, &reason))
+    return g_steal_pointer (&self);
+  if (self->backend == NULL || !gem_backend_is_automatic_gpu (self->backend) ||
+      (!g_error_matches (reason, GEM_ERROR, GEM_ERROR_NO_MEMORY) &&
+       !g_error_matches (reason, GEM_ERROR, GEM_ERROR_DEVICE))) {
+    g_propagate_error (error, g_steal_pointer (&reason));
     return NULL;
-  self->text.kv_type = options->fast ? KRN_BF16 : KRN_F32;
-  return g_steal_pointer (&self);
+  }
+  g_clear_pointer (&self, gem_model_unref);
+  return gem_model_load_on_cpu (folder, options, reason, progress, user_data, error);
 }
 
 GemModel *
@@ -383,6 +434,12 @@ const char *
 gem_model_get_device_name (GemModel *self)
 {
   return gem_backend_get_description (self->backend);
+}
+
+gboolean
+gem_model_is_on_automatic_gpu (GemModel *self)
+{
+  return gem_backend_is_automatic_gpu (self->backend);
 }
 
 guint64

@@ -26,8 +26,9 @@ typedef enum {
 } GemWeights;
 
 typedef struct {
-  const char *backend; /* "cpu", "cuda", "hip", "auto" or NULL (= "auto") */
-  int         device;
+  const char *backend; /* "cpu", "cuda", "hip", or "auto" (and NULL) for any */
+  const char *device;  /* "auto" (and NULL, ""), or what names one: gem-device.h; a number within the backend */
+  double      memory_share; /* of a GPU's memory, 0 < … ≤ 1; 0: 0.9 */
   GemWeights  weights;
   int         threads; /* 0: one per core */
   gboolean    fast;    /* bf16 activations in front of bf16 weights */
@@ -38,8 +39,15 @@ typedef struct {
 /* Called on the loading thread; @fraction 0…1, @what a short phrase ("Reading weights").  FALSE cancels. */
 typedef gboolean (*GemProgressFunc) (double fraction, const char *what, gpointer user_data);
 
-/* Loads a checkpoint folder as Hugging Face lays it out. */
+/* Loads a checkpoint folder as Hugging Face lays it out.
+ *
+ * With backend and device "auto" a GPU that works computes, else the CPU; if there is a GPU and it cannot be used, or the model
+ * finds no room on it (then the progress begins again), the CPU computes and a warning says why.  A device that was named
+ * computes, or it is an error (GEM_ERROR_DEVICE, GEM_ERROR_NO_MEMORY). */
 GemModel *gem_model_load (const char *folder, const GemModelOptions *options, GemProgressFunc progress, gpointer user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same on the CPU, whatever @options say, because of @reason, which becomes the first warning: for what turns out after
+ * loading on a GPU that "auto" chose, such as a context that finds no room.  Free the other model before. */
+GemModel *gem_model_load_on_cpu (const char *folder, const GemModelOptions *options, const GError *reason, GemProgressFunc progress, gpointer user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Random weights of the full-size shape ("e2b", "e4b"), for benchmarks; no tokenizer. */
 GemModel *gem_model_new_synthetic (const char *shape, const GemModelOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 GemModel *gem_model_ref (GemModel *self);
@@ -55,6 +63,8 @@ const char *const *gem_model_get_warnings (GemModel *self);
 const char *gem_model_get_name (GemModel *self);
 /* "CPU, AMD EPYC …, 2 threads, avx512" */
 const char *gem_model_get_device_name (GemModel *self);
+/* Whether that is a GPU that "auto" chose, so that gem_model_load_on_cpu () may take its place. */
+gboolean gem_model_is_on_automatic_gpu (GemModel *self);
 /* Bytes of the text decoder's weights as they are kept; and how many of them belong to tables of which a token only
  * gathers a row.  The difference is what computing one token reads. */
 guint64 gem_model_get_weight_bytes (GemModel *self);

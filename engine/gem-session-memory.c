@@ -14,7 +14,7 @@ gem_session_bytes (GemModel *model, const GemSessionOptions *options)
   const GemTextConfig *c = &gem_model_get_config (model)->text;
   KrnType              kv_type = gem_model_get_text_weights (model)->kv_type;
   guint                chunk = MIN (options->chunk, options->n_ctx);
-  guint64              logits = ((guint64)c->vocab_size + 1 + (guint64)c->hidden_size) * sizeof (float);
+  guint64 logits = ((guint64)c->vocab_size + 1 + (guint64)c->hidden_size) * sizeof (float);
 
   return gem_cache_bytes (c, kv_type, options->n_ctx, chunk) + gem_decoder_bytes (c, chunk) +
          logits;
@@ -54,24 +54,25 @@ gem_session_set_no_memory (GemModel                *model,
   guint            fits = gem_session_longest_context (model, options, available);
   g_autofree char *need = g_format_size (gem_session_bytes (model, options));
   g_autofree char *have = g_format_size (available);
+  gboolean         is_cpu = g_str_equal (gem_model_get_ops (model)->name, "cpu");
+  const char      *way_out = is_cpu ? "close other programs" : "choose another device";
 
   if (fits == options->n_ctx)
     g_set_error (error, GEM_ERROR, GEM_ERROR_NO_MEMORY,
-                 "A context of %u tokens needs %s of memory, which the system did not give. Choose "
-                 "a shorter one.",
-                 options->n_ctx, need);
+                 "A context of %u tokens needs %s of memory, which the %s did not give. Choose a "
+                 "shorter one%s.",
+                 options->n_ctx, need, is_cpu ? "system" : "GPU",
+                 is_cpu ? "" : ", or another device");
   else if (fits > 0)
     g_set_error (error, GEM_ERROR, GEM_ERROR_NO_MEMORY,
                  "A context of %u tokens needs %s of memory and %s is free. Choose a context of at "
-                 "most %u tokens, or "
-                 "close other programs.",
-                 options->n_ctx, need, have, fits);
+                 "most %u tokens, or %s.",
+                 options->n_ctx, need, have, fits, way_out);
   else
     g_set_error (error, GEM_ERROR, GEM_ERROR_NO_MEMORY,
                  "A context of %u tokens needs %s of memory and %s is free. Not even a short one "
-                 "fits: close other "
-                 "programs.",
-                 options->n_ctx, need, have);
+                 "fits: %s.",
+                 options->n_ctx, need, have, way_out);
 }
 
 gboolean

@@ -29,7 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define KRN_ABI 1
+#define KRN_ABI 2
 
 /* The most rows that attention_band looks at. */
 #define KRN_MAX_REACH 64
@@ -73,13 +73,14 @@ typedef struct {
   int32_t index;   /* which device, 0 = the first */
   int32_t threads; /* CPU: 0 = one per core */
   bool    fast;    /* activations may be rounded to bf16 in front of bf16 weights */
+  float   memory_share; /* GPUs: the part of the device's memory that may be used, 0 = 0.9 */
 } KrnOptions;
 
 typedef struct {
   char     name[96]; /* "AMD EPYC 9B45" */
   char     isa[64];  /* "avx512-bf16-vnni", "avx2", "c", "sm_90" */
   int32_t  threads;
-  uint64_t memory_total, memory_free; /* bytes */
+  uint64_t memory_total, memory_free; /* bytes; free: what may still be taken */
 } KrnDeviceInfo;
 
 /* What the machine can do, measured now (bench compares with these). */
@@ -140,6 +141,10 @@ typedef struct {
 
   /* How many devices this backend can use; 0 with one sentence in `why` when none. */
   int (*probe) (char *why, size_t why_len);
+  /* What device `index` is, without opening it: 0, or −1 when there is no such device.  memory_free is
+   * 0 when it is not known, threads how many it would have.  Any thread, but never while another is in
+   * probe, describe or open. */
+  int (*describe) (int index, KrnDeviceInfo *info);
   /* NULL with a sentence in err. */
   KrnDevice *(*open) (const KrnOptions *options, char *err, size_t err_len);
   void (*close) (KrnDevice *dev);

@@ -228,8 +228,8 @@ update_demo_action (FacetApplication *self)
 static void
 setting_changed_cb (FacetApplication *self, const char *key)
 {
-  static const char *const of_model[] = {"model-folder", "weights", "threads", "context-size",
-                                         NULL};
+  static const char *const of_model[] =
+      {"model-folder", "device", "gpu-memory-share", "weights", "threads", "context-size", NULL};
   static const char *const of_sampling[] = {"own-sampling", "temperature",        "top-k", "top-p",
                                             "min-p",        "repetition-penalty", NULL};
 

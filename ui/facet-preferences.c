@@ -9,7 +9,9 @@
 #include "config.h"
 
 #include <glib/gi18n.h>
+#include <math.h>
 
+#include "facet-device-row.h"
 #include "facet-model-chooser.h"
 #include "facet-microphone-group.h"
 #include "facet-preferences.h"
@@ -19,6 +21,7 @@ struct _FacetPreferences {
 
   AdwActionRow  *folder_row;
   GtkWidget     *demo_button;
+  GtkWidget     *gpu_memory;
   AdwComboRow   *weights_row;
   GtkWidget     *threads;
   GtkAdjustment *threads_adjustment;
@@ -31,6 +34,7 @@ struct _FacetPreferences {
   GtkWidget     *min_p;
   GtkWidget     *repetition_penalty;
 
+  FacetDeviceRow       *device_row;
   FacetMicrophoneGroup *microphone;
 
   GSettings *settings;
@@ -56,6 +60,32 @@ folder_changed_cb (FacetPreferences *self)
   adw_action_row_set_subtitle (self->folder_row,
                                folder[0] != '\0' ? escaped : _ ("Demonstration model"));
   gtk_widget_set_visible (self->demo_button, folder[0] != '\0');
+}
+
+/* The part of a GPU's memory, in per cent */
+
+static gboolean
+per_cent_output_cb (GtkSpinButton *spin)
+{
+  int              n = gtk_spin_button_get_value_as_int (spin);
+  g_autofree char *text = g_strdup_printf (_ ("%d %%"), n);
+
+  if (g_strcmp0 (text, gtk_editable_get_text (GTK_EDITABLE (spin))) != 0)
+    gtk_editable_set_text (GTK_EDITABLE (spin), text);
+  return TRUE;
+}
+
+static gboolean
+share_to_per_cent (GValue *value, GVariant *variant, gpointer data)
+{
+  g_value_set_double (value, round (g_variant_get_double (variant) * 100));
+  return TRUE;
+}
+
+static GVariant *
+per_cent_to_share (const GValue *value, const GVariantType *type, gpointer data)
+{
+  return g_variant_new_double (round (g_value_get_double (value)) / 100);
 }
 
 /* Threads: 0 reads "Automatic" */
@@ -173,6 +203,9 @@ bind_settings (FacetPreferences *self)
   for (guint i = 0; i < G_N_ELEMENTS (bindings); i++)
     g_settings_bind (self->settings, bindings[i].key, bindings[i].widget, bindings[i].property,
                      G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind_with_mapping (self->settings, "gpu-memory-share", self->gpu_memory, "value",
+                                G_SETTINGS_BIND_DEFAULT, share_to_per_cent, per_cent_to_share, NULL,
+                                NULL);
   g_settings_bind_with_mapping (self->settings, "weights", self->weights_row, "selected",
                                 G_SETTINGS_BIND_DEFAULT, weights_to_row, row_to_weights, NULL,
                                 NULL);
@@ -212,11 +245,14 @@ facet_preferences_class_init (FacetPreferencesClass *klass)
   object_class->dispose = facet_preferences_dispose;
   object_class->finalize = facet_preferences_finalize;
 
+  g_type_ensure (FACET_TYPE_DEVICE_ROW);
   g_type_ensure (FACET_TYPE_MICROPHONE_GROUP);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/facet/Facet/facet-preferences.ui");
   gtk_widget_class_bind_template_child (widget_class, FacetPreferences, folder_row);
   gtk_widget_class_bind_template_child (widget_class, FacetPreferences, demo_button);
+  gtk_widget_class_bind_template_child (widget_class, FacetPreferences, device_row);
+  gtk_widget_class_bind_template_child (widget_class, FacetPreferences, gpu_memory);
   gtk_widget_class_bind_template_child (widget_class, FacetPreferences, weights_row);
   gtk_widget_class_bind_template_child (widget_class, FacetPreferences, threads);
   gtk_widget_class_bind_template_child (widget_class, FacetPreferences, threads_adjustment);
@@ -230,6 +266,7 @@ facet_preferences_class_init (FacetPreferencesClass *klass)
   gtk_widget_class_bind_template_child (widget_class, FacetPreferences, repetition_penalty);
   gtk_widget_class_bind_template_child (widget_class, FacetPreferences, microphone);
   gtk_widget_class_bind_template_callback (widget_class, choose_clicked_cb);
+  gtk_widget_class_bind_template_callback (widget_class, per_cent_output_cb);
   gtk_widget_class_bind_template_callback (widget_class, threads_input_cb);
   gtk_widget_class_bind_template_callback (widget_class, threads_output_cb);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "window.close", NULL);
@@ -253,6 +290,7 @@ facet_preferences_new (GSettings *settings, FacetRecorder *recorder)
   gtk_adjustment_set_upper (self->threads_adjustment, g_get_num_processors ());
   fill_context_row (self);
   bind_settings (self);
+  facet_device_row_set_up (self->device_row, settings);
   facet_microphone_group_set_up (self->microphone, recorder, settings);
   g_signal_connect_object (settings, "changed::model-folder", G_CALLBACK (folder_changed_cb), self,
                            G_CONNECT_SWAPPED);

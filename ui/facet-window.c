@@ -142,8 +142,13 @@ update_banner (FacetWindow *self, FacetAssistant *assistant)
   if (assistant != NULL && facet_assistant_get_state (assistant) == FACET_ASSISTANT_FAILED &&
       g_strcmp0 (page, "chat") == 0) {
     warning = facet_assistant_dup_error (assistant);
-    facet_banner_set_buttons (self->banner, _ ("Choose Model Folder…"), "win.choose-model-folder",
-                              _ ("Use the Demonstration Model"), "app.use-demo-model");
+    /* It may be the device, and not the folder. */
+    if (facet_assistant_is_demo (assistant))
+      facet_banner_set_buttons (self->banner, _ ("Choose Model Folder…"), "win.choose-model-folder",
+                                _ ("Preferences"), "app.preferences");
+    else
+      facet_banner_set_buttons (self->banner, _ ("Choose Model Folder…"), "win.choose-model-folder",
+                                _ ("Use the Demonstration Model"), "app.use-demo-model");
     facet_banner_set_text (self->banner, warning);
     return;
   }

@@ -119,7 +119,7 @@ read_proc (const char *path, const char *key, char *value, size_t value_len)
 }
 
 static void
-cpu_info (KrnDevice *dev, KrnDeviceInfo *info)
+describe_machine (const KrnIsa *isa, int n_threads, KrnDeviceInfo *info)
 {
   char available[64];
 
@@ -127,12 +127,30 @@ cpu_info (KrnDevice *dev, KrnDeviceInfo *info)
   read_proc ("/proc/cpuinfo", "model name", info->name, sizeof info->name);
   if (!info->name[0])
     snprintf (info->name, sizeof info->name, "CPU");
-  snprintf (info->isa, sizeof info->isa, "%s%s%s", dev->isa->name,
-            dev->isa->bf16_dot ? "-bf16" : "", dev->isa->int8_dot ? "-vnni" : "");
-  info->threads = dev->pool.n_threads;
+  snprintf (info->isa, sizeof info->isa, "%s%s%s", isa->name, isa->bf16_dot ? "-bf16" : "",
+            isa->int8_dot ? "-vnni" : "");
+  info->threads = n_threads;
   info->memory_total = (uint64_t)sysconf (_SC_PHYS_PAGES) * (uint64_t)sysconf (_SC_PAGESIZE);
   read_proc ("/proc/meminfo", "MemAvailable", available, sizeof available);
   info->memory_free = strtoull (available, NULL, 10) * 1024;
+}
+
+static void
+cpu_info (KrnDevice *dev, KrnDeviceInfo *info)
+{
+  describe_machine (dev->isa, dev->pool.n_threads, info);
+}
+
+static int
+cpu_describe (int index, KrnDeviceInfo *info)
+{
+  char          why[200];
+  const KrnIsa *isa = index == 0 ? krn_isa_choose (why, sizeof why) : NULL;
+
+  if (!isa)
+    return -1;
+  describe_machine (isa, krn_pool_usual_threads (), info);
+  return 0;
 }
 
 /* ---- buffers ---- */
@@ -234,6 +252,7 @@ krn_cpu_ops (void)
       .name = "cpu",
 
       .probe = cpu_probe,
+      .describe = cpu_describe,
       .open = cpu_open,
       .close = cpu_close,
       .info = cpu_info,

@@ -302,6 +302,14 @@ count_cores (void)
   return (int)sysconf (_SC_NPROCESSORS_ONLN);
 }
 
+int
+krn_pool_usual_threads (void)
+{
+  int cores = count_cores ();
+
+  return cores < 1 ? 1 : cores > KRN_MAX_THREADS ? KRN_MAX_THREADS : cores;
+}
+
 bool
 krn_pool_init (KrnPool *pool, int n_threads, char *err, size_t err_len)
 {
@@ -311,7 +319,7 @@ krn_pool_init (KrnPool *pool, int n_threads, char *err, size_t err_len)
 
   memset (pool, 0, sizeof *pool);
   if (n_threads <= 0)
-    n_threads = cores > 0 ? cores : 1;
+    n_threads = krn_pool_usual_threads ();
   if (n_threads > KRN_MAX_THREADS)
     n_threads = KRN_MAX_THREADS;
   /* With more members than cores a spinning one would keep another from running. */

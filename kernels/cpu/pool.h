@@ -65,7 +65,9 @@ struct KrnPool {
   _Alignas(64) atomic_uint done;      /* items of the current phase */
 };
 
-/* n_threads 0: one per core.  False, with a sentence in err, when the threads cannot be made. */
+/* One per core that this process may use, as far as a pool goes. */
+int  krn_pool_usual_threads (void);
+/* n_threads 0: the usual number.  False, with a sentence in err, when the threads cannot be made. */
 bool krn_pool_init (KrnPool *pool, int n_threads, char *err, size_t err_len);
 void krn_pool_clear (KrnPool *pool);
 

@@ -6,6 +6,7 @@
 #define G_LOG_DOMAIN "test-cli"
 
 #include "endless-model.h"
+#include "fake-gpu.h"
 #include "test-folder.h"
 
 #include <gio/gio.h>
@@ -596,6 +597,64 @@ test_media_refused (void)
   }
 }
 
+/* Where "libkrn-cuda.so" is the module @file of the tests of the engine. */
+static char *
+install_module (const char *file)
+{
+  char            *folder = test_folder_new ();
+  g_autofree char *link = g_build_filename (folder, "libkrn-cuda.so", NULL);
+  g_autofree char *module = g_test_build_filename (G_TEST_BUILT, "engine", file, NULL);
+
+  g_assert_cmpint (symlink (module, link), ==, 0);
+  g_setenv ("FACET_MODULE_PATH", folder, TRUE);
+  return folder;
+}
+
+static void
+assert_asked (const char *device, int status, const char *complaint)
+{
+  g_autofree char *arguments = g_strconcat ("ask|3 + 2 = ?|--device|", device, NULL);
+  Run              r;
+
+  run (&r, arguments, NULL, 0);
+  g_assert_cmpint (r.status, ==, status);
+  g_assert_cmpint (r.out[0] != '\0', ==, status == 0);
+  if (complaint == NULL)
+    g_assert_cmpstr (r.err, ==, "");
+  else
+    g_assert_nonnull (strstr (r.err, complaint));
+  run_clear (&r);
+}
+
+static void
+test_device (void)
+{
+  char *folder = install_module ("fake-two.so");
+  char *pci;
+
+  assert_asked ("h100", 0, NULL);
+  assert_asked ("cuda:0", 0, NULL);
+  assert_asked ("cpu", 0, NULL);
+  assert_asked ("auto", 0, NULL);
+  assert_asked ("nvidia", 1, "“nvidia” fits 2 devices: “cuda:0” (NVIDIA GeForce RTX 3060) and");
+  assert_asked ("radeon", 1, "There is no device “radeon”.  There are “cuda:0” (NVIDIA GeForce");
+  assert_asked ("auto|--gpu-memory|1.5", 2, "--gpu-memory");
+  test_folder_remove (folder);
+  g_free (folder);
+
+  /* A GPU that does not compute is not passed over in silence. */
+  folder = install_module ("fake-open.so");
+  pci = fake_pci_new ("0x10de", "0x030000");
+  assert_asked ("auto", 0,
+                "The CPU computes, because the NVIDIA GPU cannot be used: the driver is");
+  assert_asked ("cpu", 0, NULL);
+  assert_asked ("cuda", 1, "cannot be used: the driver is too old (1.0; 2.0 is needed).");
+  fake_pci_free (pci);
+  test_folder_remove (folder);
+  g_free (folder);
+  g_unsetenv ("FACET_MODULE_PATH");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -611,6 +670,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/json", test_json);
   g_test_add_func ("/cli/json-lines", test_json_lines);
   g_test_add_func ("/cli/options", test_options);
+  g_test_add_func ("/cli/device", test_device);
   g_test_add_func ("/cli/no-arguments", test_no_arguments);
   g_test_add_func ("/cli/chat-lines", test_chat_lines);
   g_test_add_func ("/cli/chat-too-long", test_chat_too_long);

@@ -6,6 +6,7 @@
 
 #include "app/facet-local-assistant.h"
 #include "endless-model.h"
+#include "fake-gpu.h"
 #include "test-folder.h"
 
 #include <jansson.h>
@@ -257,6 +258,85 @@ test_unknown_weights (void)
   wait_until (facet_assistant_get_state (assistant) == FACET_ASSISTANT_FAILED);
   error = facet_assistant_dup_error (assistant);
   g_assert_nonnull (strstr (error, "q3"));
+}
+
+/* Devices */
+
+static FacetAssistant *
+assistant_new_on (const char *device)
+{
+  FacetLocalOptions options = {.threads = 1, .device = device, .memory_share = 0.25};
+
+  return facet_local_assistant_new (&options);
+}
+
+static void
+test_device (void)
+{
+  const FakeGpu gpu = {.names = {"NVIDIA GeForce RTX 3060", "NVIDIA H100"}};
+
+  fake_gpu_plug_in (&gpu);
+  {
+    g_autoptr (FacetAssistant) assistant = assistant_new_on ("h100");
+    g_autofree char *device = NULL;
+    g_autofree char *warning = NULL;
+
+    wait_ready (assistant);
+    device = facet_assistant_dup_device (assistant);
+    warning = facet_assistant_dup_warning (assistant);
+    g_assert_true (g_str_has_prefix (device, "CUDA, NVIDIA H100"));
+    g_assert_null (warning);
+    g_assert_cmpfloat (fake_gpu_get_share (), ==, 0.25f);
+  }
+  {
+    g_autoptr (FacetAssistant) assistant = assistant_new_on ("Radeon");
+    g_autofree char *error = NULL;
+
+    wait_until (facet_assistant_get_state (assistant) == FACET_ASSISTANT_FAILED);
+    error = facet_assistant_dup_error (assistant);
+    g_assert_nonnull (strstr (error, "There is no device “Radeon”"));
+    g_assert_nonnull (strstr (error, "“cuda:1” (NVIDIA H100)"));
+  }
+  fake_gpu_take_out ();
+}
+
+/* The weights find room on the GPU, the context does not. */
+static void
+test_context_on_gpu (void)
+{
+  FakeGpu gpu = {.names = {"NVIDIA H100"}};
+
+  fake_gpu_plug_in (&gpu);
+  {
+    g_autoptr (FacetAssistant) assistant = assistant_new_on (NULL);
+
+    wait_ready (assistant);
+    gpu.memory = fake_gpu_get_used () - 1;
+  }
+  {
+    g_autoptr (FacetAssistant) assistant = assistant_new_on ("auto");
+    g_autofree char *device = NULL;
+    g_autofree char *warning = NULL;
+
+    wait_ready (assistant);
+    device = facet_assistant_dup_device (assistant);
+    warning = facet_assistant_dup_warning (assistant);
+    g_test_message ("%s", warning);
+    g_assert_true (g_str_has_prefix (device, "CPU"));
+    g_assert_true (g_str_has_prefix (warning, "The CPU computes, because the model does not fit"));
+    g_assert_nonnull (strstr (warning, "A context of 8192 tokens needs"));
+    g_assert_nonnull (strstr (warning, "another device"));
+    g_assert_cmpuint (fake_gpu_get_used (), ==, 0);
+  }
+  {
+    g_autoptr (FacetAssistant) assistant = assistant_new_on ("H100");
+    g_autofree char *error = NULL;
+
+    wait_until (facet_assistant_get_state (assistant) == FACET_ASSISTANT_FAILED);
+    error = facet_assistant_dup_error (assistant);
+    g_assert_nonnull (strstr (error, "A context of 8192 tokens needs"));
+  }
+  fake_gpu_take_out ();
 }
 
 /* Answering */
@@ -604,8 +684,8 @@ test_circles (void)
 
 /* Stopping */
 
-/* For an endless assistant: so hot that it never goes round in circles, among so few that padding is
- * never one of them. */
+/* For an endless assistant: so hot that it never goes round in circles, among so few that padding
+ * is never one of them. */
 static FacetRequest *
 endless_request_new (void)
 {
@@ -830,6 +910,8 @@ main (int argc, char **argv)
   g_test_add_func ("/local-assistant/ready", test_ready);
   g_test_add_func ("/local-assistant/no-model", test_no_model);
   g_test_add_func ("/local-assistant/unknown-weights", test_unknown_weights);
+  g_test_add_func ("/local-assistant/device", test_device);
+  g_test_add_func ("/local-assistant/context-on-gpu", test_context_on_gpu);
   g_test_add_func ("/local-assistant/sum", test_sum);
   g_test_add_func ("/local-assistant/samples", test_samples);
   g_test_add_func ("/local-assistant/tool-call", test_tool_call);

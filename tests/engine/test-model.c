@@ -2,7 +2,9 @@
  * not.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "fake-gpu.h"
 #include "gem-model.h"
+#include "gem-module.h"
 #include "gem-safetensors.h"
 #include "gem-weights.h"
 #include "write-model.h"
@@ -543,7 +545,7 @@ test_out_of_memory (void)
   limited.free = limited_free;
   limited.open = limited_open;
   limited.sync = limited_sync;
-  gem_backend_replace_cpu (&limited);
+  gem_module_replace ("cpu", &limited);
   for (gsize i = 0; i < G_N_ELEMENTS (types); i++) {
     GemModelOptions options = stored;
 
@@ -552,7 +554,115 @@ test_out_of_memory (void)
     g_assert_cmpint (fail_every_call (&options, folder), >, 4 * 13);
     g_assert_cmpint (n_live, ==, 0);
   }
-  gem_backend_replace_cpu (NULL);
+  gem_module_replace ("cpu", NULL);
+  remove_folder (folder);
+}
+
+/* ---- GPUs ---- */
+
+static GemModel *
+load_on (const char *folder, const char *device, GemWeights weights, GError **error)
+{
+  const GemModelOptions options = {.device = device,
+                                   .weights = weights,
+                                   .threads = 1,
+                                   .memory_share = 0.5};
+
+  return gem_model_load (folder, &options, NULL, NULL, error);
+}
+
+/* "auto": on the GPU if there is room, else on the CPU with a sentence that says why and what can
+ * be done; a device that was named is an error. */
+static void
+test_gpu_memory (void)
+{
+  FakeGpu   gpu = {.names = {"NVIDIA H100"}};
+  char     *folder = make_folder ();
+  guint64   needed;
+  guint     n_on_cpu = 0;
+  ModelSpec spec = model_spec_e2b;
+
+  spec.layers = "sFsF";
+  write_model (folder, &spec);
+  fake_gpu_plug_in (&gpu);
+  {
+    g_autoptr (GemModel) model = load_on (folder, NULL, GEM_WEIGHTS_BF16, NULL);
+
+    g_assert_nonnull (model);
+    g_assert_true (g_str_has_prefix (gem_model_get_device_name (model), "CUDA, NVIDIA H100"));
+    g_assert_true (gem_model_is_on_automatic_gpu (model));
+    g_assert_null (gem_model_get_warnings (model)[0]);
+    g_assert_cmpfloat (fake_gpu_get_share (), ==, 0.5f);
+    needed = fake_gpu_get_used ();
+  }
+  for (guint64 memory = 1; memory <= needed; memory += needed / 7 - 1) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GemModel) model = NULL;
+
+    gpu.memory = memory;
+    model = load_on (folder, "auto", GEM_WEIGHTS_BF16, &error);
+    g_assert_no_error (error);
+    g_assert_true (g_str_has_prefix (gem_model_get_device_name (model), "CPU, "));
+    g_assert_false (gem_model_is_on_automatic_gpu (model));
+    g_assert_cmpuint (fake_gpu_get_used (), ==, 0);
+    if (n_on_cpu++ == 0)
+      g_test_message ("%s", gem_model_get_warnings (model)[0]);
+    g_assert_true (g_str_has_prefix (gem_model_get_warnings (model)[0],
+                                     "The CPU computes, because the model does not fit the GPU."));
+    g_assert_nonnull (strstr (gem_model_get_warnings (model)[0], "CUDA, NVIDIA H100"));
+    g_assert_nonnull (strstr (gem_model_get_warnings (model)[0], "smaller weights (q8 or q4)"));
+    g_assert_nonnull (strstr (gem_model_get_warnings (model)[0], "50 %"));
+    g_assert_null (gem_model_get_warnings (model)[1]);
+    g_clear_pointer (&model, gem_model_unref);
+
+    g_assert_null (load_on (folder, "h100", GEM_WEIGHTS_BF16, &error));
+    g_assert_error (error, GEM_ERROR, GEM_ERROR_NO_MEMORY);
+    g_assert_nonnull (strstr (error->message, "Choose smaller weights (q8 or q4), another device"));
+    g_assert_cmpuint (fake_gpu_get_used (), ==, 0);
+  }
+  g_assert_cmpuint (n_on_cpu, >, 5);
+  fake_gpu_take_out ();
+  remove_folder (folder);
+}
+
+static void
+test_gpu_fails (void)
+{
+  FakeGpu gpu = {.names = {"NVIDIA H100"}, .sync_error = "the upload failed"};
+  char   *folder = make_folder ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GemModel) model = NULL;
+
+  write_model (folder, &model_spec_e2b);
+  fake_gpu_plug_in (&gpu);
+  model = load_on (folder, NULL, GEM_WEIGHTS_BF16, &error);
+  g_assert_no_error (error);
+  g_test_message ("%s", gem_model_get_warnings (model)[0]);
+  g_assert_true (g_str_has_prefix (gem_model_get_device_name (model), "CPU, "));
+  g_assert_true (g_str_has_prefix (gem_model_get_warnings (model)[0],
+                                   "The CPU computes, because the GPU failed."));
+  g_assert_nonnull (strstr (gem_model_get_warnings (model)[0], "the upload failed"));
+
+  g_assert_null (load_on (folder, "cuda:0", GEM_WEIGHTS_BF16, &error));
+  g_assert_error (error, GEM_ERROR, GEM_ERROR_DEVICE);
+  fake_gpu_take_out ();
+  remove_folder (folder);
+}
+
+/* What is wrong with the folder is not blamed on the GPU. */
+static void
+test_gpu_damaged_folder (void)
+{
+  const FakeGpu gpu = {.names = {"NVIDIA H100"}};
+  char         *folder = make_folder ();
+  g_autoptr (GError) error = NULL;
+
+  write_model (folder, &model_spec_e2b);
+  write_text (folder, "model.safetensors", "nothing");
+  fake_gpu_plug_in (&gpu);
+  g_assert_null (load_on (folder, NULL, GEM_WEIGHTS_BF16, &error));
+  g_assert_error (error, GEM_ERROR, GEM_ERROR_INVALID_MODEL);
+  fake_gpu_take_out ();
   remove_folder (folder);
 }
 
@@ -614,6 +724,9 @@ main (int argc, char **argv)
   g_test_add_func ("/model/names", test_names);
   g_test_add_func ("/model/template", test_template);
   g_test_add_func ("/model/out-of-memory", test_out_of_memory);
+  g_test_add_func ("/model/gpu-memory", test_gpu_memory);
+  g_test_add_func ("/model/gpu-fails", test_gpu_fails);
+  g_test_add_func ("/model/gpu-damaged-folder", test_gpu_damaged_folder);
   g_test_add_func ("/model/cancel", test_cancel);
   return g_test_run ();
 }

@@ -577,10 +577,10 @@ test_synthetic (void)
     g_autofree GemTextWeights *w = g_new (GemTextWeights, 1);
     g_autoptr (GError) error = NULL;
     GemSynthetic *synthetic = gem_synthetic_new ();
-    GemBackend   *backend = gem_backend_open ("cpu", &(KrnOptions){.threads = 1}, &error);
-    KrnType       type = i == 0 ? KRN_BF16 : i == 1 ? KRN_Q8 : KRN_Q4;
-    float        *row = g_new (float, 256);
-    double        sum = 0, squares = 0;
+    GemBackend *backend = gem_backend_open ("cpu", NULL, &(KrnOptions){.threads = 1}, NULL, &error);
+    KrnType     type = i == 0 ? KRN_BF16 : i == 1 ? KRN_Q8 : KRN_Q4;
+    float      *row = g_new (float, 256);
+    double      sum = 0, squares = 0;
 
     g_assert_no_error (error);
     g_assert_true (gem_synthetic_fill (synthetic, w, &config, backend, types[i], 3, &error));

@@ -197,6 +197,27 @@ test_open_errors (void)
   k->close (NULL);
 }
 
+/* What a device is going to be, before it is opened. */
+static void
+test_describe (void)
+{
+  const KrnOps *k = krn_cpu_ops ();
+  KrnDeviceInfo before, after;
+  char          err[200] = "";
+  KrnDevice    *dev = k->open (&(KrnOptions){0}, err, sizeof err);
+
+  g_assert_nonnull (dev);
+  k->info (dev, &after);
+  g_assert_cmpint (k->describe (0, &before), ==, 0);
+  g_assert_cmpstr (before.name, ==, after.name);
+  g_assert_cmpstr (before.isa, ==, after.isa);
+  g_assert_cmpint (before.threads, ==, after.threads);
+  g_assert_cmpuint (before.memory_total, ==, after.memory_total);
+  k->close (dev);
+  g_assert_cmpint (k->describe (1, &before), ==, -1);
+  g_assert_cmpint (k->describe (-1, &before), ==, -1);
+}
+
 static void
 test_info (KrnTest *t)
 {
@@ -461,6 +482,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/kernels/device/table", test_table);
   g_test_add_func ("/kernels/device/open-errors", test_open_errors);
+  g_test_add_func ("/kernels/device/describe", test_describe);
   g_test_add_func ("/kernels/device/two", test_two_devices);
   g_test_add_func ("/kernels/pool/phases", test_pool);
   g_test_add_func ("/kernels/pool/idle", test_pool_idle);

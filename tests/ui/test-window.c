@@ -548,7 +548,9 @@ test_preferences (void)
   context = ADW_COMBO_ROW (
       gtk_widget_get_ancestor (ui_find (preferences, GTK_TYPE_LABEL, "Context length"),
                                ADW_TYPE_COMBO_ROW));
-  threads = ui_find (preferences, GTK_TYPE_SPIN_BUTTON, NULL);
+  threads = ui_find (gtk_widget_get_ancestor (ui_find (preferences, GTK_TYPE_LABEL, "Threads"),
+                                              ADW_TYPE_ACTION_ROW),
+                     GTK_TYPE_SPIN_BUTTON, NULL);
   sampling = ui_find (preferences, ADW_TYPE_EXPANDER_ROW, NULL);
 
   g_assert_cmpuint (adw_combo_row_get_selected (weights), ==, 0);
