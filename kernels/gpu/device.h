@@ -19,6 +19,23 @@
 /* Rows of a pass that go through the list of steps; more go through launches. */
 #define GPU_FEW_ROWS 16
 
+#define GPU_LIST_STEPS    1024
+#define GPU_LIST_SPANS    1024
+#define GPU_LIST_RING     4
+#define GPU_ARENA_BYTES   ((size_t)128 << 20)
+/* The arena's parts.  Many rows take all from GPU_MANY_AT on, which nothing of few rows outlives. */
+#define GPU_PRIVATE_AT    ((size_t)0)         /* two rows that wait to be added to the residual stream */
+#define GPU_PRIVATE_COLS  8192
+#define GPU_READY_AT      ((size_t)1 << 20)   /* two sets of few rows made ready */
+#define GPU_READY_BYTES   ((size_t)3 << 20)
+#define GPU_PARTS_AT      ((size_t)8 << 20)   /* attention in parts */
+#define GPU_PARTS_BYTES   ((size_t)8 << 20)
+#define GPU_MANY_AT       ((size_t)16 << 20)
+#define GPU_MANY_BYTES    (GPU_ARENA_BYTES - GPU_MANY_AT)
+#define GPU_WIDENED_BYTES ((size_t)40 << 20)
+#define GPU_STAGING_BYTES ((size_t)32 << 20) /* each half */
+#define GPU_NOTE_BYTES    ((size_t)128 << 10)
+
 struct KrnBuffer {
   unsigned char       *data; /* on the device; NULL for a table that stays on the host */
   const unsigned char *host; /* such a table */
@@ -37,6 +54,7 @@ struct KrnDevice {
   GpuStep  *list_on_device;
   GpuSpan  *spans, *spans_on_device; /* the same for what steps point to */
   int       n_steps, n_spans, list_turn;
+  GPU (Event_t) list_free[GPU_LIST_RING];
   unsigned *barrier; /* on the device: how often a block has arrived, since the start */
   unsigned  arrived; /* what it is when all that was sent off is done */
   int       n_blocks;
@@ -45,8 +63,10 @@ struct KrnDevice {
   GpuResidual residual;      /* h NULL: nothing */
   int         residual_rows;
   GpuHeads    heads;         /* n_parts 0: nothing */
+  GpuResidual heads_finish;  /* to be added for good beside them */
+  int         private_turn;
 
-  unsigned char *arena; /* GPU_ARENA_BYTES on the device: activations made ready, parts of attention */
+  unsigned char *arena; /* GPU_ARENA_BYTES on the device, by its parts below */
   unsigned char *widened; /* GPU_WIDENED_BYTES: quantised weights as bf16, a slice at a time */
 
   /* Rows gathered from tables on the host. */
@@ -54,6 +74,7 @@ struct KrnDevice {
   unsigned char  *staging_on_device; /* the same memory as the device addresses it */
   GPU (Event_t)   staging_free[2];
   int             staging_turn;
+  size_t          staging_used; /* of the half whose turn it is */
   /* What the host last wrote to the device in small pieces: ids that a gather needs. */
   struct {
     const unsigned char *at; /* device address; NULL: none */
@@ -62,23 +83,20 @@ struct KrnDevice {
   } notes[2];
   int note_turn;
 
+  struct GpuSampler *sampler; /* sample.cu */
+
   char error[256]; /* the first failure since the last sync () */
   bool failed;
 };
 
-#define GPU_LIST_STEPS    1024
-#define GPU_LIST_SPANS    1024
-#define GPU_LIST_RING     4
-#define GPU_ARENA_BYTES   ((size_t)128 << 20)
-#define GPU_WIDENED_BYTES ((size_t)40 << 20)
-#define GPU_STAGING_BYTES ((size_t)32 << 20) /* each half */
-#define GPU_NOTE_BYTES    ((size_t)128 << 10)
 
 /* Latches the first failure. */
 void gpu_fail (KrnDevice *dev, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
 /* Latches @what if @status is an error.  Returns whether all is well. */
 bool gpu_check (KrnDevice *dev, GPU (Error_t) status, const char *what);
 
+/* steps.cu: room for lists. */
+bool gpu_steps_open (KrnDevice *dev);
 /* What an operation left for the next is done now, by a step of its own: to be called by every operation that does not take it over. */
 void gpu_settle (KrnDevice *dev);
 /* Copies spans to where a step that is appended or run next may point: the address on the device. */
@@ -87,6 +105,8 @@ const GpuSpan *gpu_spans (KrnDevice *dev, const KrnSpan *spans, int n_spans);
 void gpu_append (KrnDevice *dev, const GpuStep *step);
 /* Sends the list off.  Includes gpu_settle (). */
 void gpu_send (KrnDevice *dev);
+/* The same, but what is pending stays so: for launches in the middle of an operation. */
+void gpu_send_steps (KrnDevice *dev);
 /* A step for many rows, as a launch of its own: sends the list off before it. */
 void gpu_run_alone (KrnDevice *dev, const GpuStep *step, int n_blocks);
 /* gpu_append () or gpu_run_alone (), as rows are few or many.  @items: pieces of work that are shared among groups of 32 lanes. */
@@ -129,12 +149,20 @@ gpu_div_up (long a, long b)
 
 /* device.cu */
 KrnBuffer *gpu_alloc (KrnDevice *dev, size_t bytes);
+void       gpu_free (KrnDevice *dev, KrnBuffer *buf);
+/* Host memory to the device, in order with the work; @src may change when this returns. */
+void gpu_upload (KrnDevice *dev, void *to, const void *src, size_t bytes);
 /* rows.cu */
+GpuVector gpu_vector (KrnMat m);
+void      gpu_rows_step (GpuStep *s, KrnMat x);
+void      gpu_take_residual (KrnDevice *dev, GpuResidual *to, KrnMat x);
 void gpu_embed (KrnDevice *dev, KrnMat y, KrnMat ids, KrnMat table, float scale);
 void gpu_copy (KrnDevice *dev, KrnMat y, KrnMat x);
 void gpu_rms_norm (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w, float eps);
 void gpu_softcap (KrnDevice *dev, KrnMat x, float cap);
 /* blocks.cu */
+/* Whether the product that has just been appended makes all of @x: then it caps, too. */
+bool gpu_cap_instead (KrnDevice *dev, KrnMat x, float cap);
 void gpu_linear (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w);
 void gpu_project_qkv (KrnDevice *dev, KrnMat q, KrnMat k, KrnMat v, KrnMat a, KrnMat x, const KrnQkvWeights *w);
 void gpu_project_add (KrnDevice *dev, KrnMat h, KrnMat y, KrnMat x, KrnMat w, KrnMat norm, float eps);
@@ -149,6 +177,7 @@ void gpu_attention_all (KrnDevice *dev, KrnMat o, KrnMat q, KrnMat k, KrnMat v, 
 /* flash.cu: attention of many rows on the matrix units */
 bool gpu_flash (KrnDevice *dev, KrnMat o, KrnMat q, KrnMat k, KrnMat v, const KrnSpan *span, int32_t n_heads, int32_t n_kv_heads, int32_t head_dim, int32_t window, float scale);
 /* gemm.cu: products of many rows */
+bool gpu_gemm_open (KrnDevice *dev);
 void gpu_gemm (KrnDevice *dev, const GpuGemm *gemm);
 /* encoder.cu */
 void gpu_clamp (KrnDevice *dev, KrnMat y, KrnMat x, float low, float high);
@@ -163,8 +192,12 @@ void gpu_grid_pool (KrnDevice *dev, KrnMat y, KrnMat x, int32_t width, int32_t k
 void gpu_conv_2d (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w, int32_t width);
 void gpu_conv_causal (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w);
 void gpu_attention_band (KrnDevice *dev, KrnMat o, KrnMat q, KrnMat k, KrnMat v, KrnMat rel, KrnMat q_scale, float k_scale, int32_t head_dim, float cap);
-/* sample.cu */
+/* sample.cu: false if there is no memory; what was opened is closed by gpu_sample_close () even then. */
+bool gpu_sample_open (KrnDevice *dev);
+void gpu_sample_close (KrnDevice *dev);
 void gpu_sample (KrnDevice *dev, KrnMat ids, KrnMat logits, KrnMat probs, const KrnSampling *sampling);
 /* limits.cu */
 int    gpu_limits (KrnDevice *dev, KrnLimits *limits);
 double gpu_read_rate (KrnDevice *dev, const KrnMat *mats, int n_mats);
+/* What a matrix of weights takes, from its first byte on. */
+size_t gpu_mat_bytes (KrnMat m);

@@ -35,6 +35,7 @@ typedef struct {
 typedef struct {
   float    *h; /* NULL: nothing to do */
   const float *y;
+  float    *y_copy; /* y once more, where somebody may look for it; NULL: y is there */
   GpuVector norm;
   int32_t   h_stride, y_stride, cols;
   float     eps, scalar;
@@ -158,19 +159,22 @@ typedef struct {
   float       *parts;   /* (rows, n_parts, n_heads, hd): not yet divided by their sums */
   float       *weights; /* (rows, n_parts, n_heads, 2): maximum and sum */
   int32_t      rows, n_heads, n_kv_heads, head_dim, window, n_parts, q_stride, o_stride, kv_type, n_spans;
+  int32_t      all; /* every row sees all keys up to its span's position */
   float        scale;
 } GpuAttend;
 
+/* One phase of the choice of one token. */
 typedef struct {
-  int32_t phase; /* sample.h */
-  float  *logits, *probs;
-  int32_t *ids;
-  int32_t  n, row, n_recent, n_suppress;
+  int32_t        phase; /* sample.h */
+  int32_t        n, row; /* of the vocabulary; of the matrix */
+  int32_t        top_k;  /* 0: off, and below n */
+  float         *logits, *probs;
+  int32_t       *id;
   const int32_t *recent, *suppress; /* on the device */
-  void    *memory;                  /* on the device, zeroed: GpuSampleMemory */
-  float    temperature, top_p, min_p, penalty;
-  int32_t  top_k;
-  uint64_t seed, number;
+  int32_t        n_recent, n_suppress;
+  void          *memory; /* GpuSampleMemory */
+  float          temperature, top_p, min_p, penalty; /* temperature 0: the first of the largest; 1: off, as top_p */
+  uint64_t       seed, number;
 } GpuSample;
 
 typedef struct {
@@ -199,6 +203,7 @@ typedef struct {
   int32_t     n, w_stride;
   float      *y;        /* F32, NULL with GPU_GELU_MUL if only `out` is wanted */
   int32_t     y_stride, epilogue;
-  GpuReady    out;      /* GPU_GELU_MUL: y made ready; data NULL: not wanted */
+  GpuReady    out;      /* GPU_GELU_MUL: y made ready, from column out_first on; data NULL: not wanted */
+  int         out_first;
   float       low, high; /* of y, where low < high */
 } GpuGemm;

@@ -33,7 +33,7 @@ static __device__ __forceinline__ void
 gpu_turn_wait (const GpuTurn *turn)
 {
   if (turn->barrier != NULL && threadIdx.x == 0) {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 700
+#if defined(__CUDA_ARCH__)
     unsigned now;
     do
       asm volatile ("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(now) : "l"(turn->barrier) : "memory");
@@ -41,7 +41,7 @@ gpu_turn_wait (const GpuTurn *turn)
 #elif defined(GPU_EMU)
     while ((int)(*turn->barrier - turn->target) < 0)
       gpu_emu::yield ();
-#else
+#elif defined(__HIP__)
     while ((int)(__hip_atomic_load (turn->barrier, __ATOMIC_ACQUIRE, __HIP_MEMORY_SCOPE_AGENT) - turn->target) < 0)
       ;
 #endif
