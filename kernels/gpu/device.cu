@@ -333,11 +333,7 @@ static const KrnOps ops = {
 };
 
 extern "C" __attribute__ ((visibility ("default"))) const KrnOps *
-#if defined(GPU_EMU)
-krn_emu_ops (void)
-#else
 krn_ops (void)
-#endif
 {
   return &ops;
 }
