@@ -40,8 +40,15 @@ typedef struct {
   float          *weights; /* (n_parts, n_kv_heads, n_rows·group, 2): maximum and sum */
 } GpuFlash;
 
+/* A "warp" is a unit of gpu-mma.h: 64 lanes on CDNA.  The host, which compiles for no processor, asks gpu_mma_lanes (). */
+#if GPU_MMA
+#define FLASH_LANES GPU_MMA_LANES
+#else
+#define FLASH_LANES GPU_LANES
+#endif
+
 template <int HD, int WARPS> struct FlashShape {
-  static constexpr int THREADS = WARPS * GPU_LANES;
+  static constexpr int THREADS = WARPS * FLASH_LANES; /* device code only */
   static constexpr int TEAM = HD > 128 ? HD / 128 : 1;
   static constexpr int DIMS = HD / TEAM; /* of a member's o */
   static constexpr int ROWS = WARPS / TEAM * 32;
@@ -431,7 +438,7 @@ flash_tile (const GpuFlash *a)
   float       *stats = (float *)(p + F::P_NUMBERS);
   FlashBlock   b = flash_block<F> (a);
   FlashStream  next = {ring, b.begin, b.begin % a->slots, 0, 0, 0};
-  int          warp = (int)threadIdx.x / GPU_LANES;
+  int          warp = (int)threadIdx.x / FLASH_LANES;
   FlashWarp<F> w;
 
   for (int i = 0; i < F::STAGES - 1; i++)

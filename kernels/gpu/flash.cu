@@ -13,7 +13,7 @@
 
 template <int HD, int WARPS>
 __global__ void
-__launch_bounds__ (WARPS * GPU_LANES, FlashShape<HD, WARPS>::BLOCKS)
+GPU_BOUNDS (WARPS * FLASH_LANES, FlashShape<HD, WARPS>::BLOCKS)
 flash_kernel (const GpuFlash a)
 {
 #if GPU_MMA
@@ -66,17 +66,6 @@ flash_narrow (gpu_bf16 *to, const float *from, int rows, int cols, int stride)
 /* ---- the host's part ---- */
 
 static bool
-flash_has_units (const KrnDevice *dev)
-{
-#if defined(GPU_CUDA)
-  return dev->properties.major >= 8;
-#else
-  (void)dev;
-  return GPU_MMA; /* in emulation; not on HIP yet */
-#endif
-}
-
-static bool
 flash_aligned (KrnMat m)
 {
   size_t stride = (size_t)gpu_stride (m) * (m.type == KRN_BF16 ? 2 : 4);
@@ -115,7 +104,7 @@ flash_launch (KrnDevice *dev, GpuFlash *a, unsigned char *arena, size_t room)
   a->weights = (float *)arena;
   a->parts = a->weights + (size_t)a->n_parts * a->n_kv_heads * a->n_rows * a->group * 2;
   gpu_check (dev, GPU (FuncSetAttribute) ((const void *)kernel, GPU (FuncAttributeMaxDynamicSharedMemorySize), F::BYTES), "shared memory for attention");
-  gpu_run (dev, kernel, blocks * a->n_parts, F::THREADS, F::BYTES, *a);
+  gpu_run (dev, kernel, blocks * a->n_parts, WARPS * gpu_mma_lanes (&dev->properties), F::BYTES, *a);
   if (a->n_parts > 1)
     gpu_run (dev, flash_join, a->n_rows * a->group * a->n_kv_heads, HD < 128 ? HD : 128, 0, *a, HD);
 }
@@ -183,7 +172,7 @@ gpu_flash (KrnDevice     *dev,
     k = span->cache.k;
     v = span->cache.v;
   }
-  if (!dev->fast || !flash_has_units (dev) || needs == 0 || needs > dev->properties.sharedMemPerBlockOptin || !(scale > 0.0f))
+  if (!dev->fast || gpu_mma_lanes (&dev->properties) == 0 || needs == 0 || needs > dev->properties.sharedMemPerBlockOptin || !(scale > 0.0f))
     return false;
   if (q.type != KRN_F32 || o.type != KRN_F32 || k.type != v.type || (k.type != KRN_BF16 && (span != NULL || k.type != KRN_F32)))
     return false;

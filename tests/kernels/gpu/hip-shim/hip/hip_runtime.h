@@ -54,6 +54,7 @@ typedef cudaHostFn_t   hipHostFn_t;
 #define hipStreamSynchronize                          cudaStreamSynchronize
 #define hipStreamQuery                                cudaStreamQuery
 #define hipStreamWaitEvent                            cudaStreamWaitEvent
+#define hipEventCreate                                cudaEventCreate
 #define hipEventCreateWithFlags                       cudaEventCreateWithFlags
 #define hipEventDestroy                               cudaEventDestroy
 #define hipEventRecord                                cudaEventRecord
