@@ -9,13 +9,13 @@
 
 #include "config.h"
 
-#include <math.h>
 #include <sys/wait.h>
 
 #include "facet-local-assistant.h"
 #include "facet-settings.h"
 #include "facet-sound-portaudio.h"
 #include "facet-talk.h"
+#include "find-sound.h"
 #include "test-folder.h"
 #include "ui-fixture.h"
 
@@ -70,39 +70,6 @@ play (const char *path)
   wait_until (exited);
 }
 
-static double
-correlate (const float *a, gsize n_a, const float *b, gsize n_b, gsize lag, gsize step)
-{
-  double ab = 0;
-  double aa = 0;
-  double bb = 0;
-
-  for (gsize i = 0; i < n_a && lag + i < n_b; i += step) {
-    ab += (double)a[i] * b[lag + i];
-    aa += (double)a[i] * a[i];
-    bb += (double)b[lag + i] * b[lag + i];
-  }
-  return ab / sqrt (aa * bb + 1e-12);
-}
-
-/* The best over all places of @want in @got. */
-static double
-find (const FacetSound *want, const FacetSound *got)
-{
-  double best = 0;
-  gsize  at = 0;
-
-  for (gsize lag = 0; lag + want->n_samples / 2 < got->n_samples; lag++) {
-    double r = correlate (want->samples, want->n_samples, got->samples, got->n_samples, lag, 16);
-
-    if (r > best) {
-      best = r;
-      at = lag;
-    }
-  }
-  return correlate (want->samples, want->n_samples, got->samples, got->n_samples, at, 1);
-}
-
 static FacetMessage *
 last_message (FacetConversation *conversation)
 {
@@ -133,6 +100,7 @@ check_stored (FacetMessage *message, const char *spoken)
   g_autoptr (GError) error = NULL;
   g_autoptr (FacetSound) want = NULL;
   g_autoptr (FacetSound) got = NULL;
+  gsize  at;
   double r;
 
   g_assert_cmpuint (media->len, ==, 1);
@@ -140,7 +108,7 @@ check_stored (FacetMessage *message, const char *spoken)
   g_assert_no_error (error);
   got = facet_media_load_sound (g_ptr_array_index (media, 0), NULL, &error);
   g_assert_no_error (error);
-  r = find (want, got);
+  r = find_sound (want->samples, want->n_samples, got->samples, got->n_samples, &at);
   g_test_message ("%.2f s stored, of %.2f s spoken: correlation %.4f",
                   (double)got->n_samples / RATE, (double)want->n_samples / RATE, r);
   g_assert_cmpfloat (r, >=, 0.9);
