@@ -17,32 +17,19 @@
 #include "facet-talk.h"
 #include "find-sound.h"
 #include "test-folder.h"
+#include "test-wait.h"
 #include "ui-fixture.h"
 
 #define RATE         FACET_SOUND_RATE
 #define SENTENCE     "We had water with cheese for dinner."
 #define NO_DAEMON    125 /* of virtual-mic.sh */
-#define WAIT_SECONDS 60
+#define WAIT_SECONDS 60  /* a model loads and computes */
 
 static char *
 source_path (const char *folder, const char *subfolder, const char *name)
 {
   return g_build_filename (g_getenv ("FACET_SOURCE_ROOT"), folder, subfolder, name, NULL);
 }
-
-/* As ui_wait (), but for a model that loads and computes. */
-#define wait_until(condition)                                                                      \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    gint64 deadline = g_get_monotonic_time () + WAIT_SECONDS * G_USEC_PER_SEC;                     \
-                                                                                                   \
-    while (!(condition)) {                                                                         \
-      g_assert_cmpint (g_get_monotonic_time (), <, deadline);                                      \
-      if (!g_main_context_iteration (NULL, FALSE))                                                 \
-        g_usleep (1000);                                                                           \
-    }                                                                                              \
-  }                                                                                                \
-  G_STMT_END
 
 static void
 exited_cb (GObject *process, GAsyncResult *result, gpointer exited)
@@ -67,7 +54,7 @@ play (const char *path)
       g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE, &error, script, "play", path, NULL);
   g_assert_no_error (error);
   g_subprocess_wait_check_async (process, NULL, exited_cb, &exited);
-  wait_until (exited);
+  wait_at_most (WAIT_SECONDS, exited);
 }
 
 static FacetMessage *
@@ -140,19 +127,21 @@ test_sentence (void)
   facet_composer_set_conversation (composer, conversation);
   talk = facet_talk_new (GTK_WINDOW (window), composer, facet_settings_get_default ());
   facet_talk_set_recorder (talk, recorder);
-  wait_until (facet_assistant_get_state (assistant) == FACET_ASSISTANT_READY);
+  wait_at_most (WAIT_SECONDS, facet_assistant_get_state (assistant) == FACET_ASSISTANT_READY);
   g_assert_cmpint (facet_recorder_get_state (recorder), ==, FACET_TALK_OFF); /* no focus yet */
   gtk_window_present (GTK_WINDOW (window));
   gtk_widget_grab_focus (GTK_WIDGET (composer));
-  wait_until (facet_recorder_get_state (recorder) == FACET_TALK_READY);
+  wait_at_most (WAIT_SECONDS, facet_recorder_get_state (recorder) == FACET_TALK_READY);
 
   g_assert_true (ui_press (button, GDK_KEY_space, 0));
-  wait_until (facet_recorder_get_state (recorder) == FACET_TALK_HELD);
+  wait_at_most (WAIT_SECONDS, facet_recorder_get_state (recorder) == FACET_TALK_HELD);
   play (spoken);
   elapsed = facet_recorder_get_elapsed (recorder);
-  wait_until (facet_recorder_get_elapsed (recorder) > elapsed + 0.3); /* it is on its way */
+  wait_at_most (WAIT_SECONDS,
+                facet_recorder_get_elapsed (recorder) > elapsed + 0.3); /* it is on its way */
   release_key (button, GDK_KEY_space);
-  wait_until (last_message (conversation) != NULL && !facet_conversation_get_busy (conversation));
+  wait_at_most (WAIT_SECONDS,
+                last_message (conversation) != NULL && !facet_conversation_get_busy (conversation));
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (conversation)), ==, 2);
   g_assert_cmpint (facet_message_get_state (last_message (conversation)), ==,
                    FACET_MESSAGE_COMPLETE);
