@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-#define TIMEOUT_S 60
+#define TIMEOUT_S 300 /* longer is a hang */
 
 /* What one turn said. */
 typedef struct {
