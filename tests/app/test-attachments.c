@@ -3,11 +3,10 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "test-attachments"
 
-#include "app/facet-library.h"
 #include "app/facet-media-import.h"
-#include "fake-assistant.h"
 #include "media-files.h"
-#include "test-folder.h"
+#include "test-library.h"
+#include "test-wait.h"
 
 #include <glib/gstdio.h>
 #include <sqlite3.h>
@@ -16,91 +15,27 @@
 #include <utime.h>
 
 typedef struct {
-  char              *folder;
-  FacetLibrary      *library;
-  FakeAssistant     *fake;
-  FacetConversation *conversation;
-  char              *failure;
-  guint              n_notified;
-  FacetMedia        *imported;
+  TestLibrary base;
+  guint       n_notified;
+  FacetMedia *imported;
 } Fixture;
-
-#define wait_until(condition)                                                                      \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    gint64 deadline_ = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;                              \
-    while (!(condition)) {                                                                         \
-      g_main_context_iteration (NULL, FALSE);                                                      \
-      g_assert_cmpint (g_get_monotonic_time (), <, deadline_);                                     \
-      g_usleep (200);                                                                              \
-    }                                                                                              \
-  }                                                                                                \
-  G_STMT_END
-
-static void
-failed_cb (FacetConversation *conversation, const char *sentence, Fixture *f)
-{
-  g_free (f->failure);
-  f->failure = g_strdup (sentence);
-}
-
-static void
-open_library (Fixture *f)
-{
-  g_autoptr (GError) error = NULL;
-
-  f->fake = fake_assistant_new ();
-  fake_assistant_set_speed (f->fake, 0);
-  f->library = facet_library_new (f->folder, FACET_ASSISTANT (f->fake), &error);
-  g_assert_no_error (error);
-  wait_until (facet_library_get_loaded (f->library));
-}
-
-static void
-close_library (Fixture *f)
-{
-  g_clear_object (&f->conversation);
-  facet_library_close (f->library);
-  wait_until (fake_assistant_get_n_running (f->fake) == 0);
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
-  g_assert_finalize_object (f->library);
-  g_assert_finalize_object (f->fake);
-}
 
 static void
 set_up (Fixture *f, gconstpointer data)
 {
-  f->folder = test_folder_new ();
-  open_library (f);
-  f->conversation = facet_library_new_conversation (f->library);
-  g_signal_connect (f->conversation, "failed", G_CALLBACK (failed_cb), f);
+  test_library_set_up (&f->base);
 }
 
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
-  close_library (f);
-  test_folder_remove (f->folder);
-  g_free (f->folder);
-  g_free (f->failure);
-}
-
-static void
-reopen (Fixture *f)
-{
-  close_library (f);
-  open_library (f);
-  f->conversation = g_list_model_get_item (G_LIST_MODEL (f->library), 0);
-  g_assert_nonnull (f->conversation);
-  facet_conversation_open (f->conversation);
-  wait_until (facet_conversation_get_loaded (f->conversation));
+  test_library_tear_down (&f->base);
 }
 
 static FacetMessage *
 message_at (Fixture *f, guint position)
 {
-  FacetMessage *message = g_list_model_get_item (G_LIST_MODEL (f->conversation), position);
+  FacetMessage *message = g_list_model_get_item (G_LIST_MODEL (f->base.conversation), position);
 
   g_assert_nonnull (message);
   g_object_unref (message);
@@ -130,7 +65,7 @@ imported_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 static FacetMedia *
 import (Fixture *f, int width, const char *name)
 {
-  g_autofree char *path = g_build_filename (f->folder, "to-add", NULL);
+  g_autofree char *path = g_build_filename (f->base.folder, "to-add", NULL);
   g_autoptr (GFile) file = g_file_new_for_path (path);
 
   if (width > 0) {
@@ -148,8 +83,8 @@ import (Fixture *f, int width, const char *name)
     write_file (path, wav);
   }
   f->imported = NULL;
-  facet_media_import_file_async (facet_conversation_get_media_folder (f->conversation), file, name,
-                                 NULL, imported_cb, f);
+  facet_media_import_file_async (facet_conversation_get_media_folder (f->base.conversation), file,
+                                 name, NULL, imported_cb, f);
   wait_until (f->imported != NULL);
   return f->imported;
 }
@@ -157,20 +92,20 @@ import (Fixture *f, int width, const char *name)
 static void
 attach (Fixture *f, FacetMedia *media)
 {
-  g_list_store_append (facet_conversation_get_draft_media (f->conversation), media);
+  g_list_store_append (facet_conversation_get_draft_media (f->base.conversation), media);
 }
 
 static guint
 n_draft_media (Fixture *f)
 {
   return g_list_model_get_n_items (
-      G_LIST_MODEL (facet_conversation_get_draft_media (f->conversation)));
+      G_LIST_MODEL (facet_conversation_get_draft_media (f->base.conversation)));
 }
 
 static void
 wait_idle (Fixture *f)
 {
-  wait_until (!facet_conversation_get_busy (f->conversation));
+  wait_until (!facet_conversation_get_busy (f->base.conversation));
 }
 
 /* A picture with much detail and a sound, and a question. */
@@ -183,15 +118,15 @@ send_two (Fixture *f, const char *text)
 
   attach (f, fine);
   attach (f, sound);
-  facet_conversation_send (f->conversation, text);
-  g_assert_true (facet_conversation_get_busy (f->conversation));
+  facet_conversation_send (f->base.conversation, text);
+  g_assert_true (facet_conversation_get_busy (f->base.conversation));
   wait_idle (f);
 }
 
 static void
 exec_raw (Fixture *f, const char *sql)
 {
-  g_autofree char *path = g_build_filename (f->folder, "facet.db", NULL);
+  g_autofree char *path = g_build_filename (f->base.folder, "facet.db", NULL);
   sqlite3         *db;
   char            *message = NULL;
 
@@ -205,7 +140,7 @@ exec_raw (Fixture *f, const char *sql)
 static gint64
 query_number (Fixture *f, const char *sql)
 {
-  g_autofree char *path = g_build_filename (f->folder, "facet.db", NULL);
+  g_autofree char *path = g_build_filename (f->base.folder, "facet.db", NULL);
   sqlite3         *db;
   sqlite3_stmt    *statement;
   gint64           number;
@@ -249,7 +184,7 @@ assert_two (Fixture *f, guint position, gboolean missing)
 static void
 assert_asked (Fixture *f)
 {
-  FacetRequest        *request = fake_assistant_get_last_request (f->fake);
+  FacetRequest        *request = fake_assistant_get_last_request (f->base.fake);
   FacetRequestMessage *message = g_ptr_array_index (request->messages, 0);
 
   g_assert_nonnull (message->attachments);
@@ -285,13 +220,13 @@ test_reopen (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   send_two (f, "Which is it?");
-  reopen (f);
+  test_library_reopen (&f->base);
   assert_two (f, 0, FALSE);
   picture = facet_media_load_picture (media_at (f, 0, 0), NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (picture->width, ==, 90);
   /* They go with every question that follows. */
-  facet_conversation_send (f->conversation, "And now?");
+  facet_conversation_send (f->base.conversation, "And now?");
   wait_idle (f);
   assert_asked (f);
   g_assert_cmpuint (facet_message_get_attachments (message_at (f, 2))->len, ==, 0);
@@ -301,29 +236,29 @@ test_reopen (Fixture *f, gconstpointer data)
 static void
 test_no_text (Fixture *f, gconstpointer data)
 {
-  facet_conversation_send (f->conversation, "  ");
-  g_assert_false (facet_conversation_get_busy (f->conversation));
+  facet_conversation_send (f->base.conversation, "  ");
+  g_assert_false (facet_conversation_get_busy (f->base.conversation));
   send_two (f, "");
   assert_two (f, 0, FALSE);
-  g_assert_cmpstr (facet_conversation_get_title (f->conversation), ==, "photo.png");
+  g_assert_cmpstr (facet_conversation_get_title (f->base.conversation), ==, "photo.png");
 }
 
 static void
 test_versions (Fixture *f, gconstpointer data)
 {
   send_two (f, "Which is it?");
-  facet_conversation_regenerate (f->conversation, message_at (f, 1));
+  facet_conversation_regenerate (f->base.conversation, message_at (f, 1));
   wait_idle (f);
   assert_two (f, 0, FALSE);
   assert_asked (f);
-  facet_conversation_edit_and_resend (f->conversation, message_at (f, 0), "What is it?");
+  facet_conversation_edit_and_resend (f->base.conversation, message_at (f, 0), "What is it?");
   wait_idle (f);
   assert_two (f, 0, FALSE);
   assert_asked (f);
   g_assert_cmpint (query_number (f, "SELECT count (*) FROM attachments"), ==, 4);
   g_assert_cmpint (query_number (f, "SELECT count (DISTINCT content_hash) FROM attachments"), ==,
                    2);
-  reopen (f);
+  test_library_reopen (&f->base);
   g_assert_cmpstr (facet_message_get_text (message_at (f, 0)), ==, "What is it?");
   assert_two (f, 0, FALSE);
 }
@@ -335,16 +270,16 @@ test_not_saved (Fixture *f, gconstpointer data)
   exec_raw (f, "CREATE TRIGGER sabotage BEFORE INSERT ON attachments WHEN new.position = 1 BEGIN"
                " SELECT raise (ABORT, 'the test does not want this'); END");
   send_two (f, "Which is it?");
-  g_assert_nonnull (f->failure);
-  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (f->conversation)), ==, 0);
-  g_assert_cmpuint (fake_assistant_get_n_started (f->fake), ==, 0);
+  g_assert_nonnull (f->base.failure);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (f->base.conversation)), ==, 0);
+  g_assert_cmpuint (fake_assistant_get_n_started (f->base.fake), ==, 0);
   g_assert_cmpint (query_number (f, "SELECT count (*) FROM messages"), ==, 0);
   g_assert_cmpint (query_number (f, "SELECT count (*) FROM attachments"), ==, 0);
   /* All of it is there to be sent again. */
-  g_assert_cmpstr (facet_conversation_get_draft (f->conversation), ==, "Which is it?");
+  g_assert_cmpstr (facet_conversation_get_draft (f->base.conversation), ==, "Which is it?");
   g_assert_cmpuint (n_draft_media (f), ==, 2);
   exec_raw (f, "DROP TRIGGER sabotage");
-  facet_conversation_send (f->conversation, "Which is it?");
+  facet_conversation_send (f->base.conversation, "Which is it?");
   wait_idle (f);
   assert_two (f, 0, FALSE);
   g_assert_cmpuint (n_draft_media (f), ==, 0);
@@ -352,11 +287,11 @@ test_not_saved (Fixture *f, gconstpointer data)
   /* An edited question that is not saved stays what it was, and the draft gets only the words. */
   exec_raw (f, "CREATE TRIGGER sabotage BEFORE INSERT ON attachments BEGIN"
                " SELECT raise (ABORT, 'the test does not want this'); END");
-  facet_conversation_edit_and_resend (f->conversation, message_at (f, 0), "Edited");
+  facet_conversation_edit_and_resend (f->base.conversation, message_at (f, 0), "Edited");
   wait_idle (f);
   assert_two (f, 0, FALSE);
   g_assert_cmpstr (facet_message_get_text (message_at (f, 0)), ==, "Which is it?");
-  g_assert_cmpstr (facet_conversation_get_draft (f->conversation), ==, "Edited");
+  g_assert_cmpstr (facet_conversation_get_draft (f->base.conversation), ==, "Edited");
   g_assert_cmpuint (n_draft_media (f), ==, 0);
 }
 
@@ -367,7 +302,7 @@ test_missing_file (Fixture *f, gconstpointer data)
 
   send_two (f, "Which is it?");
   g_unlink (facet_media_get_path (media_at (f, 0, 0)));
-  reopen (f);
+  test_library_reopen (&f->base);
   assert_two (f, 0, TRUE);
   g_assert_false (facet_media_is_missing (media_at (f, 0, 1)));
   g_assert_null (facet_media_load_picture (media_at (f, 0, 0), NULL, &error));
@@ -383,7 +318,7 @@ test_odd_rows (Fixture *f, gconstpointer data)
   exec_raw (f, "INSERT INTO attachments (message_id, position, kind, content_hash)"
                " VALUES (1, 2, 'hologram', 'ff'), (1, 3, 'image', '../facet.db'),"
                " (1, 4, 'audio', X'ff00')");
-  reopen (f);
+  test_library_reopen (&f->base);
   g_assert_cmpuint (facet_message_get_attachments (message_at (f, 0))->len, ==, 4);
   g_assert_true (facet_media_is_missing (media_at (f, 0, 2)));
   g_assert_cmpuint (facet_media_get_n_tokens (media_at (f, 0, 2)), ==, 0);
@@ -441,13 +376,13 @@ test_draft (Fixture *f, gconstpointer data)
   attach (f, fine);
   make_old (facet_media_get_path (fine));
   for (guint i = 0; i < 2; i++) {
-    close_library (f);
-    open_library (f);
-    f->conversation = facet_library_new_conversation (f->library);
+    test_library_close (&f->base);
+    test_library_open (&f->base);
+    f->base.conversation = facet_library_new_conversation (f->base.library);
     wait_until (n_draft_media (f) == 2);
   }
   g_assert_true (g_file_test (facet_media_get_path (fine), G_FILE_TEST_EXISTS));
-  facet_conversation_send (f->conversation, "Which is it?");
+  facet_conversation_send (f->base.conversation, "Which is it?");
   g_assert_cmpuint (n_draft_media (f), ==, 0);
   wait_idle (f);
   g_assert_cmpuint (facet_media_get_detail (media_at (f, 0, 1)), ==, 1120);
@@ -455,13 +390,13 @@ test_draft (Fixture *f, gconstpointer data)
 
   /* that of a conversation stays with it; the new one has none any more */
   attach (f, fine);
-  reopen (f);
+  test_library_reopen (&f->base);
   wait_until (n_draft_media (f) == 1);
-  g_list_store_remove_all (facet_conversation_get_draft_media (f->conversation));
-  close_library (f);
+  g_list_store_remove_all (facet_conversation_get_draft_media (f->base.conversation));
+  test_library_close (&f->base);
   g_assert_cmpint (query_number (f, "SELECT count(*) FROM draft_attachments"), ==, 0);
-  open_library (f);
-  f->conversation = facet_library_new_conversation (f->library);
+  test_library_open (&f->base);
+  f->base.conversation = facet_library_new_conversation (f->base.library);
 }
 
 /* What is attached while the first message is being saved belongs to the conversation. */
@@ -470,11 +405,11 @@ test_draft_moves (Fixture *f, gconstpointer data)
 {
   g_autoptr (FacetMedia) picture = import (f, 90, "photo.png");
 
-  facet_conversation_send (f->conversation, "Hello");
-  g_assert_cmpint (facet_conversation_get_id (f->conversation), ==, 0);
+  facet_conversation_send (f->base.conversation, "Hello");
+  g_assert_cmpint (facet_conversation_get_id (f->base.conversation), ==, 0);
   attach (f, picture);
   wait_idle (f);
-  reopen (f);
+  test_library_reopen (&f->base);
   wait_until (n_draft_media (f) == 1);
   g_assert_cmpint (query_number (f, "SELECT count(*) FROM draft_attachments"), ==, 1);
 }
@@ -484,7 +419,7 @@ test_sweep (Fixture *f, gconstpointer data)
 {
   g_autoptr (FacetMedia) unused = import (f, 70, "unused.png");
   g_autoptr (FacetMedia) young = import (f, 71, "young.png");
-  g_autofree char *aside = g_build_filename (f->folder, "facet.db.damaged-2026-01-01", NULL);
+  g_autofree char *aside = g_build_filename (f->base.folder, "facet.db.damaged-2026-01-01", NULL);
 
   send_two (f, "Which is it?");
   make_old (facet_media_get_path (media_at (f, 0, 0)));
@@ -493,14 +428,14 @@ test_sweep (Fixture *f, gconstpointer data)
 
   /* A database that was set aside may refer to it. */
   g_assert_true (g_file_set_contents (aside, "x", 1, NULL));
-  reopen (f);
-  close_library (f);
+  test_library_reopen (&f->base);
+  test_library_close (&f->base);
   g_assert_true (g_file_test (facet_media_get_path (unused), G_FILE_TEST_EXISTS));
 
   g_unlink (aside);
-  open_library (f);
-  f->conversation = g_list_model_get_item (G_LIST_MODEL (f->library), 0);
-  reopen (f); /* closing waits for the sweep */
+  test_library_open (&f->base);
+  f->base.conversation = g_list_model_get_item (G_LIST_MODEL (f->base.library), 0);
+  test_library_reopen (&f->base); /* closing waits for the sweep */
   g_assert_false (g_file_test (facet_media_get_path (unused), G_FILE_TEST_EXISTS));
   g_assert_true (g_file_test (facet_media_get_path (young), G_FILE_TEST_EXISTS));
   assert_two (f, 0, FALSE);
@@ -512,7 +447,7 @@ test_markdown (Fixture *f, gconstpointer data)
   g_autofree char *markdown = NULL;
 
   send_two (f, "Which is it?");
-  markdown = facet_conversation_to_markdown (f->conversation);
+  markdown = facet_conversation_to_markdown (f->base.conversation);
   g_assert_nonnull (
       strstr (markdown, "## You\n\n- photo.png\n- talk.wav\n\nWhich is it?\n\n## Fake model\n"));
 }

@@ -35,3 +35,18 @@ test_folder_remove (const char *folder)
   }
   g_rmdir (folder);
 }
+
+void
+test_folder_set_up (TestFolder *f, gconstpointer data)
+{
+  f->folder = test_folder_new ();
+  f->path = g_build_filename (f->folder, "0123abcd", NULL);
+}
+
+void
+test_folder_tear_down (TestFolder *f, gconstpointer data)
+{
+  test_folder_remove (f->folder);
+  g_free (f->folder);
+  g_free (f->path);
+}

@@ -11,4 +11,13 @@ G_BEGIN_DECLS
 char *test_folder_new (void) G_GNUC_WARN_UNUSED_RESULT;
 void  test_folder_remove (const char *folder);
 
+/* A folder as a fixture, for tests of one file in it. */
+typedef struct {
+  char *folder;
+  char *path; /* of a file that is not there yet, named as the store names media */
+} TestFolder;
+
+void test_folder_set_up (TestFolder *f, gconstpointer data);
+void test_folder_tear_down (TestFolder *f, gconstpointer data);
+
 G_END_DECLS

@@ -9,6 +9,7 @@
 #include "facet-media-import.h"
 #include "facet-transcribe.h"
 #include "test-folder.h"
+#include "tests/test-brief.h"
 
 #include <gst/gst.h>
 #include <string.h>
@@ -246,18 +247,18 @@ test_several (Fixture *f, gconstpointer data)
                         facet_media_get_n_tokens (clip));
 }
 
-/* A video of two seconds and a half, whose frames are one picture of the samples. */
+/* A video of @n_frames in tenths of a second, all of them one picture of the samples. */
 static char *
-make_video (Fixture *f)
+make_video (Fixture *f, guint n_frames)
 {
   char            *path = g_build_filename (f->folder, "clip.mkv", NULL);
   g_autofree char *picture =
       g_build_filename (g_getenv ("FACET_DEMO_MODEL"), "samples", "picture-0.png", NULL);
   g_autofree char *line = g_strdup_printf ("filesrc location=\"%s\" ! pngdec ! imagefreeze "
-                                           "num-buffers=25 ! videoconvert ! "
+                                           "num-buffers=%u ! videoconvert ! "
                                            "video/x-raw,framerate=10/1 ! jpegenc quality=95 ! "
                                            "matroskamux ! filesink location=\"%s\"",
-                                           picture, path);
+                                           picture, n_frames, path);
   g_autoptr (GError) error = NULL;
   g_autoptr (GstElement) pipeline = gst_parse_launch (line, &error);
   g_autoptr (GstBus) bus = NULL;
@@ -277,7 +278,8 @@ make_video (Fixture *f)
 static void
 test_video (Fixture *f, gconstpointer data)
 {
-  g_autofree char *path = make_video (f);
+  guint            n_frames = test_brief (25, 5, "frames");
+  g_autofree char *path = make_video (f, n_frames);
   g_autoptr (FacetMedia) media = import_path (f, path);
   g_autoptr (FacetRequest) request = ask ("What is in the video?", media);
 
@@ -285,9 +287,9 @@ test_video (Fixture *f, gconstpointer data)
   request->max_tokens = 4;
   run (f, request);
   g_assert_null (f->error);
-  g_assert_cmpuint (f->n_looking, >=, 25);
+  g_assert_cmpuint (f->n_looking, >=, n_frames);
   /* every frame has a time and two tokens around it */
-  g_assert_cmpuint (f->usage.prompt_tokens, >, facet_media_get_n_tokens (media) + 25 * 4);
+  g_assert_cmpuint (f->usage.prompt_tokens, >, facet_media_get_n_tokens (media) + n_frames * 4);
   run (f, request);
   g_assert_cmpuint (f->n_looking, ==, 0);
 }

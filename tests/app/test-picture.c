@@ -14,25 +14,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-typedef struct {
-  char *folder;
-  char *path;
-} Fixture;
-
-static void
-set_up (Fixture *f, gconstpointer data)
-{
-  f->folder = test_folder_new ();
-  f->path = g_build_filename (f->folder, "0123abcd", NULL);
-}
-
-static void
-tear_down (Fixture *f, gconstpointer data)
-{
-  test_folder_remove (f->folder);
-  g_free (f->folder);
-  g_free (f->path);
-}
+typedef TestFolder Fixture;
 
 static void
 write_bytes (Fixture *f, const void *data, gsize n_bytes)
@@ -600,7 +582,8 @@ int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-#define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
+#define ADD(path, func)                                                                            \
+  g_test_add (path, Fixture, NULL, test_folder_set_up, func, test_folder_tear_down)
   ADD ("/picture/formats", test_formats);
   ADD ("/picture/png-kinds", test_png_kinds);
   ADD ("/picture/flatten", test_flatten);

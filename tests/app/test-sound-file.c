@@ -14,25 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-typedef struct {
-  char *folder;
-  char *path;
-} Fixture;
-
-static void
-set_up (Fixture *f, gconstpointer data)
-{
-  f->folder = test_folder_new ();
-  f->path = g_build_filename (f->folder, "0123abcd", NULL);
-}
-
-static void
-tear_down (Fixture *f, gconstpointer data)
-{
-  test_folder_remove (f->folder);
-  g_free (f->folder);
-  g_free (f->path);
-}
+typedef TestFolder Fixture;
 
 static FacetSound *
 load (Fixture *f)
@@ -558,7 +540,8 @@ int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-#define ADD(path, data, func) g_test_add (path, Fixture, data, set_up, func, tear_down)
+#define ADD(path, data, func)                                                                      \
+  g_test_add (path, Fixture, data, test_folder_set_up, func, test_folder_tear_down)
   ADD ("/sound-file/wav", NULL, test_wav);
   ADD ("/sound-file/exact", NULL, test_exact);
   ADD ("/sound-file/no-speakers", NULL, test_no_speakers);

@@ -10,13 +10,13 @@
 #include "app/facet-recorder.h"
 #include "app/facet-sound-portaudio.h"
 #include "engine/gem-wav.h"
+#include "find-sound.h"
 #include "test-folder.h"
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 
 #include <dlfcn.h>
-#include <math.h>
 #include <portaudio.h>
 #include <pthread.h>
 #include <signal.h>
@@ -296,38 +296,6 @@ speak (const char *folder)
   return path;
 }
 
-static double
-correlate (const float *a, gsize n_a, const float *b, gsize n_b, gsize lag, gsize step)
-{
-  double ab = 0;
-  double aa = 0;
-  double bb = 0;
-
-  for (gsize i = 0; i < n_a && lag + i < n_b; i += step) {
-    ab += (double)a[i] * b[lag + i];
-    aa += (double)a[i] * a[i];
-    bb += (double)b[lag + i] * b[lag + i];
-  }
-  return ab / sqrt (aa * bb + 1e-12);
-}
-
-/* The best over all places of @a in @b. */
-static double
-find (const float *a, gsize n_a, const float *b, gsize n_b, gsize *at)
-{
-  double best = 0;
-
-  for (gsize lag = 0; lag + n_a / 2 < n_b; lag++) {
-    double r = correlate (a, n_a, b, n_b, lag, 16); /* of some samples: enough to find the place */
-
-    if (r > best) {
-      best = r;
-      *at = lag;
-    }
-  }
-  return correlate (a, n_a, b, n_b, *at, 1);
-}
-
 static void
 record_speech (void)
 {
@@ -358,7 +326,7 @@ record_speech (void)
     g_autofree float *want = read_file (spoken, &n_want);
     g_autofree float *got = read_file (f.clip->path, &n_got);
 
-    r = find (want, n_want, got, n_got, &at);
+    r = find_sound (want, n_want, got, n_got, &at);
     g_test_message ("%.2f s recorded, of %.2f s spoken, from %.2f s on: correlation %.4f; %d "
                     "callbacks, %d allocations, %d locks; %" G_GUINT64_FORMAT " samples lost",
                     (double)n_got / RATE, (double)n_want / RATE, (double)at / RATE, r, n_callbacks,

@@ -13,25 +13,7 @@
 #include <math.h>
 #include <string.h>
 
-typedef struct {
-  char *folder;
-  char *path;
-} Fixture;
-
-static void
-set_up (Fixture *f, gconstpointer data)
-{
-  f->folder = test_folder_new ();
-  f->path = g_build_filename (f->folder, "0123abcd", NULL);
-}
-
-static void
-tear_down (Fixture *f, gconstpointer data)
-{
-  test_folder_remove (f->folder);
-  g_free (f->folder);
-  g_free (f->path);
-}
+typedef TestFolder Fixture;
 
 static FacetVideo *
 inspect (Fixture *f)
@@ -345,7 +327,8 @@ int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-#define ADD(path, data, func) g_test_add (path, Fixture, data, set_up, func, tear_down)
+#define ADD(path, data, func)                                                                      \
+  g_test_add (path, Fixture, data, test_folder_set_up, func, test_folder_tear_down)
   ADD ("/video-file/sampling", NULL, test_sampling);
   ADD ("/video-file/mov", "avenc_h263p ! qtmux", test_formats);
   ADD ("/video-file/webm", "vp8enc ! webmmux", test_formats);

@@ -7,6 +7,7 @@
  * are in test-steps.c. */
 #include "gem-session-private.h"
 #include "golden-model.h"
+#include "tests/test-brief.h"
 
 #include <string.h>
 
@@ -120,7 +121,8 @@ test_shortcut_keys (void)
       for (guint k = 0; k < 2; k++) {
         g_autoptr (GError) error = NULL;
 
-        gem_session_extend (both[k], f.ids, lengths[i], NULL, 0, none, no_row_cb, NULL, NULL, &error);
+        gem_session_extend (both[k], f.ids, lengths[i], NULL, 0, none, no_row_cb, NULL, NULL,
+                            &error);
         g_assert_no_error (error);
         gem_session_step (both[k], f.ids[lengths[i]], &error);
         g_assert_no_error (error);
@@ -225,9 +227,11 @@ rewind_from (guint length, guint chunk, guint common, gboolean kept)
 static void
 test_rewind_within (void)
 {
-  rewind_from (LONG, 64, LONG - 17, TRUE);
-  rewind_from (LONG, 64, LONG - 300, TRUE);
-  rewind_from (LONG, 64, LONG - 4096, TRUE);
+  const guint by[] = {4096, 300, 17};
+  const guint n = test_brief (G_N_ELEMENTS (by), 1, "rewinds");
+
+  for (guint i = 0; i < n; i++)
+    rewind_from (LONG, 64, LONG - by[i], TRUE);
 }
 
 static void
@@ -242,8 +246,11 @@ test_rewind_edge (void)
 static void
 test_rewind_beyond (void)
 {
-  rewind_from (LONG, 64, 300, FALSE);
-  rewind_from (LONG, 64, 0, FALSE);
+  const guint common[] = {300, 0};
+  const guint n = test_brief (G_N_ELEMENTS (common), 1, "rewinds");
+
+  for (guint i = 0; i < n; i++)
+    rewind_from (LONG, 64, common[i], FALSE);
 }
 
 /* The first tokens need nothing from before the start, as long as the rings have not come round. */

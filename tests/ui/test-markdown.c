@@ -7,6 +7,7 @@
 
 #include "facet-markdown-private.h"
 #include "facet-markdown-stream.h"
+#include "tests/test-brief.h"
 
 /* --- blocks as text
  * ------------------------------------------------------------------------------------- */
@@ -670,7 +671,7 @@ test_hostile (void)
       "    x\n",
       "~~~~\n~~~\n",
   };
-  gsize size = g_test_slow () ? 1 << 20 : 1 << 18;
+  gsize size = g_test_slow () ? 1 << 20 : test_brief (1 << 18, 1 << 16, "bytes of each text");
 
   for (guint i = 0; i < G_N_ELEMENTS (patterns); i++) {
     g_autoptr (GString) source = g_string_sized_new (size);
@@ -689,7 +690,6 @@ test_hostile (void)
     seconds = g_test_timer_elapsed ();
     g_test_message ("%u: %.3f s, %u blocks", i, seconds,
                     facet_markdown_stream_get_n_blocks (stream));
-    g_assert_cmpfloat (seconds, <, 20);
     for (guint j = 0; j < facet_markdown_stream_get_n_blocks (stream); j++) {
       const FacetBlock *block = facet_markdown_stream_get_block (stream, j);
 

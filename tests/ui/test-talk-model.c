@@ -9,40 +9,27 @@
 
 #include "config.h"
 
-#include <math.h>
 #include <sys/wait.h>
 
 #include "facet-local-assistant.h"
 #include "facet-settings.h"
 #include "facet-sound-portaudio.h"
 #include "facet-talk.h"
+#include "find-sound.h"
 #include "test-folder.h"
+#include "test-wait.h"
 #include "ui-fixture.h"
 
 #define RATE         FACET_SOUND_RATE
 #define SENTENCE     "We had water with cheese for dinner."
 #define NO_DAEMON    125 /* of virtual-mic.sh */
-#define WAIT_SECONDS 60
+#define WAIT_SECONDS 60  /* a model loads and computes */
 
 static char *
 source_path (const char *folder, const char *subfolder, const char *name)
 {
   return g_build_filename (g_getenv ("FACET_SOURCE_ROOT"), folder, subfolder, name, NULL);
 }
-
-/* As ui_wait (), but for a model that loads and computes. */
-#define wait_until(condition)                                                                      \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    gint64 deadline = g_get_monotonic_time () + WAIT_SECONDS * G_USEC_PER_SEC;                     \
-                                                                                                   \
-    while (!(condition)) {                                                                         \
-      g_assert_cmpint (g_get_monotonic_time (), <, deadline);                                      \
-      if (!g_main_context_iteration (NULL, FALSE))                                                 \
-        g_usleep (1000);                                                                           \
-    }                                                                                              \
-  }                                                                                                \
-  G_STMT_END
 
 static void
 exited_cb (GObject *process, GAsyncResult *result, gpointer exited)
@@ -67,40 +54,7 @@ play (const char *path)
       g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE, &error, script, "play", path, NULL);
   g_assert_no_error (error);
   g_subprocess_wait_check_async (process, NULL, exited_cb, &exited);
-  wait_until (exited);
-}
-
-static double
-correlate (const float *a, gsize n_a, const float *b, gsize n_b, gsize lag, gsize step)
-{
-  double ab = 0;
-  double aa = 0;
-  double bb = 0;
-
-  for (gsize i = 0; i < n_a && lag + i < n_b; i += step) {
-    ab += (double)a[i] * b[lag + i];
-    aa += (double)a[i] * a[i];
-    bb += (double)b[lag + i] * b[lag + i];
-  }
-  return ab / sqrt (aa * bb + 1e-12);
-}
-
-/* The best over all places of @want in @got. */
-static double
-find (const FacetSound *want, const FacetSound *got)
-{
-  double best = 0;
-  gsize  at = 0;
-
-  for (gsize lag = 0; lag + want->n_samples / 2 < got->n_samples; lag++) {
-    double r = correlate (want->samples, want->n_samples, got->samples, got->n_samples, lag, 16);
-
-    if (r > best) {
-      best = r;
-      at = lag;
-    }
-  }
-  return correlate (want->samples, want->n_samples, got->samples, got->n_samples, at, 1);
+  wait_at_most (WAIT_SECONDS, exited);
 }
 
 static FacetMessage *
@@ -133,6 +87,7 @@ check_stored (FacetMessage *message, const char *spoken)
   g_autoptr (GError) error = NULL;
   g_autoptr (FacetSound) want = NULL;
   g_autoptr (FacetSound) got = NULL;
+  gsize  at;
   double r;
 
   g_assert_cmpuint (media->len, ==, 1);
@@ -140,7 +95,7 @@ check_stored (FacetMessage *message, const char *spoken)
   g_assert_no_error (error);
   got = facet_media_load_sound (g_ptr_array_index (media, 0), NULL, &error);
   g_assert_no_error (error);
-  r = find (want, got);
+  r = find_sound (want->samples, want->n_samples, got->samples, got->n_samples, &at);
   g_test_message ("%.2f s stored, of %.2f s spoken: correlation %.4f",
                   (double)got->n_samples / RATE, (double)want->n_samples / RATE, r);
   g_assert_cmpfloat (r, >=, 0.9);
@@ -172,19 +127,21 @@ test_sentence (void)
   facet_composer_set_conversation (composer, conversation);
   talk = facet_talk_new (GTK_WINDOW (window), composer, facet_settings_get_default ());
   facet_talk_set_recorder (talk, recorder);
-  wait_until (facet_assistant_get_state (assistant) == FACET_ASSISTANT_READY);
+  wait_at_most (WAIT_SECONDS, facet_assistant_get_state (assistant) == FACET_ASSISTANT_READY);
   g_assert_cmpint (facet_recorder_get_state (recorder), ==, FACET_TALK_OFF); /* no focus yet */
   gtk_window_present (GTK_WINDOW (window));
   gtk_widget_grab_focus (GTK_WIDGET (composer));
-  wait_until (facet_recorder_get_state (recorder) == FACET_TALK_READY);
+  wait_at_most (WAIT_SECONDS, facet_recorder_get_state (recorder) == FACET_TALK_READY);
 
   g_assert_true (ui_press (button, GDK_KEY_space, 0));
-  wait_until (facet_recorder_get_state (recorder) == FACET_TALK_HELD);
+  wait_at_most (WAIT_SECONDS, facet_recorder_get_state (recorder) == FACET_TALK_HELD);
   play (spoken);
   elapsed = facet_recorder_get_elapsed (recorder);
-  wait_until (facet_recorder_get_elapsed (recorder) > elapsed + 0.3); /* it is on its way */
+  wait_at_most (WAIT_SECONDS,
+                facet_recorder_get_elapsed (recorder) > elapsed + 0.3); /* it is on its way */
   release_key (button, GDK_KEY_space);
-  wait_until (last_message (conversation) != NULL && !facet_conversation_get_busy (conversation));
+  wait_at_most (WAIT_SECONDS,
+                last_message (conversation) != NULL && !facet_conversation_get_busy (conversation));
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (conversation)), ==, 2);
   g_assert_cmpint (facet_message_get_state (last_message (conversation)), ==,
                    FACET_MESSAGE_COMPLETE);

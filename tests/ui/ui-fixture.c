@@ -11,7 +11,7 @@
 #include "test-folder.h"
 #include "ui-fixture.h"
 
-#define WAIT_SECONDS 10
+#define WAIT_SECONDS 30 /* longer is a hang */
 
 /* What AdwApplication would load. */
 static void
