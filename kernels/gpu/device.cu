@@ -89,6 +89,19 @@ describe (const GPU (DeviceProp) * p, KrnDeviceInfo *info)
   info->memory_total = p->totalGlobalMem;
 }
 
+static int
+gpu_describe (int index, KrnDeviceInfo *info)
+{
+  GPU (DeviceProp) properties;
+
+  if (index < 0 || GPU (GetDeviceProperties) (&properties, index) != GPU (Success)) {
+    (void)GPU (GetLastError) ();
+    return -1;
+  }
+  describe (&properties, info);
+  return 0;
+}
+
 static void
 gpu_info (KrnDevice *dev, KrnDeviceInfo *info)
 {
@@ -328,7 +341,7 @@ gpu_open (const KrnOptions *options, char *err, size_t err_len)
   dev->fast = options->fast;
   if (gpu_check (dev, GPU (SetDevice) (dev->index), "choosing the GPU") &&
       gpu_check (dev, GPU (GetDeviceProperties) (&dev->properties, dev->index), "asking the GPU") &&
-      gpu_check (dev, GPU (StreamCreateWithFlags) (&dev->stream, GPU (StreamNonBlocking)), "opening the GPU") && choose_budget (dev, 0) &&
+      gpu_check (dev, GPU (StreamCreateWithFlags) (&dev->stream, GPU (StreamNonBlocking)), "opening the GPU") && choose_budget (dev, (double)options->memory_share) &&
       gpu_steps_open (dev) && gpu_gemm_open (dev)) {
     dev->n_blocks = dev->properties.multiProcessorCount;
     if (open_memory (dev))
@@ -343,7 +356,7 @@ gpu_open (const KrnOptions *options, char *err, size_t err_len)
 /* ---- the table ------------------------------------------------------------------------------------------------------ */
 
 static const KrnOps ops = {
-    KRN_ABI,          GPU_NAME,        gpu_probe,        gpu_open,         gpu_close,       gpu_info,          gpu_limits,      gpu_read_rate,
+    KRN_ABI,          GPU_NAME,        gpu_probe, gpu_describe,        gpu_open,         gpu_close,       gpu_info,          gpu_limits,      gpu_read_rate,
     gpu_alloc,        gpu_wrap,        gpu_free,         gpu_write,        gpu_read,        gpu_sync,          gpu_embed,       gpu_copy,
     gpu_rms_norm,     gpu_linear,      gpu_softcap,      gpu_project_qkv,  gpu_rope_angles, gpu_rope_store,    gpu_attention,   gpu_project_add,
     gpu_gated_mlp,    gpu_ple_inputs,  gpu_ple_block,    gpu_clamp,        gpu_add_scaled,  gpu_gelu_mul,      gpu_silu,        gpu_glu,
