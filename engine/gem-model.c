@@ -489,6 +489,15 @@ gem_model_get_krn_device (struct _GemModel *self)
   return gem_backend_get_device (self->backend);
 }
 
+guint
+gem_model_get_pass_rows (struct _GemModel *self)
+{
+  KrnDeviceInfo info = {.rows = 0};
+
+  gem_model_get_ops (self)->info (gem_model_get_krn_device (self), &info);
+  return info.rows > 0 ? (guint)info.rows : 512;
+}
+
 /* ---- the encoders, when they are first asked for ---- */
 
 /* Takes @slots. */

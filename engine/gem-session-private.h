@@ -11,13 +11,9 @@
 
 G_BEGIN_DECLS
 
-/* Rows of one pass: large enough to keep a matrix unit busy, small enough that a cancelled pass is
- * short. */
-#define GEM_SESSION_CHUNK 512
-
 typedef struct {
   guint    n_ctx;
-  guint    chunk;      /* rows of one pass; 0: GEM_SESSION_CHUNK */
+  guint    chunk;      /* rows of one pass; 0: as many as the device says */
   gint    *cancelled;  /* atomic: a flag that several sessions share; NULL: its own */
   gboolean all_layers; /* no prefill short-cut: every token goes through every layer */
   gboolean keep_state; /* for a drafter */

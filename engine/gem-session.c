@@ -66,7 +66,7 @@ gem_session_new_with_options (GemModel *model, const GemSessionOptions *options,
   if (self->options.cancelled == NULL)
     self->options.cancelled = &self->own_cancelled;
   if (self->options.chunk == 0)
-    self->options.chunk = GEM_SESSION_CHUNK;
+    self->options.chunk = gem_model_get_pass_rows (model);
   self->options.chunk = MIN (self->options.chunk, options->n_ctx);
 
   if (options->n_ctx == 0 || options->n_ctx > (guint)self->config->text.max_position_embeddings) {

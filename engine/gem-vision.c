@@ -15,9 +15,6 @@
 
 #include <math.h>
 
-/* Rows of a block: enough to keep a matrix unit busy. */
-#define BLOCK 512
-
 /* One picture on its way through the encoder. */
 typedef struct {
   const KrnOps           *k;
@@ -28,15 +25,16 @@ typedef struct {
   GemTrace               *trace;
   guint                   n; /* patches */
   guint                   n_soft;
+  guint                   block; /* rows at a time */
 
   KrnBuffer *buffer;    /* holds all that follows */
-  KrnMat     ids;       /* (BLOCK, 1) I32 */
-  KrnMat     patches;   /* (BLOCK, GEM_IMAGE_PATCH_LENGTH) */
+  KrnMat     ids;       /* (block, 1) I32 */
+  KrnMat     patches;   /* (block, GEM_IMAGE_PATCH_LENGTH) */
   KrnMat     h;         /* (n, d)          the residual stream */
   KrnMat     q, key, v; /* (n, heads·hd)  q becomes the attention's output */
   KrnMat     cs;        /* (n, hd)         cosines and sines */
-  KrnMat     a, z, y;   /* (BLOCK, d)      normalised input, within bounds; output */
-  KrnMat     g, u;      /* (BLOCK, I) */
+  KrnMat     a, z, y;   /* (block, d)      normalised input, within bounds; output */
+  KrnMat     g, u;      /* (block, I) */
   KrnMat     pooled;    /* (n_soft, d) */
   KrnMat     soft;      /* (n_soft, H) */
 } Run;
@@ -151,11 +149,11 @@ add_positions (Run *r, KrnMat y, gint32 *index, gint32 first)
 static void
 embed_patches (Run *r)
 {
-  g_autofree float  *pixels = g_new (float, BLOCK *GEM_IMAGE_PATCH_LENGTH);
-  g_autofree gint32 *x = g_new (gint32, BLOCK), *y = g_new (gint32, BLOCK);
+  g_autofree float  *pixels = g_new (float, (gsize)r->block * GEM_IMAGE_PATCH_LENGTH);
+  g_autofree gint32 *x = g_new (gint32, r->block), *y = g_new (gint32, r->block);
 
-  for (guint row = 0; row < r->n; row += BLOCK) {
-    guint  n = MIN (BLOCK, r->n - row);
+  for (guint row = 0; row < r->n; row += r->block) {
+    guint  n = MIN (r->block, r->n - row);
     KrnMat p = gem_mat_rows (r->patches, 0, n), h = gem_mat_rows (r->h, row, n);
 
     gem_image_patches (r->image, row, n, pixels);
@@ -229,15 +227,15 @@ encoder_layer (Run *r, int layer)
   const GemVisionLayer  *l = &r->weights->layers[layer];
   const GemVisionConfig *c = r->config;
 
-  for (guint row = 0; row < r->n; row += BLOCK)
-    project_qkv (r, l, row, MIN (BLOCK, r->n - row));
+  for (guint row = 0; row < r->n; row += r->block)
+    project_qkv (r, l, row, MIN (r->block, r->n - row));
   r->k->grid_rotate (r->device, r->q, r->cs, c->head_dim);
   r->k->grid_rotate (r->device, r->key, r->cs, c->head_dim);
   r->k->attention_all (r->device, r->q, r->q, r->key, r->v, c->num_attention_heads,
                        c->num_attention_heads, c->head_dim, 1); /* (n, heads·hd) */
-  for (guint row = 0; row < r->n; row += BLOCK) {
-    add_attention (r, l, row, MIN (BLOCK, r->n - row));
-    add_mlp (r, l, row, MIN (BLOCK, r->n - row));
+  for (guint row = 0; row < r->n; row += r->block) {
+    add_attention (r, l, row, MIN (r->block, r->n - row));
+    add_mlp (r, l, row, MIN (r->block, r->n - row));
   }
 }
 
@@ -281,32 +279,23 @@ static gsize
 lay_out (Run *r, const GemVisionConfig *c, guint n, guint n_soft, int hidden)
 {
   const gint32 d = c->hidden_size, wide = c->num_attention_heads * c->head_dim;
-  guint        block = MIN (n, BLOCK);
   gsize        size = 0;
 
-  r->ids = gem_mat_take (&size, KRN_I32, block, 1);
-  r->patches = gem_mat_take (&size, KRN_F32, block, GEM_IMAGE_PATCH_LENGTH);
+  r->ids = gem_mat_take (&size, KRN_I32, r->block, 1);
+  r->patches = gem_mat_take (&size, KRN_F32, r->block, GEM_IMAGE_PATCH_LENGTH);
   r->h = gem_mat_take (&size, KRN_F32, n, d);
   r->q = gem_mat_take (&size, KRN_F32, n, wide);
   r->key = gem_mat_take (&size, KRN_F32, n, wide);
   r->v = gem_mat_take (&size, KRN_F32, n, wide);
   r->cs = gem_mat_take (&size, KRN_F32, n, c->head_dim);
-  r->a = gem_mat_take (&size, KRN_F32, block, d);
-  r->z = gem_mat_take (&size, KRN_F32, block, d);
-  r->y = gem_mat_take (&size, KRN_F32, block, d);
-  r->g = gem_mat_take (&size, KRN_F32, block, c->intermediate_size);
-  r->u = gem_mat_take (&size, KRN_F32, block, c->intermediate_size);
+  r->a = gem_mat_take (&size, KRN_F32, r->block, d);
+  r->z = gem_mat_take (&size, KRN_F32, r->block, d);
+  r->y = gem_mat_take (&size, KRN_F32, r->block, d);
+  r->g = gem_mat_take (&size, KRN_F32, r->block, c->intermediate_size);
+  r->u = gem_mat_take (&size, KRN_F32, r->block, c->intermediate_size);
   r->pooled = gem_mat_take (&size, KRN_F32, n_soft, d);
   r->soft = gem_mat_take (&size, KRN_F32, n_soft, hidden);
   return size;
-}
-
-guint64
-gem_vision_bytes (const GemConfig *config, guint n_patches)
-{
-  Run measure;
-
-  return lay_out (&measure, &config->vision, n_patches, n_patches / 9, config->text.hidden_size);
 }
 
 static gboolean
@@ -360,7 +349,8 @@ gem_vision_encode (GemModel       *model,
                         .image = image,
                         .trace = trace,
                         .n = image->size.n_patches,
-                        .n_soft = image->size.n_soft_tokens};
+                        .n_soft = image->size.n_soft_tokens,
+                        .block = MIN (image->size.n_patches, gem_model_get_pass_rows (model))};
   GemSoft         *soft = NULL;
 
   if (r.weights == NULL || !check_image (image, r.config, error) || !allocate (&r, config, error))

@@ -41,9 +41,6 @@ gboolean gem_vision_weights_bind_rope (GemVisionWeights      *weights,
                                        GemBackend            *backend,
                                        GError               **error);
 
-/* Bytes of scratch memory for a picture of @n_patches. */
-guint64 gem_vision_bytes (const GemConfig *config, guint n_patches);
-
 /* Encodes @image: image->size.n_soft_tokens rows of the decoder's width.  @key: as in gem_soft_new
  * ().  @trace may be NULL: "patch_embed", "vision_layer.i.out", "vision_out" are left in it.
  * GEM_ERROR_INVALID_INPUT: the picture is wider or higher than the model has positions for;

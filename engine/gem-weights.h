@@ -89,6 +89,8 @@ struct _GemModel;
 const GemTextWeights *gem_model_get_text_weights (struct _GemModel *self);
 const KrnOps         *gem_model_get_ops (struct _GemModel *self);
 KrnDevice            *gem_model_get_krn_device (struct _GemModel *self);
+/* Rows that a pass should have, to keep the device busy. */
+guint                 gem_model_get_pass_rows (struct _GemModel *self);
 GemBackend           *gem_model_get_backend (struct _GemModel *self);
 
 G_END_DECLS

@@ -132,6 +132,7 @@ describe_machine (const KrnIsa *isa, int n_threads, KrnDeviceInfo *info)
   info->threads = n_threads;
   info->memory_total = (uint64_t)sysconf (_SC_PHYS_PAGES) * (uint64_t)sysconf (_SC_PAGESIZE);
   read_proc ("/proc/meminfo", "MemAvailable", available, sizeof available);
+  info->rows = 512; /* a cancelled pass is short, and a picture's MLP stays in a cache */
   info->memory_free = strtoull (available, NULL, 10) * 1024;
 }
 

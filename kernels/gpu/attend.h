@@ -85,15 +85,28 @@ gpu_score_chunk (const GpuAttend *a, const GpuAttendItem *it, const float *q, fl
 #pragma unroll
     for (int j = 0; j < 2; j++)
       at[j] = (size_t)((begin + min (key + j, n - 1)) % it->span->slots) * (size_t)it->span->k_stride + (size_t)it->kv_head * (size_t)hd;
-    for (int i = lane * 4; i < hd; i += GPU_LANES * 4) {
-      float4 k0 = gpu_four (it->span->k, a->kv_type, at[0] + (size_t)i, a->wide, hd - i), k1 = gpu_four (it->span->k, a->kv_type, at[1] + (size_t)i, a->wide, hd - i);
+    float4 k0[GPU_ATTEND_WIDTH / 128], k1[GPU_ATTEND_WIDTH / 128];
+#pragma unroll
+    for (int c = 0; c < GPU_ATTEND_WIDTH / 128; c++) {
+      int i = (c * GPU_LANES + lane) * 4;
 
+      if (i < hd) {
+        k0[c] = gpu_four (it->span->k, a->kv_type, at[0] + (size_t)i, a->wide, hd - i);
+        k1[c] = gpu_four (it->span->k, a->kv_type, at[1] + (size_t)i, a->wide, hd - i);
+      }
+    }
+#pragma unroll
+    for (int c = 0; c < GPU_ATTEND_WIDTH / 128; c++) {
+      int i = (c * GPU_LANES + lane) * 4;
+
+      if (i >= hd)
+        break;
 #pragma unroll
       for (int h = 0; h < GPU_ATTEND_HEADS; h++) {
         float4 x = *(const float4 *)(q + h * pitch + i);
 
-        s[0][h] += x.x * k0.x + x.y * k0.y + x.z * k0.z + x.w * k0.w;
-        s[1][h] += x.x * k1.x + x.y * k1.y + x.z * k1.z + x.w * k1.w;
+        s[0][h] += x.x * k0[c].x + x.y * k0[c].y + x.z * k0[c].z + x.w * k0[c].w;
+        s[1][h] += x.x * k1[c].x + x.y * k1[c].y + x.z * k1[c].z + x.w * k1[c].w;
       }
     }
 #pragma unroll
@@ -134,7 +147,7 @@ gpu_weigh_chunk (const float *scores, float *weights, float *most, float *sum, f
   }
 }
 
-static __device__ void
+static __device__ __forceinline__ void
 gpu_attend_one (const GpuAttend *a, const GpuAttendItem *it, int part, float *shared)
 {
   float *q = shared, *scores = q + GPU_ATTEND_HEADS * GPU_ATTEND_WIDTH, *weights = scores + GPU_ATTEND_HEADS * GPU_ATTEND_KEYS;
@@ -168,7 +181,7 @@ gpu_attend_one (const GpuAttend *a, const GpuAttendItem *it, int part, float *sh
 #pragma unroll
         for (int i = 0; i < 4; i++)
           acc[h][i] *= shrink[h];
-#pragma unroll 4
+#pragma unroll 8
       for (int key = mine; key < n; key += n_groups) {
         size_t at = (size_t)((begin + key) % it->span->slots) * (size_t)it->span->v_stride + (size_t)it->kv_head * (size_t)hd + (size_t)i0;
         float4 v = gpu_four (it->span->v, a->kv_type, at, a->wide, hd - i0);
@@ -212,7 +225,7 @@ gpu_attend_one (const GpuAttend *a, const GpuAttendItem *it, int part, float *sh
   __syncthreads ();
 }
 
-static __device__ void
+static __device__ __noinline__ void
 gpu_step_attend (const GpuAttend *a, const GpuSpan *spans, const GpuTurn *turn, float *shared)
 {
   int per_kv = a->n_heads / a->n_kv_heads, blocks_of_heads = (per_kv + GPU_ATTEND_HEADS - 1) / GPU_ATTEND_HEADS;
@@ -226,7 +239,7 @@ gpu_step_attend (const GpuAttend *a, const GpuSpan *spans, const GpuTurn *turn, 
 }
 
 /* o = Σ e^(most − m)·part / Σ e^(most − m)·sum over the parts.  A part without keys has sum 0 and most −∞. */
-static __device__ void
+static __device__ __noinline__ void
 gpu_step_join (const GpuAttend *a, const GpuTurn *turn)
 {
   int hd = a->head_dim, lane = (int)(threadIdx.x % GPU_LANES), pieces = (hd + GPU_LANES - 1) / GPU_LANES;
@@ -241,6 +254,7 @@ gpu_step_join (const GpuAttend *a, const GpuTurn *turn)
     for (int p = lane; p < a->n_parts; p += GPU_LANES)
       most = fmaxf (most, w[(size_t)p * (size_t)a->n_heads * 2]);
     most = gpu_lanes_max (most);
+#pragma unroll 8
     for (int p = 0; p < a->n_parts; p++) {
       float m = w[(size_t)p * (size_t)a->n_heads * 2], k = m > -INFINITY ? expf (m - most) : 0.0f;
 

@@ -20,6 +20,8 @@
 #endif
 
 #define GPU_DEFAULT_SHARE 0.9
+/* A product of 2,048 rows has tiles enough for every processor of the largest GPUs. */
+#define GPU_PASS_ROWS 2048
 
 /* ---- failures ------------------------------------------------------------------------------------------- */
 
@@ -87,6 +89,7 @@ describe (const GPU (DeviceProp) * p, KrnDeviceInfo *info)
   snprintf (info->isa, sizeof info->isa, "sm_%d%d", p->major, p->minor);
 #endif
   info->memory_total = p->totalGlobalMem;
+  info->rows = GPU_PASS_ROWS;
 }
 
 static int

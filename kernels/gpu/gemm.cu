@@ -149,7 +149,7 @@ gpu_gemm_multiply_plain (float acc[GPU_GEMM_OWN], const gpu_bf16 *a_tile, const 
 
 template <bool GATED>
 __global__ void __launch_bounds__ (GPU_GEMM_THREADS, 2)
-gpu_gemm_kernel (const GpuGemm g, int stages)
+gpu_gemm_kernel (const __grid_constant__ GpuGemm g, int stages)
 {
   GPU_SHARED (gpu_bf16, shared);
   int       planes = g.x.n_planes, k_tiles = (g.x.cols + GPU_TILE_K - 1) / GPU_TILE_K, n = planes * k_tiles;

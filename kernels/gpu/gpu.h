@@ -27,6 +27,9 @@
 #include "kernels/gpu/gpu-emu.h"
 #elif defined(__HIP_PLATFORM_AMD__) || defined(__HIP__) || defined(__HIPCC__) || defined(GPU_HIP_SHIM)
 #define GPU_HIP 1
+#if !defined(__CUDACC__)
+#define __grid_constant__
+#endif
 #include <hip/hip_runtime.h>
 #define GPU(name)                   hip##name
 /* Where HIP's name is not CUDA's after the first syllable. */

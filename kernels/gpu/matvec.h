@@ -29,63 +29,88 @@ gpu_split_at (int k, int cols)
   return (k & 4 ? cols / 2 : 0) + (k >> 3) * 4 + (k & 3);
 }
 
+#define GPU_ROW_OWN (GPU_MATVEC_NORM / GPU_STEP_THREADS) /* numbers of a row that is normalised, a thread */
+
+/* This thread's part of the weights of both norms, asked for before anything else is known. */
+typedef struct { float residual[GPU_ROW_OWN], norm[GPU_ROW_OWN]; } GpuRowNorms;
+
+static __device__ __forceinline__ void
+gpu_ask_norms (const GpuMatvec *m, GpuRowNorms *norms)
+{
+#pragma unroll
+  for (int i = 0; i < GPU_ROW_OWN; i++) {
+    int k = (int)threadIdx.x + i * GPU_STEP_THREADS;
+
+    norms->residual[i] = m->residual.h != NULL && k < m->cols ? gpu_weight (m->residual.norm, k) : 0.0f;
+    norms->norm[i] = m->normalise && k < m->cols ? gpu_weight (m->norm, k) : 1.0f;
+  }
+}
+
+/* The row as it is.  Several loads are under way before the first is stored. */
+template <bool SPLIT>
+static __device__ __forceinline__ void
+gpu_copy_row (const GpuMatvec *m, float *to)
+{
+  for (int base = (int)threadIdx.x; base < m->cols; base += 8 * GPU_STEP_THREADS) {
+    float v[8];
+#pragma unroll
+    for (int i = 0; i < 8; i++) {
+      int k = base + i * GPU_STEP_THREADS;
+      v[i] = k < m->cols ? m->x[k] : 0.0f;
+    }
+#pragma unroll
+    for (int i = 0; i < 8; i++) {
+      int k = base + i * GPU_STEP_THREADS;
+      if (k < m->cols)
+        to[SPLIT ? gpu_split_at (k, m->cols) : k] = v[i];
+    }
+  }
+  __syncthreads ();
+}
+
 /* Puts the row into @to, by all threads.  @split: in the order above.  @sums: 17 floats. */
 template <bool SPLIT>
-static __device__ void
-gpu_take_row (const GpuMatvec *m, const GpuTurn *turn, float *to, float *sums)
+static __device__ __forceinline__ void
+gpu_take_row (const GpuMatvec *m, const GpuTurn *turn, const GpuRowNorms *norms, float *to, float *sums)
 {
   const GpuResidual *r = &m->residual;
-  float              v[GPU_MATVEC_NORM / GPU_STEP_THREADS];
   int                t = (int)threadIdx.x, cols = m->cols;
-  bool               leave = m->x_out != NULL && turn->block == 0;
+  float              v[GPU_ROW_OWN], y[GPU_ROW_OWN], scale = 1.0f;
 
   if (r->h == NULL && !m->normalise) {
-    for (int k = t; k < cols; k += GPU_STEP_THREADS) {
-      float x = m->x[k];
-
-      to[SPLIT ? gpu_split_at (k, cols) : k] = x;
-      if (leave)
-        m->x_out[k] = x;
-    }
-    __syncthreads ();
+    gpu_copy_row<SPLIT> (m, to);
     return;
   }
 #pragma unroll
-  for (int i = 0; i < GPU_MATVEC_NORM / GPU_STEP_THREADS; i++) {
+  for (int i = 0; i < GPU_ROW_OWN; i++) {
     int k = t + i * GPU_STEP_THREADS;
     v[i] = k < cols ? m->x[k] : 0.0f;
+    y[i] = r->h != NULL && k < cols ? r->y[k] : 0.0f;
   }
   if (r->h != NULL) {
-    float y[GPU_MATVEC_NORM / GPU_STEP_THREADS], squares = 0.0f, k2;
+    float squares = 0.0f, k;
 #pragma unroll
-    for (int i = 0; i < GPU_MATVEC_NORM / GPU_STEP_THREADS; i++) {
-      int k = t + i * GPU_STEP_THREADS;
-      y[i] = k < cols ? r->y[k] : 0.0f;
+    for (int i = 0; i < GPU_ROW_OWN; i++)
       squares += y[i] * y[i];
-    }
-    k2 = 1.0f / sqrtf (gpu_block_sum (squares, sums) / (float)cols + r->eps);
+    k = 1.0f / sqrtf (gpu_block_sum (squares, sums) / (float)cols + r->eps);
 #pragma unroll
-    for (int i = 0; i < GPU_MATVEC_NORM / GPU_STEP_THREADS; i++) {
-      int k = t + i * GPU_STEP_THREADS;
-      if (k < cols)
-        v[i] = (v[i] + y[i] * k2 * gpu_weight (r->norm, k)) * r->scalar;
-    }
+    for (int i = 0; i < GPU_ROW_OWN; i++)
+      v[i] = (v[i] + y[i] * k * norms->residual[i]) * r->scalar;
   }
-  float scale = 1.0f;
   if (m->normalise) {
     float squares = 0.0f;
 #pragma unroll
-    for (int i = 0; i < GPU_MATVEC_NORM / GPU_STEP_THREADS; i++)
+    for (int i = 0; i < GPU_ROW_OWN; i++)
       squares += v[i] * v[i];
     scale = 1.0f / sqrtf (gpu_block_sum (squares, sums) / (float)cols + m->eps);
   }
 #pragma unroll
-  for (int i = 0; i < GPU_MATVEC_NORM / GPU_STEP_THREADS; i++) {
+  for (int i = 0; i < GPU_ROW_OWN; i++) {
     int k = t + i * GPU_STEP_THREADS;
     if (k < cols) {
-      float x = m->normalise ? v[i] * scale * gpu_weight (m->norm, k) : v[i];
+      float x = v[i] * scale * norms->norm[i];
       to[SPLIT ? gpu_split_at (k, cols) : k] = x;
-      if (leave)
+      if (m->x_out != NULL && turn->block == 0)
         m->x_out[k] = x;
     }
   }
@@ -227,7 +252,7 @@ gpu_finish_rows (const GpuMatvec *m, const GpuShare *s, const float *sums)
 }
 
 template <bool SHARED>
-static __device__ __forceinline__ void
+static __device__ __noinline__ void
 gpu_matvec_bf16 (const GpuMatvec *m, const GpuTurn *turn, float *shared)
 {
   float   *sums = shared, *x = shared + GPU_MATVEC_SUMS;
@@ -243,9 +268,14 @@ gpu_matvec_bf16 (const GpuMatvec *m, const GpuTurn *turn, float *shared)
 #pragma unroll
   for (int i = 0; i < GPU_MATVEC_AHEAD; i++)
     ahead[i] = gpu_load_slice (m, &s, group + i * step, lane);
-  gpu_turn_wait (turn);
-  if (SHARED)
-    gpu_take_row<true> (m, turn, x, sums);
+  {
+    GpuRowNorms norms;
+
+    gpu_ask_norms (m, &norms);
+    gpu_turn_wait (turn);
+    if (SHARED)
+      gpu_take_row<true> (m, turn, &norms, x, sums);
+  }
   for (int done = 0; done < mine; done += round) {
     for (int unit = group; unit < s.n_units; unit += GPU_MATVEC_AHEAD * step) {
 #pragma unroll
@@ -278,7 +308,7 @@ gpu_matvec_bf16 (const GpuMatvec *m, const GpuTurn *turn, float *shared)
 
 /* Eight groups of lanes share the tiles of 16 rows, each a part of their length; a block has two such teams. */
 #define GPU_TEAM        8
-#define GPU_TILES_AHEAD 6
+#define GPU_TILES_AHEAD 6 /* a gate and what it gates share them */
 
 /* What a lane reads of a tile (q8) or of half of one of two neighbouring tiles (q4): 4 rows, 4 or 8 columns. */
 typedef struct {
@@ -343,46 +373,57 @@ gpu_round_row (const float *row, int cols, uint32_t *x, float *scales)
 {
   GpuReady ready = {x, scales, 1, cols, 0};
 
-  for (int k = (int)threadIdx.x; k < cols; k += GPU_STEP_THREADS)
-    gpu_make_ready (&ready, 0, k, row[k]);
+  for (int base = (int)threadIdx.x; base < cols; base += 8 * GPU_STEP_THREADS) {
+    float v[8];
+#pragma unroll
+    for (int i = 0; i < 8; i++)
+      v[i] = base + i * GPU_STEP_THREADS < cols ? row[base + i * GPU_STEP_THREADS] : 0.0f;
+#pragma unroll
+    for (int i = 0; i < 8; i++)
+      if (base + i * GPU_STEP_THREADS < cols) /* the same for all lanes: whole blocks of 32 */
+        gpu_make_ready (&ready, 0, base + i * GPU_STEP_THREADS, v[i]);
+  }
   __syncthreads ();
 }
 
-template <int TYPE>
-static __device__ __forceinline__ void
+template <int TYPE, bool PAIR>
+static __device__ __noinline__ void
 gpu_matvec_tiles (const GpuMatvec *m, const GpuTurn *turn, float *shared)
 {
   /* sums (2 teams, 2 of a pair, TEAM, 16); the row; the same rounded, which for a long row takes the place of nothing else. */
   float       *sums = shared, *row = shared + 2 * 2 * GPU_TEAM * 16;
   uint32_t    *x = (uint32_t *)(void *)(row + (m->cols <= GPU_MATVEC_NORM ? m->cols : 0));
   float       *x_scales = (float *)(void *)(x + m->cols / 4);
-  bool         pair = m->epilogue == GPU_GELU_MUL;
+  const int    AHEAD = PAIR ? GPU_TILES_AHEAD / 2 : GPU_TILES_AHEAD, PARTS = PAIR ? 2 : 1;
   int          lane = (int)(threadIdx.x % GPU_LANES), group = (int)(threadIdx.x / GPU_LANES), team = group / GPU_TEAM, member = group % GPU_TEAM;
   int          tiles = m->cols / 32, kts = TYPE == KRN_Q8 ? tiles : (tiles + 1) / 2;
-  int          t0 = (m->part[0].rows + 15) / 16, t1 = pair ? 0 : (m->part[1].rows + 15) / 16, t2 = pair ? 0 : (m->part[2].rows + 15) / 16;
+  int          t0 = (m->part[0].rows + 15) / 16, t1 = PAIR ? 0 : (m->part[1].rows + 15) / 16, t2 = PAIR ? 0 : (m->part[2].rows + 15) / 16;
   int          total = t0 + t1 + t2, step = 2 * turn->n_blocks;
-  GpuTilePiece ahead[2][GPU_TILES_AHEAD];
+  GpuTilePiece ahead[PARTS][AHEAD];
 
   for (int base = 0, start = 1; base < total || start; base += step, start = 0) {
     int   item = base + team * turn->n_blocks + turn->block;
     int   part = item < t0 ? 0 : item < t0 + t1 ? 1 : 2;
     int   tile_row = item - (part > 0 ? t0 : 0) - (part > 1 ? t1 : 0);
-    float acc[2][4] = {{0, 0, 0, 0}, {0, 0, 0, 0}};
+    float acc[PARTS][4] = {};
     bool  here = item < total;
 
-    for (int kt = member; kt < kts || start; kt += GPU_TEAM * GPU_TILES_AHEAD) {
+    for (int kt = member; kt < kts || start; kt += GPU_TEAM * AHEAD) {
       if (here) {
 #pragma unroll
-        for (int i = 0; i < GPU_TILES_AHEAD; i++) {
+        for (int i = 0; i < AHEAD; i++) {
           ahead[0][i] = gpu_load_tile<TYPE> (m, &m->part[part], tile_row, kt + i * GPU_TEAM, lane);
-          if (pair)
-            ahead[1][i] = gpu_load_tile<TYPE> (m, &m->part[1], tile_row, kt + i * GPU_TEAM, lane);
+          if (PAIR)
+            ahead[PARTS - 1][i] = gpu_load_tile<TYPE> (m, &m->part[1], tile_row, kt + i * GPU_TEAM, lane);
         }
       }
       if (start) {
+        GpuRowNorms norms;
+
+        gpu_ask_norms (m, &norms);
         gpu_turn_wait (turn);
         if (m->cols <= GPU_MATVEC_NORM) {
-          gpu_take_row<false> (m, turn, row, sums);
+          gpu_take_row<false> (m, turn, &norms, row, sums);
           gpu_round_row (row, m->cols, x, x_scales);
         } else {
           gpu_round_row (m->x, m->cols, x, x_scales);
@@ -391,16 +432,16 @@ gpu_matvec_tiles (const GpuMatvec *m, const GpuTurn *turn, float *shared)
       }
       if (here) {
 #pragma unroll
-        for (int i = 0; i < GPU_TILES_AHEAD; i++)
+        for (int i = 0; i < AHEAD; i++)
           if (kt + i * GPU_TEAM < kts) {
             gpu_add_tile<TYPE> (acc[0], ahead[0][i], kt + i * GPU_TEAM, lane, x, x_scales, tiles);
-            if (pair)
-              gpu_add_tile<TYPE> (acc[1], ahead[1][i], kt + i * GPU_TEAM, lane, x, x_scales, tiles);
+            if (PAIR)
+              gpu_add_tile<TYPE> (acc[PARTS - 1], ahead[PARTS - 1][i], kt + i * GPU_TEAM, lane, x, x_scales, tiles);
           }
       }
     }
 #pragma unroll
-    for (int p = 0; p < 2; p++) {
+    for (int p = 0; p < PARTS; p++) {
 #pragma unroll
       for (int i = 0; i < 4; i++) {
         float v = acc[p][i];
@@ -419,7 +460,8 @@ gpu_matvec_tiles (const GpuMatvec *m, const GpuTurn *turn, float *shared)
 
       for (int j = 0; j < GPU_TEAM; j++) {
         v += sums[(team * 2 * GPU_TEAM + j) * 16 + r];
-        up += sums[((team * 2 + 1) * GPU_TEAM + j) * 16 + r];
+        if (PAIR)
+          up += sums[((team * 2 + 1) * GPU_TEAM + j) * 16 + r];
       }
       if (tile_row * 16 + r < m->part[part].rows)
         gpu_put_sum (m, part, tile_row * 16 + r, 0, v, up);
@@ -433,10 +475,16 @@ gpu_matvec_tiles (const GpuMatvec *m, const GpuTurn *turn, float *shared)
 static __device__ void
 gpu_step_matvec (const GpuMatvec *m, const GpuTurn *turn, float *shared)
 {
-  if (m->type == KRN_Q8)
-    gpu_matvec_tiles<KRN_Q8> (m, turn, shared);
+  bool pair = m->epilogue == GPU_GELU_MUL;
+
+  if (m->type == KRN_Q8 && pair)
+    gpu_matvec_tiles<KRN_Q8, true> (m, turn, shared);
+  else if (m->type == KRN_Q8)
+    gpu_matvec_tiles<KRN_Q8, false> (m, turn, shared);
+  else if (m->type == KRN_Q4 && pair)
+    gpu_matvec_tiles<KRN_Q4, true> (m, turn, shared);
   else if (m->type == KRN_Q4)
-    gpu_matvec_tiles<KRN_Q4> (m, turn, shared);
+    gpu_matvec_tiles<KRN_Q4, false> (m, turn, shared);
   else if (m->cols <= GPU_MATVEC_ROW)
     gpu_matvec_bf16<true> (m, turn, shared);
   else
@@ -446,7 +494,7 @@ gpu_step_matvec (const GpuMatvec *m, const GpuTurn *turn, float *shared)
 /* ---- any shape -------------------------------------------------------------------------------------------- */
 
 /* Rows of any type, length and place: 32 lanes to an output, eight rows of x at a time. */
-static __device__ void
+static __device__ __noinline__ void
 gpu_step_plain (const GpuMatvec *m, const GpuTurn *turn)
 {
   const GpuWeights *w = &m->part[0];

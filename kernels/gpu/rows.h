@@ -107,7 +107,7 @@ gpu_add_residual (const GpuResidual *r, int row, int lane, int size, float *shar
 }
 
 template <bool BLOCK>
-static __device__ void
+static __device__ __forceinline__ void
 gpu_one_row (const GpuRows *r, int row, int lane, int size, float *shared)
 {
   const float *x = r->x + (size_t)row * (size_t)r->x_stride;
@@ -135,7 +135,7 @@ gpu_one_row (const GpuRows *r, int row, int lane, int size, float *shared)
   }
 }
 
-static __device__ void
+static __device__ __noinline__ void
 gpu_step_rows (const GpuRows *r, const GpuTurn *turn, float *shared)
 {
   int lane = (int)(threadIdx.x % GPU_LANES);
@@ -171,57 +171,78 @@ gpu_store_key (void *cache, int type, size_t at, float v)
     ((float *)cache)[at] = v;
 }
 
-/* One head of one row, by 32 lanes. */
-static __device__ void
+#define GPU_HEAD_OWN 8 /* pairs of a head that a lane has: heads of up to 512 */
+
+static __device__ __forceinline__ void
+gpu_put_in_head (const GpuHeads *hs, float *x, void *cache, size_t at, int i, float v)
+{
+  if (cache != NULL)
+    gpu_store_key (cache, hs->kv_type, at + (size_t)i, v);
+  else
+    x[i] = v;
+}
+
+/* One head of one row, by 32 lanes; lane i has the pairs (i, i + hd/2), (i + 32, …) and, of an odd head, the last number. */
+static __device__ __forceinline__ void
 gpu_one_head (const GpuHeads *hs, const GpuHeadsPart *part, const GpuSpan *spans, int row, int head, int lane)
 {
   int          hd = hs->head_dim, half = hd / 2;
   float       *x = part->x + (size_t)row * (size_t)part->stride + (size_t)head * (size_t)hd;
   const float *cs = hs->cs + (size_t)row * (size_t)hs->cs_stride;
+  float        a[GPU_HEAD_OWN], b[GPU_HEAD_OWN], c[GPU_HEAD_OWN], s[GPU_HEAD_OWN], last = 0.0f, squares = 0.0f, k = 1.0f;
   void        *cache = NULL;
   size_t       at = 0;
-  float        k = 1.0f;
 
-  if (part->normalise) {
-    float squares = 0.0f;
+#pragma unroll
+  for (int j = 0; j < GPU_HEAD_OWN; j++) {
+    int  i = lane + j * GPU_LANES;
+    bool there = i < half;
 
-    for (int i = lane; i < hd; i += GPU_LANES)
-      squares += x[i] * x[i];
-    k = 1.0f / sqrtf (gpu_lanes_sum (squares) / (float)hd + hs->eps);
+    a[j] = there ? x[i] : 0.0f;
+    b[j] = there ? x[i + half] : 0.0f;
+    c[j] = there && part->turn ? cs[i] : 1.0f;
+    s[j] = there && part->turn ? cs[i + half] : 0.0f;
   }
+  if (hd % 2 != 0 && lane == 0)
+    last = x[hd - 1];
   if (part->store) {
     const GpuSpan *span = gpu_span_of (spans, hs->n_spans, row);
 
     cache = part->store == 1 ? span->k : span->v;
     at = (size_t)((span->position + row - span->row) % span->slots) * (size_t)(part->store == 1 ? span->k_stride : span->v_stride) + (size_t)head * (size_t)hd;
   }
-  if (!part->turn) {
-    for (int i = lane; i < hd; i += GPU_LANES) {
-      float v = x[i] * k * gpu_weight (part->norm, i);
-
-      if (cache != NULL)
-        gpu_store_key (cache, hs->kv_type, at + (size_t)i, v);
-      else
-        x[i] = v;
-    }
-    return;
+  if (part->normalise) {
+    squares = last * last;
+#pragma unroll
+    for (int j = 0; j < GPU_HEAD_OWN; j++)
+      squares += a[j] * a[j] + b[j] * b[j];
+    k = 1.0f / sqrtf (gpu_lanes_sum (squares) / (float)hd + hs->eps);
   }
-  for (int i = lane; i < half; i += GPU_LANES) {
-    float a = x[i] * k * gpu_weight (part->norm, i), b = x[i + half] * k * gpu_weight (part->norm, i + half);
-    float c = cs[i], s = cs[i + half];
-    float ta = a * c - b * s, tb = b * c + a * s;
+#pragma unroll
+  for (int j = 0; j < GPU_HEAD_OWN; j++) {
+    int i = lane + j * GPU_LANES;
 
-    if (cache != NULL) {
-      gpu_store_key (cache, hs->kv_type, at + (size_t)i, ta);
-      gpu_store_key (cache, hs->kv_type, at + (size_t)(i + half), tb);
-    } else {
-      x[i] = ta;
-      x[i + half] = tb;
+    if (i < half) {
+      float u = a[j] * k * gpu_weight (part->norm, i), v = b[j] * k * gpu_weight (part->norm, i + half);
+
+      a[j] = u * c[j] - v * s[j];
+      b[j] = v * c[j] + u * s[j];
     }
   }
+#pragma unroll
+  for (int j = 0; j < GPU_HEAD_OWN; j++) {
+    int i = lane + j * GPU_LANES;
+
+    if (i < half) {
+      gpu_put_in_head (hs, x, cache, at, i, a[j]);
+      gpu_put_in_head (hs, x, cache, at, i + half, b[j]);
+    }
+  }
+  if (hd % 2 != 0 && lane == 0)
+    gpu_put_in_head (hs, x, cache, at, hd - 1, last * k * gpu_weight (part->norm, hd - 1));
 }
 
-static __device__ void
+static __device__ __noinline__ void
 gpu_step_heads (const GpuHeads *hs, const GpuSpan *spans, const GpuTurn *turn)
 {
   int per_row = 0, lane = (int)(threadIdx.x % GPU_LANES);
@@ -242,7 +263,7 @@ gpu_step_heads (const GpuHeads *hs, const GpuSpan *spans, const GpuTurn *turn)
 
 #define GPU_PIECE 256 /* columns that 32 lanes take at once */
 
-static __device__ void
+static __device__ __noinline__ void
 gpu_step_ple (const GpuPle *e, const GpuTurn *turn)
 {
   int lane = (int)(threadIdx.x % GPU_LANES);
@@ -265,7 +286,7 @@ gpu_step_ple (const GpuPle *e, const GpuTurn *turn)
   }
 }
 
-static __device__ void
+static __device__ __noinline__ void
 gpu_step_copy (const GpuCopy *c, const GpuTurn *turn)
 {
   int pieces = (c->cols + GPU_PIECE - 1) / GPU_PIECE;
@@ -281,7 +302,7 @@ gpu_step_copy (const GpuCopy *c, const GpuTurn *turn)
   }
 }
 
-static __device__ void
+static __device__ __noinline__ void
 gpu_step_gelu (const GpuGelu *g, const GpuTurn *turn)
 {
   int pieces = (g->cols + GPU_PIECE - 1) / GPU_PIECE;
@@ -325,7 +346,7 @@ gpu_number (const void *w, int type, int cols, int stride, int row, int col)
   return gpu_dequantise (w, type, cols, row, col);
 }
 
-static __device__ void
+static __device__ __noinline__ void
 gpu_step_gather (const GpuGather *g, const GpuTurn *turn)
 {
   int pieces = (g->cols + GPU_PIECE - 1) / GPU_PIECE;
@@ -341,7 +362,7 @@ gpu_step_gather (const GpuGather *g, const GpuTurn *turn)
   }
 }
 
-static __device__ void
+static __device__ __noinline__ void
 gpu_step_angles (const GpuAngles *a, const GpuSpan *spans, const GpuTurn *turn)
 {
   int half = a->head_dim / 2;

@@ -88,7 +88,7 @@ gpu_list_kernel (const GpuStep *list, int n, unsigned *barrier, unsigned before)
 }
 
 __global__ void __launch_bounds__ (GPU_STEP_THREADS, 1)
-gpu_step_kernel (const GpuStep s)
+gpu_step_kernel (const __grid_constant__ GpuStep s)
 {
   GPU_SHARED (float, shared);
   GpuTurn turn = {(int)blockIdx.x, (int)gridDim.x, NULL, 0};

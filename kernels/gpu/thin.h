@@ -141,7 +141,7 @@ gpu_keep_thin (float *sums, const GpuThinSums *s, int lane)
 
 /* BF16: bf16 weights, of whole 32 columns; else quantised ones.  PAIR: a gate and what it gates. */
 template <bool BF16, bool PAIR>
-static __device__ __forceinline__ void
+static __device__ __noinline__ void
 gpu_thin (const GpuMatvec *m, const GpuTurn *turn, float *shared)
 {
   const int AHEAD = PAIR ? 2 : 4;

@@ -24,8 +24,12 @@ gpu_turn_arrive (const GpuTurn *turn)
 {
   __syncthreads ();
   if (threadIdx.x == 0) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 700
+    asm volatile ("red.release.gpu.global.add.u32 [%0], 1;" ::"l"(turn->barrier) : "memory");
+#else
     __threadfence ();
     atomicAdd (turn->barrier, 1u);
+#endif
   }
 }
 
@@ -44,8 +48,8 @@ gpu_turn_wait (const GpuTurn *turn)
 #elif defined(__HIP__)
     while ((int)(__hip_atomic_load (turn->barrier, __ATOMIC_ACQUIRE, __HIP_MEMORY_SCOPE_AGENT) - turn->target) < 0)
       ;
-#endif
     __threadfence ();
+#endif
   }
   __syncthreads ();
 }
