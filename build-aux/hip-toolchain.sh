@@ -5,7 +5,7 @@
 #   hip-toolchain.sh FOLDER all|auto|TARGET…
 #
 # Prints the compiler, the folder that HIP's include/ is in, the folder of the device libraries, then a target a line; fails when
-# nothing here can do it.  "auto": the GPUs of this machine, else one of each kind.  FOLDER gets device libraries with the
+# nothing here can do it.  "auto": the GPUs of this machine, else one kind, to see that it compiles.  FOLDER gets device libraries with the
 # constants that a distribution's lack for targets younger than they are: a number each, which the compiler makes.
 set -u
 folder=$1
@@ -72,7 +72,7 @@ wanted=$*
 [ "$wanted" = all ] && wanted=$every
 if [ "$wanted" = auto ]; then
   wanted=$(here)
-  [ -n "$wanted" ] || wanted="gfx90a gfx1100"
+  [ -n "$wanted" ] || wanted=gfx1100
 fi
 for target in $wanted; do
   if knows "$compiler" "$bitcode" "$target"; then

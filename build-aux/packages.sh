@@ -13,7 +13,7 @@ packages_run="gcc libc6-dev meson ninja-build pkg-config gettext
 packages_check="$packages_run
  xvfb xauth dbus dbus-bin at-spi2-core xdotool openbox imagemagick fonts-cantarell fonts-dejavu-core
  pulseaudio pulseaudio-utils libasound2-plugins alsa-utils espeak-ng sox
- appstream python3 python3-numpy clang-14|clang libclang-rt-14-dev|libclang-rt-dev procps"
+ appstream g++ python3 python3-numpy clang-14|clang libclang-rt-14-dev|libclang-rt-dev procps"
 
 # Which of the names in $* are not installed; "a|b" means the first that this release has.
 packages_missing() {

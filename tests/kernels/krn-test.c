@@ -118,7 +118,7 @@ skip_module (gconstpointer data)
 }
 
 static void
-add_modules (const char *path, KrnTestFunc func, bool fast)
+add_modules (const char *path, KrnTestFunc func, bool fast, bool emulate)
 {
   static Module modules[] = {
       {"emu32", "FACET_TEST_MODULES", NULL, NULL},
@@ -140,7 +140,7 @@ add_modules (const char *path, KrnTestFunc func, bool fast)
         g_test_add_data_func (skipped, m, skip_module);
       }
     }
-    if (m->k) {
+    if (m->k && (emulate || !g_str_has_prefix (m->name, "emu"))) {
       Case *c = g_new (Case, 1);
 
       *c = (Case){func, m->k, m->name, 0, fast};
@@ -172,21 +172,28 @@ void
 krn_test_add (const char *path, KrnTestFunc func)
 {
   add (path, func, false, (int[]){1, 2, 3}, 3);
-  add_modules (path, func, false);
+  add_modules (path, func, false, true);
 }
 
 void
 krn_test_add_once (const char *path, KrnTestFunc func)
 {
   add (path, func, false, (int[]){2}, 1);
-  add_modules (path, func, false);
+  add_modules (path, func, false, true);
+}
+
+void
+krn_test_add_long (const char *path, KrnTestFunc func)
+{
+  add (path, func, false, (int[]){2}, 1);
+  add_modules (path, func, false, false);
 }
 
 void
 krn_test_add_fast (const char *path, KrnTestFunc func)
 {
   add (path, func, true, (int[]){2}, 1);
-  add_modules (path, func, true);
+  add_modules (path, func, true, true);
 }
 
 void

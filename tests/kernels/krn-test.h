@@ -40,6 +40,8 @@ void krn_test_add (const char *path, KrnTestFunc func);
 void krn_test_add_once (const char *path, KrnTestFunc func);
 /* and with bf16 activations allowed. */
 void krn_test_add_fast (const char *path, KrnTestFunc func);
+/* As krn_test_add_once, but not in emulation, where it would take minutes. */
+void krn_test_add_long (const char *path, KrnTestFunc func);
 /* What is about the CPU backend: not on GPUs. */
 void krn_test_add_cpu (const char *path, KrnTestFunc func);
 

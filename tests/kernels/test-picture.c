@@ -73,7 +73,8 @@ test_attention (KrnTest *t)
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (shapes); i++)
-    check_attention (t, &shapes[i], 1.0);
+    if (!t->emulated || shapes[i].n * shapes[i].heads < 400)
+      check_attention (t, &shapes[i], 1.0);
 }
 
 /* A picture with the most patches of the default budget.  The reference takes some rows of it, the
@@ -255,7 +256,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   krn_test_add ("attention-all", test_attention);
-  krn_test_add_once ("attention-all/picture", test_attention_picture);
+  krn_test_add_long ("attention-all/picture", test_attention_picture);
   krn_test_add_once ("attention-all/sharp", test_attention_sharp);
   krn_test_add_once ("attention-all/no-rows", test_attention_no_rows);
   krn_test_add ("grid/rotate", test_rotate);

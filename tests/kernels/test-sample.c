@@ -245,7 +245,8 @@ test_rules (KrnTest *t)
             s.top_k = ks[k];
             s.top_p = ps[p];
             s.min_p = mins[m];
-            check_against_reference (t, x, sizes[i], &s);
+            if (!t->emulated || sizes[i] <= 1000 || (k + p + m) % 4 == 0)
+              check_against_reference (t, x, sizes[i], &s);
           }
     }
 }
@@ -442,6 +443,6 @@ main (int argc, char **argv)
   krn_test_add_once ("sample/greedy", test_greedy);
   krn_test_add_once ("sample/broken-logits", test_broken_logits);
   krn_test_add_once ("sample/deterministic", test_deterministic);
-  krn_test_add_once ("sample/statistics", test_statistics);
+  krn_test_add_long ("sample/statistics", test_statistics);
   return g_test_run ();
 }
