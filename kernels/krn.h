@@ -81,6 +81,7 @@ typedef struct {
   char     isa[64];  /* "avx512-bf16-vnni", "avx2", "c", "sm_90" */
   int32_t  threads;
   uint64_t memory_total, memory_free; /* bytes; free: what may still be taken */
+  int32_t  rows; /* of one pass that keep the device busy */
 } KrnDeviceInfo;
 
 /* What the machine can do, measured now (bench compares with these). */
