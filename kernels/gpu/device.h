@@ -108,7 +108,7 @@ void gpu_append (KrnDevice *dev, const GpuStep *step);
 void gpu_send (KrnDevice *dev);
 /* The same, but what is pending stays so: for launches in the middle of an operation. */
 void gpu_send_steps (KrnDevice *dev);
-/* A step for many rows, as a launch of its own: sends the list off before it. */
+/* A step for many rows, as a launch of its own: sends the list off before it.  @n_blocks of GPU_STEP_THREADS. */
 void gpu_run_alone (KrnDevice *dev, const GpuStep *step, int n_blocks);
 /* gpu_append () or gpu_run_alone (), as rows are few or many.  @items: pieces of work that are shared among groups of 32 lanes. */
 void gpu_do (KrnDevice *dev, const GpuStep *step, int rows, long items);

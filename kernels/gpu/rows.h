@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A row belongs to a **team**: a block where rows are few, a group of GPU_LANES lanes where they are many.  Element i of a row
- * belongs to lane i mod (size of the team), so that memory is read together and every block of 32 elements lies in one group.
+ * A row that is normalised belongs to a block, everything else to groups of GPU_LANES lanes.  Element i of a row belongs to thread
+ * i mod (size of the block), so that memory is read together and every block of 32 elements lies in one group.
  * Device code. */
 #pragma once
 
@@ -47,13 +47,6 @@ gpu_block_sum (float v, float *shared)
   return sum;
 }
 
-template <bool BLOCK>
-static __device__ __forceinline__ float
-gpu_team_sum (float v, float *shared)
-{
-  return BLOCK ? gpu_block_sum (v, shared) : gpu_lanes_sum (v);
-}
-
 /* Element @i of row @row made ready; all lanes of a group have neighbours in one block of 32. */
 static __device__ __forceinline__ void
 gpu_make_ready (const GpuReady *r, int row, int i, float v)
@@ -83,7 +76,6 @@ gpu_make_ready (const GpuReady *r, int row, int i, float v)
 }
 
 /* Adds the residual of @row for good; the sum of the squares of what this lane wrote. */
-template <bool BLOCK>
 static __device__ float
 gpu_add_residual (const GpuResidual *r, int row, int lane, int size, float *shared)
 {
@@ -93,7 +85,7 @@ gpu_add_residual (const GpuResidual *r, int row, int lane, int size, float *shar
 
   for (int i = lane; i < r->cols; i += size)
     squares += y[i] * y[i];
-  k = 1.0f / sqrtf (gpu_team_sum<BLOCK> (squares, shared) / (float)r->cols + r->eps);
+  k = 1.0f / sqrtf (gpu_block_sum (squares, shared) / (float)r->cols + r->eps);
   squares = 0.0f;
   for (int i = lane; i < r->cols; i += size) {
     float v = (h[i] + y[i] * k * gpu_weight (r->norm, i)) * r->scalar;
@@ -106,7 +98,6 @@ gpu_add_residual (const GpuResidual *r, int row, int lane, int size, float *shar
   return squares;
 }
 
-template <bool BLOCK>
 static __device__ __forceinline__ void
 gpu_one_row (const GpuRows *r, int row, int lane, int size, float *shared)
 {
@@ -115,12 +106,12 @@ gpu_one_row (const GpuRows *r, int row, int lane, int size, float *shared)
   float        squares = 0.0f, k = 1.0f;
 
   if (r->residual.h != NULL)
-    squares = gpu_add_residual<BLOCK> (&r->residual, row, lane, size, shared);
+    squares = gpu_add_residual (&r->residual, row, lane, size, shared);
   else if (r->normalise)
     for (int i = lane; i < r->cols; i += size)
       squares += x[i] * x[i];
   if (r->normalise)
-    k = 1.0f / sqrtf (gpu_team_sum<BLOCK> (squares, shared) / (float)r->cols + r->eps);
+    k = 1.0f / sqrtf (gpu_block_sum (squares, shared) / (float)r->cols + r->eps);
   if (y == NULL && r->ready.data == NULL)
     return;
   for (int i = lane; i < r->cols; i += size) {
@@ -138,16 +129,9 @@ gpu_one_row (const GpuRows *r, int row, int lane, int size, float *shared)
 static __device__ __noinline__ void
 gpu_step_rows (const GpuRows *r, const GpuTurn *turn, float *shared)
 {
-  int lane = (int)(threadIdx.x % GPU_LANES);
-
   gpu_turn_wait (turn);
-  if (turn->barrier != NULL) {
-    for (int row = turn->block; row < r->rows; row += turn->n_blocks)
-      gpu_one_row<true> (r, row, (int)threadIdx.x, (int)blockDim.x, shared);
-    return;
-  }
-  for (int row = gpu_turn_group (turn); row < r->rows; row += gpu_turn_n_groups (turn))
-    gpu_one_row<false> (r, row, lane, GPU_LANES, shared);
+  for (int row = turn->block; row < r->rows; row += turn->n_blocks)
+    gpu_one_row (r, row, (int)threadIdx.x, (int)blockDim.x, shared);
 }
 
 /* ---- heads ------------------------------------------------------------------------------------------ */

@@ -16,7 +16,7 @@ typedef enum {
   GPU_STEP_COPY,   /* rows.h */
   GPU_STEP_GELU,   /* rows.h */
   GPU_STEP_GATHER, /* rows.h */
-  GPU_STEP_ANGLES, /* rows.h */
+  GPU_STEP_ANGLES, /* rows.h: up to here */
   GPU_STEP_MATVEC, /* matvec.h */
   GPU_STEP_PLAIN,  /* matvec.h */
   GPU_STEP_THIN,   /* thin.h */

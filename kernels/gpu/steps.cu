@@ -60,9 +60,11 @@ gpu_do_step (const GpuStep *s, const GpuTurn *turn, float *shared)
   }
   if (s->finish.h != NULL && turn->block == turn->n_blocks - 1) {
     __syncthreads ();
-    gpu_add_residual<true> (&s->finish, 0, (int)threadIdx.x, (int)blockDim.x, shared);
+    gpu_add_residual (&s->finish, 0, (int)threadIdx.x, (int)blockDim.x, shared);
   }
 }
+
+#define GPU_ROWS_THREADS 128
 
 #define GPU_STEP_WORDS ((int)(sizeof (GpuStep) / 4))
 
@@ -94,6 +96,38 @@ gpu_step_kernel (const __grid_constant__ GpuStep s)
   GpuTurn turn = {(int)blockIdx.x, (int)gridDim.x, NULL, 0};
 
   gpu_do_step (&s, &turn, shared);
+}
+
+/* Steps that go along rows, many of them: small blocks, many on a processor. */
+__global__ void __launch_bounds__ (GPU_ROWS_THREADS, 8)
+gpu_rows_kernel (const __grid_constant__ GpuStep s)
+{
+  GPU_SHARED (float, shared);
+  GpuTurn turn = {(int)blockIdx.x, (int)gridDim.x, NULL, 0};
+
+  switch (s.kind) {
+  case GPU_STEP_ROWS:
+    gpu_step_rows (&s.u.rows, &turn, shared);
+    break;
+  case GPU_STEP_HEADS:
+    gpu_step_heads (&s.u.heads, s.spans, &turn);
+    break;
+  case GPU_STEP_PLE:
+    gpu_step_ple (&s.u.ple, &turn);
+    break;
+  case GPU_STEP_COPY:
+    gpu_step_copy (&s.u.copy, &turn);
+    break;
+  case GPU_STEP_GELU:
+    gpu_step_gelu (&s.u.gelu, &turn);
+    break;
+  case GPU_STEP_GATHER:
+    gpu_step_gather (&s.u.gather, &turn);
+    break;
+  case GPU_STEP_ANGLES:
+    gpu_step_angles (&s.u.angles, s.spans, &turn);
+    break;
+  }
 }
 
 /* ---- the host's side ------------------------------------------------------------------------------------ */
@@ -208,8 +242,13 @@ gpu_send (KrnDevice *dev)
 void
 gpu_run_alone (KrnDevice *dev, const GpuStep *step, int n_blocks)
 {
+  int blocks = step->kind == GPU_STEP_ROWS ? step->u.rows.rows : n_blocks * (GPU_STEP_THREADS / GPU_ROWS_THREADS);
+
   gpu_send_steps (dev);
-  gpu_run (dev, gpu_step_kernel, n_blocks, GPU_STEP_THREADS, GPU_STEP_SHARED, *step);
+  if (step->kind <= GPU_STEP_ANGLES)
+    gpu_run (dev, gpu_rows_kernel, blocks, GPU_ROWS_THREADS, 256, *step);
+  else
+    gpu_run (dev, gpu_step_kernel, n_blocks, GPU_STEP_THREADS, GPU_STEP_SHARED, *step);
 }
 
 void
