@@ -344,8 +344,10 @@ main (int argc, char **argv)
 #endif
   GPU (GetDeviceProperties) (&dev.properties, 0);
   dev.fast = true;
-  if (GPU (Malloc) (&dev.arena, GPU_ARENA_BYTES) != GPU (Success))
+  if (GPU (Malloc) (&dev.arena, GPU_ARENA_BYTES) != GPU (Success)) {
+    printf ("skipped: there is no GPU, or no memory on it\n");
     return 77;
+  }
   failed = argc < 2 ? check_all (&dev) : 0;
 #if !defined(GPU_EMU)
   if (argc >= 2 && strcmp (argv[1], "speed") == 0)
