@@ -123,7 +123,7 @@ krn_linear_add (KrnLinear *l, KrnMat w, KrnOut y)
   if (p->form == KRN_FORM_ROWS)
     p->unit = isa->dot_rows;
   else if (p->form == KRN_FORM_QUANT)
-    p->unit = 2 * KRN_TILE_ROWS;
+    p->unit = isa->quant_streams * KRN_TILE_ROWS;
   else
     p->unit = isa->panel_n;
   p->rows_per_item = p->unit;

@@ -111,13 +111,14 @@ typedef struct {
 
 typedef struct {
   const char *name;
-  int         dot_rows;  /* weight rows that dot () wants a multiple of */
-  int         panel_min; /* from so many activation rows on, packing the weights pays */
-  int         panel_m;   /* activation rows in a group of the panel form */
-  int         panel_n;   /* weight rows in a panel */
-  int         quant_m;   /* activation rows in a group of the quantised form */
-  bool        bf16_dot;  /* has the *_bf16 panel functions */
-  bool        int8_dot;  /* has an 8-bit dot-product instruction */
+  int         dot_rows;      /* weight rows that dot () wants a multiple of */
+  int         panel_min;     /* from so many activation rows on, packing the weights pays */
+  int         panel_m;       /* activation rows in a group of the panel form */
+  int         panel_n;       /* weight rows in a panel */
+  int         quant_m;       /* activation rows in a group of the quantised form */
+  int         quant_streams; /* tiles of 16 weight rows that it takes at once */
+  bool        bf16_dot;      /* has the *_bf16 panel functions */
+  bool        int8_dot;      /* has an 8-bit dot-product instruction */
 
   /* ---- rows.c ---- */
 

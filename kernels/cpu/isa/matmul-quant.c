@@ -15,9 +15,11 @@
 #define VECTORS (KRN_TILE_ROWS / VW) /* of the rows of a tile */
 /* Below this the reciprocal of a scale overflows; such activations count as 0. */
 #define TINY 1e-30f
-/* How many tiles before they are used memory is asked for them: the processor does so by itself
- * only within a page, and with the multiplications in between not early enough. */
-#define AHEAD 4
+/* With one or two streams: how many tiles before they are used memory is asked for them.  The
+ * processor does so by itself only within a page, and with the multiplications in between not early
+ * enough.  With more streams it is early enough, and asking for every line holds it up. */
+#define AHEAD         4
+#define STREAMS_AHEAD 2
 
 /* One block of 32 columns of the i-th row.  With an infinite or missing activation the scale is not
  * a number, and so is every product over the block. */
@@ -81,7 +83,7 @@ block_dot (const int            M,
            const int            T,
            const int            bits,
            Lanes                sum[QUANT_T][QUANT_M],
-           const uint8_t *const tile[QUANT_T],
+           const uint8_t *const tile[],
            KrnQuantRows         x)
 {
   UNROLL (12)
@@ -119,8 +121,26 @@ block_dot (const int            M,
   }
 }
 
+/* total += the sums of one block of a tile, times both scales. */
+ALWAYS_INLINE void
+add_block (const int      M,
+           vf             total[QUANT_M][VECTORS],
+           const Lanes    sum[QUANT_M],
+           const uint8_t *tile,
+           const float   *scale)
+{
+  UNROLL (4)
+  for (int v = 0; v < VECTORS; v++) {
+    vf s = tile_scales (tile, v);
+
+    UNROLL (12)
+    for (int i = 0; i < M; i++)
+      total[i][v] = vf_fma (lanes_float (sum[i], v), s * vf_set1 (scale[i]), total[i][v]);
+  }
+}
+
 /* The 16 rows of a tile from w on, and T − 1 more tiles, each `step` row tiles further, for the
- * same reason as in matvec.c. */
+ * same reason as in matvec.c; QUANT_T of them at once. */
 ALWAYS_INLINE void
 tiles_dot (const int       M,
            const int       T,
@@ -131,9 +151,10 @@ tiles_dot (const int       M,
            int             step)
 {
   const size_t   tile_bytes = TILE_SCALE_BYTES + (bits == 8 ? 512 : 256);
+  const int      at_once = T < QUANT_T ? T : QUANT_T;
   int            n_blocks = w.cols / KRN_TILE_COLS;
-  const uint8_t *tile[QUANT_T];
-  vf             total[QUANT_T][QUANT_M][VECTORS];
+  const uint8_t *tile[QUANT_STREAMS];
+  vf             total[QUANT_STREAMS][QUANT_M][VECTORS];
 
   for (int t = 0; t < T; t++)
     tile[t] = (const uint8_t *)w.tiles + (size_t)(t * step) * (size_t)n_blocks * tile_bytes;
@@ -141,24 +162,20 @@ tiles_dot (const int       M,
     total[i / (M * VECTORS)][i / VECTORS % M][i % VECTORS] = vf_set1 (0.0f);
 
   for (int b = 0; b < n_blocks; b++) {
-    Lanes sum[QUANT_T][QUANT_M];
-
-    for (int t = 0; t < T; t++)
+    for (int t = 0; t < T && T <= STREAMS_AHEAD; t++)
       for (size_t line = 0; line < tile_bytes; line += 64)
         __builtin_prefetch (tile[t] + AHEAD * tile_bytes + line);
-    block_dot (M, T, bits, sum, tile, x);
-    UNROLL (2)
-    for (int t = 0; t < T; t++, tile[t - 1] += tile_bytes) {
-      UNROLL (4)
-      for (int v = 0; v < VECTORS; v++) {
-        vf s = tile_scales (tile[t], v);
+    UNROLL (4)
+    for (int first = 0; first < T; first += at_once) {
+      Lanes sum[QUANT_T][QUANT_M];
 
-        UNROLL (12)
-        for (int i = 0; i < M; i++)
-          total[t][i][v] =
-              vf_fma (lanes_float (sum[t][i], v), s * vf_set1 (x.scale[i]), total[t][i][v]);
-      }
+      block_dot (M, at_once, bits, sum, tile + first, x);
+      UNROLL (2)
+      for (int t = 0; t < at_once; t++)
+        add_block (M, total[first + t], sum[t], tile[first + t], x.scale);
     }
+    for (int t = 0; t < T; t++)
+      tile[t] += tile_bytes;
     x.q += KRN_TILE_COLS * M;
     x.scale += M;
     x.correction += M;
@@ -201,12 +218,15 @@ all_tiles (const int bits, KrnOut y, KrnQuantRows x, KrnQuantWeights w)
   const size_t tile_bytes = TILE_SCALE_BYTES + (bits == 8 ? 512 : 256);
   size_t       tile_row = (size_t)(w.cols / KRN_TILE_COLS) * tile_bytes;
   int          n_tiles = (w.rows + KRN_TILE_ROWS - 1) / KRN_TILE_ROWS;
-  int          step = n_tiles / QUANT_T;
+  int          streams = x.n == 1 ? QUANT_STREAMS : QUANT_T;
+  int          step = n_tiles / streams;
 
   for (int t = 0; t < n_tiles; t++) {
-    if (t < step)
+    if (t < step && x.n == 1)
+      tiles_dot (1, QUANT_STREAMS, bits, y, x, w, step);
+    else if (t < step)
       choose_rows (QUANT_T, bits, y, x, w, step);
-    else if (t >= step * QUANT_T)
+    else if (t >= step * streams)
       choose_rows (1, bits, y, x, w, 1);
     y.p += KRN_TILE_ROWS;
     w.rows -= KRN_TILE_ROWS;

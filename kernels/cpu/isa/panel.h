@@ -34,11 +34,14 @@
 #define DOT_M      4
 #endif
 
-/* Quantised product: QUANT_M activation rows × QUANT_T tiles of 16 weight rows. */
+/* Quantised product: QUANT_M activation rows × QUANT_T tiles of 16 weight rows.  One activation row
+ * goes through QUANT_STREAMS tiles in turn, so that memory is read in as many places. */
 #if VW == 16
-#define QUANT_M 6
-#define QUANT_T 2
+#define QUANT_M       6
+#define QUANT_T       2
+#define QUANT_STREAMS 2
 #else
-#define QUANT_M 4
-#define QUANT_T 1
+#define QUANT_M       4
+#define QUANT_T       1
+#define QUANT_STREAMS 4
 #endif

@@ -14,6 +14,7 @@ const KrnIsa ISA_ (KRN_ISA, table) = {
     .panel_m = PANEL_M,
     .panel_n = PANEL_N,
     .quant_m = QUANT_M,
+    .quant_streams = QUANT_STREAMS,
 
     .rms = ISA (rms),
     .add_rms = ISA (add_rms),
