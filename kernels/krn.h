@@ -120,7 +120,7 @@ typedef struct {
 } KrnPleWeights;
 
 /* How the next token is chosen.  Order as in the reference: repetition penalty and suppression on
- * the raw logits, then temperature, top-k, top-p, min-p, softmax, draw.  temperature 0 = argmax. */
+ * the raw logits, then temperature, top-k, top-p, min-p, softmax, draw.  temperature 0, or NaN, = argmax. */
 typedef struct {
   float          temperature;
   int32_t        top_k;              /* 0 = off; ties with the k-th are kept */

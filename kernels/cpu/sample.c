@@ -63,12 +63,13 @@ uniform (uint64_t seed, uint64_t step, uint32_t row)
 
 /* ---- selection ---- */
 
-/* Larger floats have larger keys. */
+/* Larger floats have larger keys, and equal ones, the two zeros too, the same. */
 static uint32_t
 key_from_float (float x)
 {
   uint32_t bits;
 
+  x += 0.0f;
   memcpy (&bits, &x, sizeof bits);
   return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
 }
@@ -266,7 +267,7 @@ static int
 sample_row (KrnDevice *dev, float *logits, int n, float *probs, const KrnSampling *s, uint32_t row)
 {
   const KrnIsa *isa = dev->isa;
-  bool          cold = s->temperature < COLD;
+  bool          cold = !(s->temperature >= COLD); /* also when it is not a number */
   Draw          d = {.dev = dev, .row = logits, .n_row = n, .x = logits, .n = n};
   float        *memory = (float *)dev->arena;
   float         lowest = -INFINITY;

@@ -151,7 +151,7 @@ gpu_sample (KrnDevice *dev, KrnMat ids, KrnMat logits, KrnMat probs, const KrnSa
     return;
   s.n = logits.cols;
   s.top_k = sampling->top_k > 0 && sampling->top_k < s.n ? sampling->top_k : 0;
-  s.temperature = sampling->temperature < COLD ? 0.0f : sampling->temperature;
+  s.temperature = sampling->temperature >= COLD ? sampling->temperature : 0.0f; /* not a number: 0, too */
   s.top_p = sampling->top_p;
   s.min_p = fminf (sampling->min_p, 1.0f);
   s.penalty = sampling->repetition_penalty;

@@ -251,6 +251,25 @@ test_rules (KrnTest *t)
     }
 }
 
+/* The two zeros are equal, so that the first ones stay, whatever their sign. */
+static void
+test_zeros (KrnTest *t)
+{
+  static const float ps[] = {0.1f, 0.3f, 0.5f, 0.7f, 0.9f};
+  float              x[100];
+
+  for (int i = 0; i < 100; i++)
+    x[i] = i % 3 == 2 ? -9.0f : i % 2 ? -0.0f : 0.0f;
+  for (guint p = 0; p < G_N_ELEMENTS (ps); p++)
+    for (int k = 0; k <= 80; k += 40) {
+      KrnSampling s = plain;
+
+      s.top_k = k;
+      s.top_p = ps[p];
+      check_against_reference (t, x, 100, &s);
+    }
+}
+
 static void
 test_penalty (KrnTest *t)
 {
@@ -287,6 +306,12 @@ test_greedy (KrnTest *t)
   g_assert_cmpint (id, ==, 6);
   for (int i = 0; i < 300; i++)
     g_assert_cmpfloat (probs[i], ==, i == 6 ? 1.0f : 0.0f);
+
+  s.temperature = NAN;
+  g_free (g_steal_pointer (&probs));
+  probs = draw (t, x, 300, &s, &id);
+  g_assert_cmpint (id, ==, 6);
+  s.temperature = 0.0f;
 
   x[299] = 6.5f;
   g_free (g_steal_pointer (&probs));
@@ -439,6 +464,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   krn_test_add_once ("sample/golden", test_golden);
   krn_test_add_once ("sample/rules", test_rules);
+  krn_test_add_once ("sample/zeros", test_zeros);
   krn_test_add_once ("sample/penalty", test_penalty);
   krn_test_add_once ("sample/greedy", test_greedy);
   krn_test_add_once ("sample/broken-logits", test_broken_logits);
