@@ -18,9 +18,12 @@ elif [ "$wanted" = auto ]; then
   wanted=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | sed -n 's/^\([0-9]*\)\.\([0-9]\)$/\1\2/p' | sort -nu)
   [ -n "$wanted" ] || wanted=90
 fi
+n=0
 for target in $wanted; do
+  own=
+  [ "$target" != 90 ] || own=a # the instructions for groups of four warps are the 9.0's alone
   case " $(echo $known) " in
-    *" sm_$target "*) echo "-gencode=arch=compute_$target,code=sm_$target" ;;
+    *" sm_$target "*) echo "-gencode=arch=compute_$target$own,code=sm_$target$own"; n=$((n + 1)) ;;
     *) echo "$nvcc knows no sm_$target" >&2 ;;
   esac
 done
@@ -29,3 +32,5 @@ for target in $ptx; do
     *" sm_$target "*) echo "-gencode=arch=compute_$target,code=compute_$target" ;;
   esac
 done
+# Without any, nvcc would silently choose one that has no matrix units.
+[ "$n" -gt 0 ]

@@ -32,9 +32,10 @@ typedef struct {
 
 /* A picture or a clip, encoded. */
 typedef struct {
-  guint        amount; /* the budget of a picture, the seconds of a clip */
-  guint        tokens; /* soft tokens */
-  GemBenchRate rate;   /* encoded per second */
+  guint        amount;  /* the budget of a picture, the seconds of a clip */
+  guint        tokens;  /* soft tokens */
+  GemBenchRate prepare; /* resized, or made features, per second: always on the CPU */
+  GemBenchRate rate;    /* encoded per second, without that */
   double       flops;
 } GemBenchMedium;
 

@@ -9,10 +9,12 @@
  * after one that is not counted. What is printed is gem-bench-report.c's.  One thread. */
 #define G_LOG_DOMAIN "gem"
 
+#include "gem-audio.h"
 #include "gem-bench.h"
 #include "gem-cli.h"
 #include "gem-cost.h"
 #include "gem-session-private.h"
+#include "gem-vision.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -333,57 +335,87 @@ bench_decode (Bench *b, guint context, guint batch, guint n_tokens, GError **err
 #define PICTURE_WIDTH  1280
 #define PICTURE_HEIGHT 960
 
-typedef GemSoft *(*EncodeFunc) (Bench *b, guint amount, GError **error);
+/* What the encoder gets; one of two. */
+typedef struct {
+  GemImage *image;
+  float    *features;
+  guint     n_frames;
+} Prepared;
 
-static GemSoft *
-look (Bench *b, guint budget, GError **error)
+static void
+prepared_clear (Prepared *self)
 {
-  const gsize        n = 3 * PICTURE_WIDTH * PICTURE_HEIGHT;
-  g_autofree guint8 *data = g_malloc (n);
-  GemPixels          pixels = {data, n, PICTURE_WIDTH, PICTURE_HEIGHT, 3 * PICTURE_WIDTH};
-
-  for (gsize i = 0; i < n; i++)
-    data[i] = (guint8)(i * 2654435761u >> 24);
-  return gem_media_encode_picture (b->model, &pixels, budget, NULL, NULL, NULL, error);
-}
-
-static GemSoft *
-listen (Bench *b, guint seconds, GError **error)
-{
-  const gsize       n = (gsize)seconds * GEM_MEL_RATE;
-  g_autofree float *samples = g_new (float, n);
-
-  for (gsize i = 0; i < n; i++)
-    samples[i] = (float)((i * 2654435761u >> 16 & 0xffff) / 65536.0 - 0.5);
-  return gem_media_encode_sound (b->model, samples, n, NULL, NULL, NULL, error);
+  g_clear_pointer (&self->image, gem_image_free);
+  g_clear_pointer (&self->features, g_free);
 }
 
 static gboolean
-bench_medium (Bench *b, guint amount, EncodeFunc encode, GemBenchMedium *result, GError **error)
+prepare_picture (const GemPixels *pixels, guint budget, Prepared *to, GError **error)
 {
-  double seconds[N_RUNS];
+  to->image = gem_image_new (pixels, budget, error);
+  return to->image != NULL;
+}
 
-  *result = (GemBenchMedium){.amount = amount};
+static void
+prepare_clip (const float *samples, gsize n, Prepared *to)
+{
+  guint              n_frames = gem_mel_count_frames (n);
+  g_autofree guint8 *mask = g_new (guint8, n_frames);
+
+  to->features = g_new (float, (gsize)n_frames *GEM_MEL_BANDS);
+  gem_mel_compute (samples, n, to->features, mask);
+  to->n_frames = gem_mel_count_valid_frames (n);
+}
+
+/* Front end and encoder, timed apart.  @pixels or @samples. */
+static gboolean
+bench_medium (Bench           *b,
+              const GemPixels *pixels,
+              const float     *samples,
+              GemBenchMedium  *result,
+              GError         **error)
+{
+  double prepare[N_RUNS], seconds[N_RUNS];
+
   for (int run = -1; run < N_RUNS; run++) {
+    Prepared prepared = {0};
+    g_autoptr (GemSoft) soft = NULL;
     gint64 start = g_get_monotonic_time ();
-    g_autoptr (GemSoft) soft = encode (b, amount, error);
 
+    if (samples != NULL)
+      prepare_clip (samples, (gsize)result->amount * GEM_MEL_RATE, &prepared);
+    else if (!prepare_picture (pixels, result->amount, &prepared, error))
+      return FALSE;
+    if (run >= 0)
+      prepare[run] = seconds_since (start);
+    start = g_get_monotonic_time ();
+    soft = samples != NULL
+               ? gem_audio_encode (b->model, prepared.features, prepared.n_frames, NULL, NULL, NULL,
+                                   NULL, error)
+               : gem_vision_encode (b->model, prepared.image, NULL, NULL, NULL, NULL, error);
+    if (run >= 0)
+      seconds[run] = seconds_since (start);
+    prepared_clear (&prepared);
     if (soft == NULL || !measure_limits (b, error))
       return FALSE;
     result->tokens = soft->n;
-    if (run >= 0)
-      seconds[run] = seconds_since (start);
   }
   result->rate = rate_of (seconds, N_RUNS, 1);
+  result->prepare = rate_of (prepare, N_RUNS, 1);
   return TRUE;
 }
 
 static gboolean
 bench_picture (Bench *b, guint budget, GError **error)
 {
-  GemBenchMedium result;
+  const gsize        n = 3 * PICTURE_WIDTH * PICTURE_HEIGHT;
+  g_autofree guint8 *data = g_malloc (n);
+  GemPixels          pixels = {data, n, PICTURE_WIDTH, PICTURE_HEIGHT, 3 * PICTURE_WIDTH};
+  GemBenchMedium     result = {.amount = budget};
 
-  if (!bench_medium (b, budget, look, &result, error))
+  for (gsize i = 0; i < n; i++)
+    data[i] = (guint8)(i * 2654435761u >> 24);
+  if (!bench_medium (b, &pixels, NULL, &result, error))
     return FALSE;
   result.flops = gem_cost_vision_flops (b->config, 9 * result.tokens);
   g_array_append_val (b->report->image, result);
@@ -393,12 +425,15 @@ bench_picture (Bench *b, guint budget, GError **error)
 static gboolean
 bench_clip (Bench *b, guint seconds, GError **error)
 {
-  GemBenchMedium result;
+  const gsize       n = (gsize)seconds * GEM_MEL_RATE;
+  g_autofree float *samples = g_new (float, n);
+  GemBenchMedium    result = {.amount = seconds};
 
-  if (!bench_medium (b, seconds, listen, &result, error))
+  for (gsize i = 0; i < n; i++)
+    samples[i] = (float)((i * 2654435761u >> 16 & 0xffff) / 65536.0 - 0.5);
+  if (!bench_medium (b, NULL, samples, &result, error))
     return FALSE;
-  result.flops =
-      gem_cost_audio_flops (b->config, gem_mel_count_valid_frames ((gsize)seconds * GEM_MEL_RATE));
+  result.flops = gem_cost_audio_flops (b->config, gem_mel_count_valid_frames (n));
   g_array_append_val (b->report->audio, result);
   return TRUE;
 }

@@ -48,6 +48,7 @@ struct KrnDevice {
   GPU (Stream_t) stream;
   GPU (DeviceProp) properties;
   bool           fast;
+  bool           has_groups; /* gemm-groups.cu can be used */
   size_t         used, budget; /* bytes */
 
   /* The list of steps that has not been sent off. */
@@ -180,6 +181,9 @@ bool gpu_flash (KrnDevice *dev, KrnMat o, KrnMat q, KrnMat k, KrnMat v, const Kr
 /* gemm.cu: products of many rows */
 bool gpu_gemm_open (KrnDevice *dev);
 void gpu_gemm (KrnDevice *dev, const GpuGemm *gemm);
+/* gemm-groups.cu: the same where groups of four warps multiply together; false: not here, or not this one */
+bool gpu_gemm_groups_open (KrnDevice *dev);
+bool gpu_gemm_groups (KrnDevice *dev, const GpuGemm *gemm);
 /* encoder.cu */
 void gpu_clamp (KrnDevice *dev, KrnMat y, KrnMat x, float low, float high);
 void gpu_add_scaled (KrnDevice *dev, KrnMat y, KrnMat x, float s);

@@ -10,8 +10,8 @@
  * 350 TFLOP/s with every tile read once; two blocks on a processor hide each other's waiting. */
 #include "kernels/gpu/device.h"
 
+#include "kernels/gpu/gemm-put.h"
 #include "kernels/gpu/gpu-mma.h"
-#include "kernels/gpu/rows.h"
 
 #define GPU_GEMM_ROWS    128
 #define GPU_GEMM_COLS    128
@@ -38,34 +38,6 @@ gpu_gemm_copy (gpu_bf16 *tile, const gpu_bf16 *m, const gpu_bf16 *second, int fi
     bool there = r < n_rows && k + kk < n_k && (second == NULL || r < first + GPU_GEMM_COLS / 2);
     gpu_copy_ahead (tile + gpu_tile (row, kk), there ? from + (size_t)r * (size_t)stride + (size_t)(k + kk) : m, there);
   }
-}
-
-static __device__ __forceinline__ void
-gpu_gemm_put (const GpuGemm *g, int row, int col, float v)
-{
-  if (row >= g->rows || col >= g->n)
-    return;
-  if (g->low < g->high)
-    v = gpu_within (v, g->low, g->high);
-  g->y[(size_t)row * (size_t)g->y_stride + (size_t)col] = v;
-}
-
-static __device__ __forceinline__ void
-gpu_gemm_put_gated (const GpuGemm *g, int row, int col, float gate, float up)
-{
-  float v = gpu_gelu (gate) * up;
-
-  if (row >= g->rows || col >= g->n)
-    return;
-  if (g->y != NULL)
-    g->y[(size_t)row * (size_t)g->y_stride + (size_t)col] = v;
-  if (g->out.data != NULL)
-    for (int p = 0; p < g->out.n_planes; p++) {
-      gpu_bf16 part = gpu_narrow (v);
-
-      ((gpu_bf16 *)g->out.data)[((size_t)p * (size_t)g->out.rows + (size_t)row) * (size_t)g->out.cols + (size_t)(g->out_first + col)] = part;
-      v -= gpu_widen (part);
-    }
 }
 
 /* One tile's worth of products; a warp (or wave) has WM × WN accumulators of 16 × 16. */
@@ -119,30 +91,36 @@ gpu_gemm_finish (const GpuGemm *g, gpu_mma_acc acc[GPU_GEMM_WM][GPU_GEMM_WN], in
 #pragma unroll
     for (int j = 0; j < HALF; j++)
 #pragma unroll
-      for (int e = 0; e < GPU_MMA_ACC; e++) {
+      for (int e = 0; e < GPU_MMA_ACC; e += 2) {
         int row = row0 + (unit_m * GPU_GEMM_WM + i) * 16 + gpu_mma_row (e), col = col0 + gpu_gemm_col<GATED> (unit_n, j) + gpu_mma_col (e);
 
         if (GATED)
-          gpu_gemm_put_gated (g, row, col, acc[i][j].v[e], acc[i][j + GPU_GEMM_WN - HALF].v[e]);
+          gpu_gemm_put_gated (g, row, col, acc[i][j].v + e, acc[i][j + GPU_GEMM_WN - HALF].v + e);
         else
-          gpu_gemm_put (g, row, col, acc[i][j].v[e]);
+          gpu_gemm_put (g, row, col, acc[i][j].v[e], acc[i][j].v[e + 1]);
       }
 }
 #else
-/* Without matrix units: a thread has a row of every other 8 columns. */
+/* Without matrix units: a thread has every other pair of a row's columns. */
 #define GPU_GEMM_OWN (GPU_GEMM_ROWS * GPU_GEMM_COLS / GPU_GEMM_THREADS)
+
+static __device__ __forceinline__ int
+gpu_gemm_own_col (int j)
+{
+  return (j / 2 * 2 + (int)threadIdx.x % 2) * 2 + j % 2;
+}
 
 static __device__ __forceinline__ void
 gpu_gemm_multiply_plain (float acc[GPU_GEMM_OWN], const gpu_bf16 *a_tile, const gpu_bf16 *b_tile)
 {
-  int row = (int)threadIdx.x / 2, col = (int)threadIdx.x % 2;
+  int row = (int)threadIdx.x / 2;
 
   for (int k = 0; k < GPU_TILE_K; k++) {
     float x = gpu_widen (a_tile[gpu_tile (row, k)]);
 
 #pragma unroll
     for (int j = 0; j < GPU_GEMM_OWN; j++)
-      acc[j] += x * gpu_widen (b_tile[gpu_tile (j * 2 + col, k)]);
+      acc[j] += x * gpu_widen (b_tile[gpu_tile (gpu_gemm_own_col (j), k)]);
   }
 }
 #endif
@@ -189,13 +167,13 @@ gpu_gemm_kernel (const __grid_constant__ GpuGemm g, int stages)
 #if GPU_MMA
   gpu_gemm_finish<GATED> (&g, acc, row0, col0, unit_m, unit_n);
 #else
-  for (int j = 0; j < GPU_GEMM_OWN / (GATED ? 2 : 1); j++) {
-    int row = row0 + (int)threadIdx.x / 2, col = j * 2 + (int)threadIdx.x % 2;
+  for (int j = 0; j < GPU_GEMM_OWN / (GATED ? 2 : 1); j += 2) {
+    int row = row0 + (int)threadIdx.x / 2, col = col0 + gpu_gemm_own_col (j);
 
     if (GATED)
-      gpu_gemm_put_gated (&g, row, col0 + col, acc[j], acc[j + GPU_GEMM_OWN / 2]);
+      gpu_gemm_put_gated (&g, row, col, acc + j, acc + j + GPU_GEMM_OWN / 2);
     else
-      gpu_gemm_put (&g, row, col0 + col, acc[j]);
+      gpu_gemm_put (&g, row, col, acc[j], acc[j + 1]);
   }
 #endif
 }
@@ -214,17 +192,22 @@ gpu_gemm_open (KrnDevice *dev)
   return gpu_check (dev, GPU (FuncSetAttribute) ((const void *)gpu_gemm_kernel<false>, GPU (FuncAttributeMaxDynamicSharedMemorySize), bytes),
                     "shared memory for products") &&
          gpu_check (dev, GPU (FuncSetAttribute) ((const void *)gpu_gemm_kernel<true>, GPU (FuncAttributeMaxDynamicSharedMemorySize), bytes),
-                    "shared memory for products");
+                    "shared memory for products") &&
+         gpu_gemm_groups_open (dev);
 }
 
 void
-gpu_gemm (KrnDevice *dev, const GpuGemm *g)
+gpu_gemm (KrnDevice *dev, const GpuGemm *gemm)
 {
-  dim3 grid (gpu_div_up (g->rows, GPU_GEMM_ROWS), gpu_div_up (g->n, g->epilogue == GPU_GELU_MUL ? GPU_GEMM_COLS / 2 : GPU_GEMM_COLS));
-  int  stages = stages_of (dev);
+  GpuGemm g = *gemm;
+  dim3    grid (gpu_div_up (g.rows, GPU_GEMM_ROWS), gpu_div_up (g.n, g.epilogue == GPU_GELU_MUL ? GPU_GEMM_COLS / 2 : GPU_GEMM_COLS));
+  int     stages = stages_of (dev);
 
-  if (g->epilogue == GPU_GELU_MUL)
-    gpu_run (dev, gpu_gemm_kernel<true>, grid, GPU_GEMM_THREADS, GPU_GEMM_SHARED (stages), *g, stages);
+  g.pairs = ((uintptr_t)g.y & 7) == 0 && g.y_stride % 2 == 0;
+  if (gpu_gemm_groups (dev, &g))
+    return;
+  if (g.epilogue == GPU_GELU_MUL)
+    gpu_run (dev, gpu_gemm_kernel<true>, grid, GPU_GEMM_THREADS, GPU_GEMM_SHARED (stages), g, stages);
   else
-    gpu_run (dev, gpu_gemm_kernel<false>, grid, GPU_GEMM_THREADS, GPU_GEMM_SHARED (stages), *g, stages);
+    gpu_run (dev, gpu_gemm_kernel<false>, grid, GPU_GEMM_THREADS, GPU_GEMM_SHARED (stages), g, stages);
 }

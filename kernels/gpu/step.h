@@ -196,6 +196,11 @@ typedef struct {
   } u;
 } GpuStep;
 
+/* Nothing is kept within bounds that are not low < high. */
+typedef struct {
+  float low, high;
+} GpuBounds;
+
 /* A product of many rows: y = x·wᵀ on the matrix units, of rows that are ready.  epilogue GPU_GELU_MUL takes two weights. */
 typedef struct {
   GpuReady    x;
@@ -206,5 +211,6 @@ typedef struct {
   int32_t     y_stride, epilogue;
   GpuReady    out;      /* GPU_GELU_MUL: y made ready, from column out_first on; data NULL: not wanted */
   int         out_first;
-  float       low, high; /* of y, where low < high */
+  GpuBounds   bounds, up_bounds, out_bounds; /* of y, or of the gate; of what is gated; of what comes of both */
+  int         pairs;     /* y may be written two numbers at a time; gpu_gemm () knows */
 } GpuGemm;
