@@ -21,7 +21,7 @@ typedef struct {
 
 typedef struct {
   const char       *name;
-  GemClippedLinear *linear;
+  KrnClipped *linear;
   int               out, in;
 } Linear;
 

@@ -72,12 +72,11 @@ feed_forward (Run *r, const GemAudioFeedForward *f)
 {
   const float eps = r->config->rms_norm_eps;
 
-  r->k->rms_norm (r->device, r->a, r->x, f->pre_layer_norm, eps);
-  gem_clipped_linear (r->k, r->device, r->wide, r->a, r->a, &f->ffw_layer_1); /* (n, 4·D) */
+  r->k->norm_clipped (r->device, &r->wide, 1, r->a, r->z, r->x, f->pre_layer_norm, eps,
+                      &f->ffw_layer_1); /* (n, 4·D) */
   r->k->silu (r->device, r->wide, r->wide);
-  gem_clipped_linear (r->k, r->device, r->y, r->wide, r->wide, &f->ffw_layer_2); /* (n, D) */
-  r->k->rms_norm (r->device, r->y, r->y, f->post_layer_norm, eps);
-  r->k->add_scaled (r->device, r->x, r->y, r->config->residual_weight);
+  r->k->clipped_add (r->device, r->x, r->y, r->wide, r->wide, &f->ffw_layer_2, f->post_layer_norm,
+                     eps, r->config->residual_weight); /* (n, D) */
 }
 
 /* a = rms_w (x; norm_pre_attn),  q = a·Wqᵀ,  k = a·Wkᵀ,  v = a·Wvᵀ,  r_δ = e_δ·Wrᵀ
@@ -88,16 +87,14 @@ attention (Run *r, const GemAudioLayer *l)
   const GemAudioConfig *c = r->config;
   gint32                head_dim = c->hidden_size / c->num_attention_heads;
 
-  r->k->rms_norm (r->device, r->a, r->x, l->norm_pre_attn, c->rms_norm_eps);
-  gem_clipped_linear (r->k, r->device, r->q, r->a, r->z, &l->q_proj); /* (n, D) */
-  gem_clipped_linear (r->k, r->device, r->key, r->a, r->z, &l->k_proj);
-  gem_clipped_linear (r->k, r->device, r->v, r->a, r->z, &l->v_proj);
+  r->k->norm_clipped (r->device, (KrnMat[]){r->q, r->key, r->v}, 3, r->a, r->z, r->x,
+                      l->norm_pre_attn, c->rms_norm_eps,
+                      (KrnClipped[]){l->q_proj, l->k_proj, l->v_proj});        /* (n, D) */
   r->k->linear (r->device, r->rel, r->weights->distances, l->relative_k_proj); /* (reach, D) */
   r->k->attention_band (r->device, r->q, r->q, r->key, r->v, r->rel, l->q_scale, (float)KEY_SCALE,
                         head_dim, c->attention_logit_cap);
-  gem_clipped_linear (r->k, r->device, r->y, r->q, r->q, &l->post);
-  r->k->rms_norm (r->device, r->y, r->y, l->norm_post_attn, c->rms_norm_eps);
-  r->k->add_scaled (r->device, r->x, r->y, 1);
+  r->k->clipped_add (r->device, r->x, r->y, r->q, r->q, &l->post, l->norm_post_attn,
+                     c->rms_norm_eps, 1);
 }
 
 /* z = glu (rms_w (x; pre)·Wsᵀ),  y_t = Σ_k w_k ⊙ z_{t−K+1+k}
@@ -109,13 +106,13 @@ light_convolution (Run *r, const GemAudioLayer *l)
   KrnMat      wide = r->wide;
 
   wide.cols = 2 * r->config->hidden_size;
-  r->k->rms_norm (r->device, r->a, r->x, l->pre_layer_norm, eps);
-  gem_clipped_linear (r->k, r->device, wide, r->a, r->a, &l->linear_start); /* (n, 2·D) */
-  r->k->glu (r->device, r->z, wide);                                        /* (n, D) */
+  r->k->norm_clipped (r->device, &wide, 1, r->a, r->z, r->x, l->pre_layer_norm, eps,
+                      &l->linear_start); /* (n, 2·D) */
+  r->k->glu (r->device, r->z, wide);     /* (n, D) */
   r->k->conv_causal (r->device, r->y, r->z, l->depthwise);
   r->k->rms_norm (r->device, r->y, r->y, l->conv_norm, eps);
   r->k->silu (r->device, r->y, r->y);
-  gem_clipped_linear (r->k, r->device, r->z, r->y, r->y, &l->linear_end);
+  r->k->clipped (r->device, r->z, r->y, r->y, &l->linear_end);
   r->k->add_scaled (r->device, r->x, r->z, 1);
 }
 

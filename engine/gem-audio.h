@@ -15,25 +15,25 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  KrnMat           pre_layer_norm;  /* [1, D] */
-  GemClippedLinear ffw_layer_1;     /* [4·D, D] */
-  GemClippedLinear ffw_layer_2;     /* [D, 4·D] */
-  KrnMat           post_layer_norm; /* [1, D] */
+  KrnMat     pre_layer_norm;  /* [1, D] */
+  KrnClipped ffw_layer_1;     /* [4·D, D] */
+  KrnClipped ffw_layer_2;     /* [D, 4·D] */
+  KrnMat     post_layer_norm; /* [1, D] */
 } GemAudioFeedForward;
 
 typedef struct {
   GemAudioFeedForward feed_forward1, feed_forward2;
 
-  KrnMat           norm_pre_attn, norm_post_attn; /* [1, D] */
-  GemClippedLinear q_proj, k_proj, v_proj, post;  /* [D, D] */
-  KrnMat           relative_k_proj;               /* [D, D] */
-  KrnMat           per_dim_scale;                 /* [1, hd] */
+  KrnMat     norm_pre_attn, norm_post_attn; /* [1, D] */
+  KrnClipped q_proj, k_proj, v_proj, post;  /* [D, D] */
+  KrnMat     relative_k_proj;               /* [D, D] */
+  KrnMat     per_dim_scale;                 /* [1, hd] */
 
-  KrnMat           pre_layer_norm; /* [1, D]: of the convolution */
-  GemClippedLinear linear_start;   /* [2·D, D] */
-  KrnMat           depthwise;      /* [D, taps] */
-  KrnMat           conv_norm;      /* [1, D] */
-  GemClippedLinear linear_end;     /* [D, D] */
+  KrnMat     pre_layer_norm; /* [1, D]: of the convolution */
+  KrnClipped linear_start;   /* [2·D, D] */
+  KrnMat     depthwise;      /* [D, taps] */
+  KrnMat     conv_norm;      /* [1, D] */
+  KrnClipped linear_end;     /* [D, D] */
 
   KrnMat norm_out; /* [1, D] */
   KrnMat q_scale;  /* [1, hd] F32: computed, not in the file */

@@ -58,9 +58,9 @@ add_layer_slots (GArray *slots, GemVisionLayer *l, int layer, const GemVisionCon
       {"post_feedforward_layernorm", &l->post_feedforward_layernorm, d},
   };
   const struct {
-    const char       *name;
-    GemClippedLinear *linear;
-    int               out, in;
+    const char *name;
+    KrnClipped *linear;
+    int         out, in;
   } linears[] = {
       {"self_attn.q_proj", &l->q_proj, wide, d},
       {"self_attn.k_proj", &l->k_proj, wide, d},
@@ -122,15 +122,6 @@ gem_vision_weights_bind_rope (GemVisionWeights      *self,
 
 /* ---- the equations --------------------------------------------------------------------------- */
 
-/* One row per head, for the norms of single heads. */
-static KrnMat
-heads (const Run *r, KrnMat x)
-{
-  x.rows *= r->config->num_attention_heads;
-  x.cols = r->config->head_dim;
-  return x;
-}
-
 /* z = table[first + index], added to y; @index is the column or the line of every patch. */
 static void
 add_positions (Run *r, KrnMat y, gint32 *index, gint32 first)
@@ -149,7 +140,7 @@ add_positions (Run *r, KrnMat y, gint32 *index, gint32 first)
 static void
 embed_patches (Run *r)
 {
-  g_autofree float  *pixels = g_new (float, (gsize)r->block * GEM_IMAGE_PATCH_LENGTH);
+  g_autofree float  *pixels = g_new (float, (gsize)r->block *GEM_IMAGE_PATCH_LENGTH);
   g_autofree gint32 *x = g_new (gint32, r->block), *y = g_new (gint32, r->block);
 
   for (guint row = 0; row < r->n; row += r->block) {
@@ -172,7 +163,8 @@ embed_patches (Run *r)
 }
 
 /* a = rms_w (h; input_layernorm)
- * q = rms_w (a·Wqᵀ; q_norm),  k = rms_w (a·Wkᵀ; k_norm),  v = rms (a·Wvᵀ),  per head */
+ * q = turn (rms_w (a·Wqᵀ; q_norm)),  k = turn (rms_w (a·Wkᵀ; k_norm)),  v = rms (a·Wvᵀ),  per head
+ */
 static void
 project_qkv (Run *r, const GemVisionLayer *l, guint row, guint n)
 {
@@ -181,13 +173,11 @@ project_qkv (Run *r, const GemVisionLayer *l, guint row, guint n)
   KrnMat      q = gem_mat_rows (r->q, row, n), k = gem_mat_rows (r->key, row, n);
   KrnMat      v = gem_mat_rows (r->v, row, n);
 
-  r->k->rms_norm (r->device, a, gem_mat_rows (r->h, row, n), l->input_layernorm, eps);
-  gem_clipped_linear (r->k, r->device, q, a, z, &l->q_proj); /* (n, heads·hd) */
-  gem_clipped_linear (r->k, r->device, k, a, z, &l->k_proj);
-  gem_clipped_linear (r->k, r->device, v, a, z, &l->v_proj);
-  r->k->rms_norm (r->device, heads (r, q), heads (r, q), l->q_norm, eps);
-  r->k->rms_norm (r->device, heads (r, k), heads (r, k), l->k_norm, eps);
-  r->k->rms_norm (r->device, heads (r, v), heads (r, v), (KrnMat){0}, eps);
+  r->k->norm_clipped (r->device, (KrnMat[]){q, k, v}, 3, a, z, gem_mat_rows (r->h, row, n),
+                      l->input_layernorm, eps,
+                      (KrnClipped[]){l->q_proj, l->k_proj, l->v_proj}); /* (n, heads·hd) */
+  r->k->grid_heads (r->device, q, k, v, gem_mat_rows (r->cs, row, n), l->q_norm, l->k_norm,
+                    r->config->head_dim, eps);
 }
 
 /* h = h + rms_w (o·Woᵀ; post_attention_layernorm) */
@@ -196,9 +186,8 @@ add_attention (Run *r, const GemVisionLayer *l, guint row, guint n)
 {
   KrnMat o = gem_mat_rows (r->q, row, n), y = gem_mat_rows (r->y, 0, n);
 
-  gem_clipped_linear (r->k, r->device, y, o, o, &l->o_proj); /* (n, d) */
-  r->k->rms_norm (r->device, y, y, l->post_attention_layernorm, r->config->rms_norm_eps);
-  r->k->add_scaled (r->device, gem_mat_rows (r->h, row, n), y, 1);
+  r->k->clipped_add (r->device, gem_mat_rows (r->h, row, n), y, o, o, &l->o_proj,
+                     l->post_attention_layernorm, r->config->rms_norm_eps, 1); /* (n, d) */
 }
 
 /* f = rms_w (h; pre_feedforward_layernorm)
@@ -206,19 +195,18 @@ add_attention (Run *r, const GemVisionLayer *l, guint row, guint n)
 static void
 add_mlp (Run *r, const GemVisionLayer *l, guint row, guint n)
 {
-  const float eps = r->config->rms_norm_eps;
-  KrnMat      h = gem_mat_rows (r->h, row, n);
-  KrnMat      f = gem_mat_rows (r->a, 0, n), z = gem_mat_rows (r->z, 0, n);
-  KrnMat      y = gem_mat_rows (r->y, 0, n);
-  KrnMat      g = gem_mat_rows (r->g, 0, n), u = gem_mat_rows (r->u, 0, n);
+  const KrnClippedMlp w = {
+      .norm = l->pre_feedforward_layernorm,
+      .gate = l->gate_proj, /* (I, d) */
+      .up = l->up_proj,
+      .down = l->down_proj, /* (d, I) */
+      .post_norm = l->post_feedforward_layernorm,
+      .eps = r->config->rms_norm_eps,
+  };
 
-  r->k->rms_norm (r->device, f, h, l->pre_feedforward_layernorm, eps);
-  gem_clipped_linear (r->k, r->device, g, f, z, &l->gate_proj); /* (n, I) */
-  gem_clipped_linear (r->k, r->device, u, f, z, &l->up_proj);
-  r->k->gelu_mul (r->device, g, u);
-  gem_clipped_linear (r->k, r->device, y, g, g, &l->down_proj); /* (n, d) */
-  r->k->rms_norm (r->device, y, y, l->post_feedforward_layernorm, eps);
-  r->k->add_scaled (r->device, h, y, 1);
+  r->k->clipped_mlp (r->device, gem_mat_rows (r->h, row, n), gem_mat_rows (r->y, 0, n),
+                     gem_mat_rows (r->g, 0, n), gem_mat_rows (r->u, 0, n),
+                     gem_mat_rows (r->a, 0, n), gem_mat_rows (r->z, 0, n), &w);
 }
 
 static void
@@ -229,8 +217,6 @@ encoder_layer (Run *r, int layer)
 
   for (guint row = 0; row < r->n; row += r->block)
     project_qkv (r, l, row, MIN (r->block, r->n - row));
-  r->k->grid_rotate (r->device, r->q, r->cs, c->head_dim);
-  r->k->grid_rotate (r->device, r->key, r->cs, c->head_dim);
   r->k->attention_all (r->device, r->q, r->q, r->key, r->v, c->num_attention_heads,
                        c->num_attention_heads, c->head_dim, 1); /* (n, heads·hd) */
   for (guint row = 0; row < r->n; row += r->block) {
@@ -318,6 +304,16 @@ allocate (Run *r, const GemConfig *config, GError **error)
   return TRUE;
 }
 
+/* Blocks of the same size, at most twice as many rows as a pass of the decoder, whose scratch
+ * memory is wider. */
+static guint
+choose_block (guint n, guint pass_rows)
+{
+  guint n_blocks = (n + 2 * pass_rows - 1) / (2 * pass_rows);
+
+  return (n + n_blocks - 1) / n_blocks;
+}
+
 static gboolean
 check_image (const GemImage *image, const GemVisionConfig *c, GError **error)
 {
@@ -349,10 +345,10 @@ gem_vision_encode (GemModel       *model,
                         .image = image,
                         .trace = trace,
                         .n = image->size.n_patches,
-                        .n_soft = image->size.n_soft_tokens,
-                        .block = MIN (image->size.n_patches, gem_model_get_pass_rows (model))};
+                        .n_soft = image->size.n_soft_tokens};
   GemSoft         *soft = NULL;
 
+  r.block = choose_block (r.n, gem_model_get_pass_rows (model));
   if (r.weights == NULL || !check_image (image, r.config, error) || !allocate (&r, config, error))
     return NULL;
   if (encode (&r, progress, user_data))

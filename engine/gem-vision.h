@@ -14,14 +14,14 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  KrnMat           input_layernorm;                                     /* [1, d] */
-  GemClippedLinear q_proj, k_proj, v_proj;                              /* [heads·hd, d] */
-  KrnMat           q_norm, k_norm;                                      /* [1, hd] */
-  GemClippedLinear o_proj;                                              /* [d, heads·hd] */
-  KrnMat           post_attention_layernorm, pre_feedforward_layernorm; /* [1, d] */
-  GemClippedLinear gate_proj, up_proj;                                  /* [I, d] */
-  GemClippedLinear down_proj;                                           /* [d, I] */
-  KrnMat           post_feedforward_layernorm;                          /* [1, d] */
+  KrnMat     input_layernorm;                                     /* [1, d] */
+  KrnClipped q_proj, k_proj, v_proj;                              /* [heads·hd, d] */
+  KrnMat     q_norm, k_norm;                                      /* [1, hd] */
+  KrnClipped o_proj;                                              /* [d, heads·hd] */
+  KrnMat     post_attention_layernorm, pre_feedforward_layernorm; /* [1, d] */
+  KrnClipped gate_proj, up_proj;                                  /* [I, d] */
+  KrnClipped down_proj;                                           /* [d, I] */
+  KrnMat     post_feedforward_layernorm;                          /* [1, d] */
 } GemVisionLayer;
 
 typedef struct {

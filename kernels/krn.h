@@ -29,7 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define KRN_ABI 2
+#define KRN_ABI 3
 
 /* The most rows that attention_band looks at. */
 #define KRN_MAX_REACH 64
@@ -118,6 +118,20 @@ typedef struct {
   float  scalar;    /* layer_scalar */
   float  eps;
 } KrnPleWeights;
+
+/* A linear layer of the encoders, whose bounds are in the checkpoint:
+ *   clip (x; w) = clamp (clamp (x; in)·wᵀ; out) */
+typedef struct {
+  KrnMat w; /* (out, in) */
+  float  in_low, in_high, out_low, out_high;
+} KrnClipped;
+
+typedef struct {
+  KrnMat     norm, post_norm; /* (1, d) */
+  KrnClipped gate, up;        /* (I, d) */
+  KrnClipped down;            /* (d, I) */
+  float      eps;
+} KrnClippedMlp;
 
 /* How the next token is chosen.  Order as in the reference: repetition penalty and suppression on
  * the raw logits, then temperature, top-k, top-p, min-p, softmax, draw.  temperature 0, or NaN, = argmax. */
@@ -234,8 +248,7 @@ typedef struct {
 
   /* Activations only, all F32, of any stride.  No rows and no columns are allowed. */
 
-  /* y = min (max (x, low), high), element by element; NaN stays NaN.  y may be x.  In front of and
-   * behind the encoders' linear layers, whose bounds are in the checkpoint. */
+  /* y = min (max (x, low), high), element by element; NaN stays NaN.  y may be x. */
   void (*clamp) (KrnDevice *dev, KrnMat y, KrnMat x, float low, float high);
   /* y = y + s · x.  x has the shape of y, or one row that is added to every row of y. */
   void (*add_scaled) (KrnDevice *dev, KrnMat y, KrnMat x, float s);
@@ -248,6 +261,20 @@ typedef struct {
   /* y[r] = max (0, (x[r] − mean) · (variance + eps)^−½ · w), mean and (biased) variance of the row.
    * w (1, c), F32 or BF16.  y may be x. */
   void (*layer_norm_relu) (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w, float eps);
+
+  /* ---- encoders: linear layers with bounds ---------------------------------------------------- */
+
+  /* What is called scratch holds nothing of meaning afterwards. */
+
+  /* y = clip (x; w).  z (like x) is scratch, and may be x. */
+  void (*clipped) (KrnDevice *dev, KrnMat y, KrnMat z, KrnMat x, const KrnClipped *w);
+  /* y_i = clip (rms_w (x; norm); w_i), i < n.  a, z (like x) are scratch. */
+  void (*norm_clipped) (KrnDevice *dev, const KrnMat *y, int32_t n, KrnMat a, KrnMat z, KrnMat x, KrnMat norm, float eps, const KrnClipped *w);
+  /* h = h + s · rms_w (clip (x; w); norm).  y (like h) and z (like x) are scratch; z may be x. */
+  void (*clipped_add) (KrnDevice *dev, KrnMat h, KrnMat y, KrnMat z, KrnMat x, const KrnClipped *w, KrnMat norm, float eps, float s);
+  /* f = rms_w (h; norm),  h = h + rms_w (clip (gelu_tanh (clip (f; gate)) ⊙ clip (f; up); down); post_norm).
+   * y, a, z (like h) and g, u (n, I) are scratch. */
+  void (*clipped_mlp) (KrnDevice *dev, KrnMat h, KrnMat y, KrnMat g, KrnMat u, KrnMat a, KrnMat z, const KrnClippedMlp *w);
 
   /* ---- encoders: pictures ------------------------------------------------------------------ */
 
@@ -266,6 +293,9 @@ typedef struct {
    * half of cs[r], which turns with x, the second with the second.  In a half, as in rope_store, the
    * pairs are (i, i + hd/4).  cs (n, hd), hd a multiple of 4. */
   void (*grid_rotate) (KrnDevice *dev, KrnMat x, KrnMat cs, int32_t head_dim);
+  /* Every head of q and k: rms_w (·; its norm), then as grid_rotate; every head of v: rms (·).  In
+   * place; q, k, v (n, n_heads·hd), norms (1, hd). */
+  void (*grid_heads) (KrnDevice *dev, KrnMat q, KrnMat k, KrnMat v, KrnMat cs, KrnMat q_norm, KrnMat k_norm, int32_t head_dim, float eps);
   /* y[r] = scale · mean of a square of k × k patches, the squares numbered like patches.  x (n, c), y
    * (n / k², c); width and the number of lines, n / width, are multiples of k.  y is not x. */
   void (*grid_pool) (KrnDevice *dev, KrnMat y, KrnMat x, int32_t width, int32_t k, float scale);

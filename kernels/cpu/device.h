@@ -170,6 +170,12 @@ void krn_cpu_gelu_mul (KrnDevice *dev, KrnMat g, KrnMat u);
 void krn_cpu_silu (KrnDevice *dev, KrnMat y, KrnMat x);
 void krn_cpu_glu (KrnDevice *dev, KrnMat y, KrnMat x);
 void krn_cpu_layer_norm_relu (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w, float eps);
+/* clipped.c */
+void krn_cpu_clipped (KrnDevice *dev, KrnMat y, KrnMat z, KrnMat x, const KrnClipped *w);
+void krn_cpu_norm_clipped (KrnDevice *dev, const KrnMat *y, int32_t n, KrnMat a, KrnMat z, KrnMat x, KrnMat norm, float eps, const KrnClipped *w);
+void krn_cpu_clipped_add (KrnDevice *dev, KrnMat h, KrnMat y, KrnMat z, KrnMat x, const KrnClipped *w, KrnMat norm, float eps, float s);
+void krn_cpu_clipped_mlp (KrnDevice *dev, KrnMat h, KrnMat y, KrnMat g, KrnMat u, KrnMat a, KrnMat z, const KrnClippedMlp *w);
+void krn_cpu_grid_heads (KrnDevice *dev, KrnMat q, KrnMat k, KrnMat v, KrnMat cs, KrnMat q_norm, KrnMat k_norm, int32_t head_dim, float eps);
 void krn_cpu_attention_all (KrnDevice *dev,
                             KrnMat     o,
                             KrnMat     q,

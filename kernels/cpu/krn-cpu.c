@@ -291,9 +291,15 @@ krn_cpu_ops (void)
       .glu = krn_cpu_glu,
       .layer_norm_relu = krn_cpu_layer_norm_relu,
 
+      .clipped = krn_cpu_clipped,
+      .norm_clipped = krn_cpu_norm_clipped,
+      .clipped_add = krn_cpu_clipped_add,
+      .clipped_mlp = krn_cpu_clipped_mlp,
+
       .attention_all = krn_cpu_attention_all,
       .grid_angles = krn_cpu_grid_angles,
       .grid_rotate = krn_cpu_grid_rotate,
+      .grid_heads = krn_cpu_grid_heads,
       .grid_pool = krn_cpu_grid_pool,
 
       .conv_2d = krn_cpu_conv_2d,

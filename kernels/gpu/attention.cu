@@ -191,14 +191,6 @@ attend_few (KrnDevice *dev, GpuStep *s, const KrnSpan *spans, int n_spans, int32
   }
 }
 
-static KrnMat
-rows_of (KrnMat m, int row, int n)
-{
-  m.offset += (size_t)row * (size_t)gpu_stride (m) * sizeof (float);
-  m.rows = n;
-  return m;
-}
-
 void
 gpu_attention (KrnDevice *dev, KrnMat o, KrnMat q, const KrnSpan *spans, int n_spans, int32_t n_heads, int32_t n_kv_heads, int32_t head_dim, int32_t window,
                float scale)
@@ -222,7 +214,7 @@ gpu_attention (KrnDevice *dev, KrnMat o, KrnMat q, const KrnSpan *spans, int n_s
     if (own.n_rows > GPU_FEW_ROWS && gpu_flash (dev, o, q, absent, absent, &own, n_heads, n_kv_heads, head_dim, window, scale))
       continue;
     own.row = 0;
-    attend_step (dev, &s, rows_of (o, spans[i].row, own.n_rows), rows_of (q, spans[i].row, own.n_rows), &own, 1, n_heads, n_kv_heads, head_dim, window, scale);
+    attend_step (dev, &s, gpu_rows_of (o, spans[i].row, own.n_rows), gpu_rows_of (q, spans[i].row, own.n_rows), &own, 1, n_heads, n_kv_heads, head_dim, window, scale);
     attend_many (dev, &s, n_heads, n_kv_heads);
   }
 }

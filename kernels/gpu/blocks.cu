@@ -42,8 +42,8 @@ fits_few (KrnMat w, int n)
   return n <= GPU_FEW_ROWS && reads_wide (w, 32) && (size_t)w.cols * GPU_FEW_ROWS * 6 <= GPU_READY_BYTES;
 }
 
-static bool
-fits_many (KrnDevice *dev, KrnMat w, int n)
+bool
+gpu_fits_many (KrnDevice *dev, KrnMat w, int n)
 {
   return n > GPU_FEW_ROWS && reads_wide (w, 8);
 }
@@ -73,39 +73,31 @@ few_ready (KrnDevice *dev, KrnMat w, int rows, int slot)
 }
 
 /* Of many rows, from @offset on in their part of the arena. */
-static GpuReady
-many_ready (KrnDevice *dev, int cols, int rows, size_t offset)
+GpuReady
+gpu_many_ready (KrnDevice *dev, int cols, int rows, size_t offset)
 {
   GpuReady r = {dev->arena + GPU_MANY_AT + offset, NULL, rows, cols, planes (dev)};
 
   return r;
 }
 
-static size_t
-ready_bytes (KrnDevice *dev, int cols, int rows)
+size_t
+gpu_ready_bytes (KrnDevice *dev, int cols, int rows)
 {
   return ((size_t)rows * (size_t)cols * 2 * (size_t)planes (dev) + 255) / 256 * 256;
 }
 
-/* Rows of so many columns in all that fit into the arena at a time. */
-static int
-rows_at_once (KrnDevice *dev, int cols, int n)
+/* As many rows of so many columns in all as fit into the arena at a time, and all parts about the same. */
+int
+gpu_rows_at_once (KrnDevice *dev, int cols, int n)
 {
-  size_t most = GPU_MANY_BYTES / ((size_t)cols * 2 * (size_t)planes (dev)) / 128 * 128;
+  int most = (int)(GPU_MANY_BYTES / ((size_t)cols * 2 * (size_t)planes (dev)) / 128 * 128);
 
-  return most < (size_t)n ? (int)most : n;
+  return n <= most ? n : gpu_div_up (gpu_div_up (n, gpu_div_up (n, most)), 128) * 128;
 }
 
-static KrnMat
-rows_of (KrnMat m, int row, int n)
-{
-  m.offset += (size_t)row * (size_t)gpu_stride (m) * sizeof (float);
-  m.rows = n;
-  return m;
-}
-
-static GpuResidual
-residual_rows_of (GpuResidual r, int row)
+GpuResidual
+gpu_residual_rows_of (GpuResidual r, int row)
 {
   if (r.h != NULL) {
     r.h += (size_t)row * (size_t)r.h_stride;
@@ -252,15 +244,15 @@ static const GpuReady absent_ready = {NULL};
 static void
 linear_many (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w)
 {
-  int most = rows_at_once (dev, x.cols, x.rows);
+  int most = gpu_rows_at_once (dev, x.cols, x.rows);
 
   gpu_send (dev);
   for (int row = 0; row < x.rows; row += most) {
     int      n = x.rows - row < most ? x.rows - row : most;
-    GpuReady ready = many_ready (dev, x.cols, n, 0);
+    GpuReady ready = gpu_many_ready (dev, x.cols, n, 0);
     GpuStep  s;
 
-    gpu_rows_step (&s, rows_of (x, row, n));
+    gpu_rows_step (&s, gpu_rows_of (x, row, n));
     s.u.rows.ready = ready;
     gpu_run_alone (dev, &s, gpu_div_up (n, GPU_STEP_THREADS / GPU_LANES));
     gemm (dev, gpu_f32 (y) + (size_t)row * (size_t)gpu_stride (y), gpu_stride (y), ready, n, w, absent_mat, absent_ready);
@@ -284,7 +276,7 @@ linear_to (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w, const GpuResidual *fini
 
     make_ready (dev, x, ready);
     thin (dev, gpu_f32 (y), gpu_stride (y), x, w, ready);
-  } else if (fits_many (dev, w, x.rows)) {
+  } else if (gpu_fits_many (dev, w, x.rows)) {
     linear_many (dev, y, x, w);
   } else {
     plain (dev, y, x, w);
@@ -317,8 +309,8 @@ gpu_cap_instead (KrnDevice *dev, KrnMat x, float cap)
 
 /* ---- what waits ----------------------------------------------------------------------------------------- */
 
-static void
-set_residual (KrnDevice *dev, KrnMat h, const float *y, int y_stride, float *y_copy, KrnMat norm, float eps, float scalar)
+void
+gpu_set_residual (KrnDevice *dev, KrnMat h, const float *y, int y_stride, float *y_copy, KrnMat norm, float eps, float scalar, float share)
 {
   GpuResidual *r = &dev->residual;
 
@@ -331,7 +323,11 @@ set_residual (KrnDevice *dev, KrnMat h, const float *y, int y_stride, float *y_c
   r->cols = h.cols;
   r->eps = eps;
   r->scalar = scalar;
+  r->share = share;
   dev->residual_rows = h.rows;
+  /* Products of one row, which add it in passing, know no share. */
+  if (share != 1.0f && h.rows <= GPU_FEW_ROWS)
+    gpu_settle (dev);
 }
 
 void
@@ -401,7 +397,7 @@ norm_and_products (KrnDevice *dev, Product *products, int n_products, KrnMat a, 
   for (int i = 0; i < n_products; i++) {
     one = one && fits_one (products[i].w, n);
     few = few && fits_few (products[i].w, n);
-    many = many && fits_many (dev, products[i].w, n);
+    many = many && gpu_fits_many (dev, products[i].w, n);
   }
   gpu_take_residual (dev, &residual, x);
   if (one) {
@@ -430,16 +426,16 @@ norm_and_products (KrnDevice *dev, Product *products, int n_products, KrnMat a, 
   s.u.rows.eps = w->eps;
   if (few && n_products > 0)
     s.u.rows.ready = few_ready (dev, products[0].w, n, 0);
-  if (many && rows_at_once (dev, x.cols, n) < n)
+  if (many && gpu_rows_at_once (dev, x.cols, n) < n)
     many = false; /* linear () cuts them */
   if (many && n_products > 0)
-    s.u.rows.ready = many_ready (dev, x.cols, n, 0);
+    s.u.rows.ready = gpu_many_ready (dev, x.cols, n, 0);
   gpu_do (dev, &s, n, n);
   for (int i = 0; i < n_products; i++)
     if (few && is_quantised (products[i].w) == is_quantised (products[0].w))
       thin (dev, gpu_f32 (products[i].y), gpu_stride (products[i].y), x, products[i].w, few_ready (dev, products[i].w, n, 0));
     else if (many)
-      gemm (dev, gpu_f32 (products[i].y), gpu_stride (products[i].y), many_ready (dev, x.cols, n, 0), n, products[i].w, absent_mat, absent_ready);
+      gemm (dev, gpu_f32 (products[i].y), gpu_stride (products[i].y), gpu_many_ready (dev, x.cols, n, 0), n, products[i].w, absent_mat, absent_ready);
     else
       linear_to (dev, products[i].y, a, products[i].w, NULL);
 }
@@ -488,11 +484,11 @@ gpu_project_add (KrnDevice *dev, KrnMat h, KrnMat y, KrnMat x, KrnMat w, KrnMat 
     product_step (&s, GPU_STEP_MATVEC, x);
     add_part (&s, w, row, h.cols);
     gpu_append (dev, &s);
-    set_residual (dev, h, row, h.cols, gpu_f32 (y), norm, eps, 1.0f);
+    gpu_set_residual (dev, h, row, h.cols, gpu_f32 (y), norm, eps, 1.0f, 1.0f);
     return;
   }
   linear_to (dev, y, x, w, NULL);
-  set_residual (dev, h, gpu_f32 (y), gpu_stride (y), NULL, norm, eps, 1.0f);
+  gpu_set_residual (dev, h, gpu_f32 (y), gpu_stride (y), NULL, norm, eps, 1.0f, 1.0f);
 }
 
 /* ---- feed-forward ------------------------------------------------------------------------------------------ */
@@ -519,7 +515,7 @@ mlp_one (KrnDevice *dev, KrnMat h, KrnMat m, KrnMat g, const KrnMlpWeights *w)
   add_part (&s, w->down, row, h.cols);
   s.finish = residual;
   gpu_append (dev, &s);
-  set_residual (dev, h, row, h.cols, gpu_f32 (m), w->post_norm, w->eps, 1.0f);
+  gpu_set_residual (dev, h, row, h.cols, gpu_f32 (m), w->post_norm, w->eps, 1.0f, 1.0f);
 }
 
 static void
@@ -555,16 +551,16 @@ static void
 mlp_many (KrnDevice *dev, KrnMat h, KrnMat m, const KrnMlpWeights *w)
 {
   GpuResidual residual = {NULL};
-  int         most = rows_at_once (dev, w->gate.cols + w->gate.rows, h.rows);
+  int         most = gpu_rows_at_once (dev, w->gate.cols + w->gate.rows, h.rows);
 
   gpu_take_residual (dev, &residual, h);
   for (int row = 0; row < h.rows; row += most) {
     int      n = h.rows - row < most ? h.rows - row : most;
-    GpuReady in = many_ready (dev, h.cols, n, 0), mid = many_ready (dev, w->gate.rows, n, ready_bytes (dev, h.cols, n));
+    GpuReady in = gpu_many_ready (dev, h.cols, n, 0), mid = gpu_many_ready (dev, w->gate.rows, n, gpu_ready_bytes (dev, h.cols, n));
     GpuStep  s;
 
-    mlp_norm_step (&s, rows_of (h, row, n), w);
-    s.u.rows.residual = residual_rows_of (residual, row);
+    mlp_norm_step (&s, gpu_rows_of (h, row, n), w);
+    s.u.rows.residual = gpu_residual_rows_of (residual, row);
     s.u.rows.ready = in;
     gpu_run_alone (dev, &s, gpu_div_up (n, GPU_STEP_THREADS / GPU_LANES));
     gemm (dev, NULL, 0, in, n, w->gate, w->up, mid);
@@ -606,9 +602,9 @@ mlp_plain (KrnDevice *dev, KrnMat h, KrnMat m, KrnMat g, KrnMat f, const KrnMlpW
     int    n = h.rows - row < most ? h.rows - row : most;
     KrnMat up = {&arena, 0, KRN_F32, n, w->gate.rows, 0};
 
-    plain (dev, rows_of (g, row, n), rows_of (f, row, n), w->gate);
-    plain (dev, up, rows_of (f, row, n), w->up);
-    gelu_step (dev, rows_of (g, row, n), rows_of (g, row, n), up, absent_ready);
+    plain (dev, gpu_rows_of (g, row, n), gpu_rows_of (f, row, n), w->gate);
+    plain (dev, up, gpu_rows_of (f, row, n), w->up);
+    gelu_step (dev, gpu_rows_of (g, row, n), gpu_rows_of (g, row, n), up, absent_ready);
   }
   plain (dev, m, g, w->down);
 }
@@ -634,11 +630,11 @@ gpu_gated_mlp (KrnDevice *dev, KrnMat h, KrnMat m, KrnMat g, KrnMat f, const Krn
   }
   if (alike && fits_few (w->gate, n) && fits_few (w->up, n) && fits_few (w->down, n))
     mlp_few (dev, h, m, g, w);
-  else if (alike && fits_many (dev, w->gate, n) && fits_many (dev, w->up, n) && fits_many (dev, w->down, n))
+  else if (alike && gpu_fits_many (dev, w->gate, n) && gpu_fits_many (dev, w->up, n) && gpu_fits_many (dev, w->down, n))
     mlp_many (dev, h, m, w);
   else
     mlp_plain (dev, h, m, g, f, w);
-  set_residual (dev, h, gpu_f32 (m), gpu_stride (m), NULL, w->post_norm, w->eps, 1.0f);
+  gpu_set_residual (dev, h, gpu_f32 (m), gpu_stride (m), NULL, w->post_norm, w->eps, 1.0f, 1.0f);
 }
 
 /* ---- per-layer embeddings ------------------------------------------------------------------------------------ */
@@ -684,7 +680,7 @@ ple_one (KrnDevice *dev, KrnMat h, KrnMat y, KrnMat g, KrnMat p, const KrnPleWei
   add_part (&s, w->proj, row, h.cols);
   s.finish = residual;
   gpu_append (dev, &s);
-  set_residual (dev, h, row, h.cols, gpu_f32 (y), w->post_norm, w->eps, w->scalar);
+  gpu_set_residual (dev, h, row, h.cols, gpu_f32 (y), w->post_norm, w->eps, w->scalar, 1.0f);
 }
 
 static void
@@ -712,21 +708,21 @@ static void
 ple_many (KrnDevice *dev, KrnMat h, KrnMat y, KrnMat g, KrnMat p, const KrnPleWeights *w)
 {
   GpuResidual residual = {NULL};
-  int         most = rows_at_once (dev, h.cols + w->gate.rows, h.rows);
+  int         most = gpu_rows_at_once (dev, h.cols + w->gate.rows, h.rows);
 
   gpu_take_residual (dev, &residual, h);
   for (int row = 0; row < h.rows; row += most) {
     int      n = h.rows - row < most ? h.rows - row : most;
-    GpuReady in = many_ready (dev, h.cols, n, 0), mid = many_ready (dev, w->gate.rows, n, ready_bytes (dev, h.cols, n));
+    GpuReady in = gpu_many_ready (dev, h.cols, n, 0), mid = gpu_many_ready (dev, w->gate.rows, n, gpu_ready_bytes (dev, h.cols, n));
     GpuStep  s;
 
-    gpu_rows_step (&s, rows_of (h, row, n));
-    s.u.rows.residual = residual_rows_of (residual, row);
+    gpu_rows_step (&s, gpu_rows_of (h, row, n));
+    s.u.rows.residual = gpu_residual_rows_of (residual, row);
     s.u.rows.ready = in;
     gpu_run_alone (dev, &s, gpu_div_up (n, GPU_STEP_THREADS / GPU_LANES));
-    gemm (dev, gpu_f32 (rows_of (g, row, n)), gpu_stride (g), in, n, w->gate, absent_mat, absent_ready);
-    gelu_step (dev, rows_of (g, row, n), rows_of (g, row, n), rows_of (p, row, n), mid);
-    gemm (dev, gpu_f32 (rows_of (y, row, n)), gpu_stride (y), mid, n, w->proj, absent_mat, absent_ready);
+    gemm (dev, gpu_f32 (gpu_rows_of (g, row, n)), gpu_stride (g), in, n, w->gate, absent_mat, absent_ready);
+    gelu_step (dev, gpu_rows_of (g, row, n), gpu_rows_of (g, row, n), gpu_rows_of (p, row, n), mid);
+    gemm (dev, gpu_f32 (gpu_rows_of (y, row, n)), gpu_stride (y), mid, n, w->proj, absent_mat, absent_ready);
   }
 }
 
@@ -752,9 +748,9 @@ gpu_ple_block (KrnDevice *dev, KrnMat h, KrnMat y, KrnMat g, KrnMat p, const Krn
   }
   if (fits_few (w->gate, n) && fits_few (w->proj, n))
     ple_few (dev, h, y, g, p, w);
-  else if (fits_many (dev, w->gate, n) && fits_many (dev, w->proj, n))
+  else if (gpu_fits_many (dev, w->gate, n) && gpu_fits_many (dev, w->proj, n))
     ple_many (dev, h, y, g, p, w);
   else
     ple_plain (dev, h, y, g, p, w);
-  set_residual (dev, h, gpu_f32 (y), gpu_stride (y), NULL, w->post_norm, w->eps, w->scalar);
+  gpu_set_residual (dev, h, gpu_f32 (y), gpu_stride (y), NULL, w->post_norm, w->eps, w->scalar, 1.0f);
 }

@@ -141,6 +141,15 @@ gpu_stride (KrnMat m)
   return m.stride != 0 ? m.stride : m.cols;
 }
 
+/* Rows [row, row + n). */
+static inline KrnMat
+gpu_rows_of (KrnMat m, int row, int n)
+{
+  m.offset += (size_t)row * (size_t)gpu_stride (m) * sizeof (float);
+  m.rows = n;
+  return m;
+}
+
 static inline int
 gpu_div_up (long a, long b)
 {
@@ -171,6 +180,20 @@ void gpu_project_add (KrnDevice *dev, KrnMat h, KrnMat y, KrnMat x, KrnMat w, Kr
 void gpu_gated_mlp (KrnDevice *dev, KrnMat h, KrnMat m, KrnMat g, KrnMat f, const KrnMlpWeights *w);
 void gpu_ple_inputs (KrnDevice *dev, KrnMat p, KrnMat c, KrnMat x, KrnMat w, KrnMat norm, float scale, float eps);
 void gpu_ple_block (KrnDevice *dev, KrnMat h, KrnMat y, KrnMat g, KrnMat p, const KrnPleWeights *w);
+/* What products of many rows are made of. */
+bool        gpu_fits_many (KrnDevice *dev, KrnMat w, int n);
+int         gpu_rows_at_once (KrnDevice *dev, int cols, int n);
+GpuReady    gpu_many_ready (KrnDevice *dev, int cols, int rows, size_t offset);
+size_t      gpu_ready_bytes (KrnDevice *dev, int cols, int rows);
+GpuResidual gpu_residual_rows_of (GpuResidual r, int row);
+/* h = (h + share · rms (y; norm)) · scalar, later: by whoever reads h next. */
+void gpu_set_residual (KrnDevice *dev, KrnMat h, const float *y, int y_stride, float *y_copy, KrnMat norm, float eps, float scalar, float share);
+/* clipped.cu */
+void gpu_clipped (KrnDevice *dev, KrnMat y, KrnMat z, KrnMat x, const KrnClipped *w);
+void gpu_norm_clipped (KrnDevice *dev, const KrnMat *y, int32_t n, KrnMat a, KrnMat z, KrnMat x, KrnMat norm, float eps, const KrnClipped *w);
+void gpu_clipped_add (KrnDevice *dev, KrnMat h, KrnMat y, KrnMat z, KrnMat x, const KrnClipped *w, KrnMat norm, float eps, float s);
+void gpu_clipped_mlp (KrnDevice *dev, KrnMat h, KrnMat y, KrnMat g, KrnMat u, KrnMat a, KrnMat z, const KrnClippedMlp *w);
+void gpu_grid_heads (KrnDevice *dev, KrnMat q, KrnMat k, KrnMat v, KrnMat cs, KrnMat q_norm, KrnMat k_norm, int32_t head_dim, float eps);
 /* attention.cu */
 void gpu_rope_angles (KrnDevice *dev, KrnMat cs, const KrnSpan *spans, int n_spans, KrnMat freq);
 void gpu_rope_store (KrnDevice *dev, KrnMat q, KrnMat k, KrnMat v, KrnMat cs, const KrnSpan *spans, int n_spans, int32_t head_dim);

@@ -88,7 +88,7 @@ gpu_add_residual (const GpuResidual *r, int row, int lane, int size, float *shar
   k = 1.0f / sqrtf (gpu_block_sum (squares, shared) / (float)r->cols + r->eps);
   squares = 0.0f;
   for (int i = lane; i < r->cols; i += size) {
-    float v = (h[i] + y[i] * k * gpu_weight (r->norm, i)) * r->scalar;
+    float v = (h[i] + y[i] * k * gpu_weight (r->norm, i) * r->share) * r->scalar;
 
     if (r->y_copy != NULL)
       r->y_copy[i] = y[i];

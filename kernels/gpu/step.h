@@ -31,14 +31,14 @@ typedef struct {
   int32_t     bf16;
 } GpuVector;
 
-/* h = (h + rms (y; norm)) · scalar, row by row */
+/* h = (h + share · rms (y; norm)) · scalar, row by row */
 typedef struct {
   float    *h; /* NULL: nothing to do */
   const float *y;
   float    *y_copy; /* y once more, where somebody may look for it; NULL: y is there */
   GpuVector norm;
   int32_t   h_stride, y_stride, cols;
-  float     eps, scalar;
+  float     eps, scalar, share; /* share: 1, but for many rows or in a step of its own */
 } GpuResidual;
 
 /* Rows made ready for a product: n_planes planes of bf16 whose sum is the row (1: rounded, 3: exact), or whole numbers of 8 bits with
