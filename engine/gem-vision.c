@@ -136,26 +136,41 @@ add_positions (Run *r, KrnMat y, gint32 *index, gint32 first)
   r->k->add_scaled (r->device, y, z, 1);
 }
 
+/* So many patches are in the processor's cache between being made and being sent. */
+#define PATCHES_AT_ONCE 128
+
+/* 2·pixels − 1 of patches [first, first + n), to @p. */
+static void
+send_patches (Run *r, KrnMat p, guint first, guint n, float *pixels)
+{
+  for (guint done = 0; done < n; done += PATCHES_AT_ONCE) {
+    guint  part = MIN (PATCHES_AT_ONCE, n - done);
+    gsize  size = (gsize)part * GEM_IMAGE_PATCH_LENGTH;
+    KrnMat to = gem_mat_rows (p, done, part);
+
+    gem_image_patches (r->image, first + done, part, pixels);
+    for (gsize i = 0; i < size; i++)
+      pixels[i] = 2 * pixels[i] - 1;
+    r->k->write (r->device, to.buf, to.offset, pixels, size * sizeof *pixels);
+  }
+}
+
 /* h = (2·pixels − 1)·Wpᵀ + table[x] + table[positions + y]   (§2) */
 static void
 embed_patches (Run *r)
 {
-  g_autofree float  *pixels = g_new (float, (gsize)r->block *GEM_IMAGE_PATCH_LENGTH);
+  g_autofree float  *pixels = g_new (float, PATCHES_AT_ONCE *GEM_IMAGE_PATCH_LENGTH);
   g_autofree gint32 *x = g_new (gint32, r->block), *y = g_new (gint32, r->block);
 
   for (guint row = 0; row < r->n; row += r->block) {
     guint  n = MIN (r->block, r->n - row);
     KrnMat p = gem_mat_rows (r->patches, 0, n), h = gem_mat_rows (r->h, row, n);
 
-    gem_image_patches (r->image, row, n, pixels);
-    for (gsize i = 0; i < (gsize)n * GEM_IMAGE_PATCH_LENGTH; i++)
-      pixels[i] = 2 * pixels[i] - 1;
+    send_patches (r, p, row, n, pixels);
     for (guint i = 0; i < n; i++) {
       x[i] = (gint32)((row + i) % r->image->n_patches_x);
       y[i] = (gint32)((row + i) / r->image->n_patches_x);
     }
-    r->k->write (r->device, p.buf, p.offset, pixels,
-                 (gsize)n * GEM_IMAGE_PATCH_LENGTH * sizeof *pixels);
     r->k->linear (r->device, h, p, r->weights->input_proj); /* (n, d) */
     add_positions (r, h, x, 0);
     add_positions (r, h, y, r->config->position_embedding_size);

@@ -197,7 +197,7 @@ gpu_clipped_mlp (KrnDevice *dev, KrnMat h, KrnMat y, KrnMat g, KrnMat u, KrnMat 
 /* ---- heads on the grid --------------------------------------------------------------------------------------- */
 
 #define THREADS  256
-#define HEAD_OWN 8 /* pairs of a head that a lane has: heads of up to 512 */
+#define HEAD_OWN 8 /* pairs of a head that a lane has at most: heads of up to 512 */
 
 typedef struct {
   struct {
@@ -218,13 +218,14 @@ norm_weight (GpuVector w, int i)
   return w.bf16 ? gpu_widen (((const gpu_bf16 *)w.p)[i]) : ((const float *)w.p)[i];
 }
 
-/* One head of one row by GPU_LANES lanes, each with every GPU_LANES-th pair (i, i + hd/4) of its halves. */
+/* One head of one row by GPU_LANES lanes, each with every GPU_LANES-th pair (i, i + hd/4) of its halves, OWN of them at most. */
+template <int OWN>
 __global__ void __launch_bounds__ (THREADS)
 gpu_grid_heads_kernel (const __grid_constant__ GridHeads g)
 {
   int   item = (int)(blockIdx.x * (THREADS / GPU_LANES) + threadIdx.x / GPU_LANES), row = item / (3 * g.heads), which = item / g.heads % 3;
   int   head = item % g.heads, hd = 4 * g.part_dim, lane = (int)(threadIdx.x % GPU_LANES);
-  float a[HEAD_OWN], b[HEAD_OWN], squares = 0.0f, k;
+  float a[OWN], b[OWN], squares = 0.0f, k;
 
   if (item >= g.n)
     return;
@@ -232,7 +233,7 @@ gpu_grid_heads_kernel (const __grid_constant__ GridHeads g)
   const float *cs = g.cs + (size_t)row * (size_t)g.cs_stride;
 
 #pragma unroll
-  for (int j = 0; j < HEAD_OWN; j++) {
+  for (int j = 0; j < OWN; j++) {
     int pair = lane + j * GPU_LANES, at = pair + pair / g.part_dim * g.part_dim;
 
     a[j] = pair < 2 * g.part_dim ? x[at] : 0.0f;
@@ -241,7 +242,7 @@ gpu_grid_heads_kernel (const __grid_constant__ GridHeads g)
   }
   k = 1.0f / sqrtf (gpu_lanes_sum (squares) / (float)hd + g.eps);
 #pragma unroll
-  for (int j = 0; j < HEAD_OWN; j++) {
+  for (int j = 0; j < OWN; j++) {
     int pair = lane + j * GPU_LANES, at = pair + pair / g.part_dim * g.part_dim;
 
     if (pair < 2 * g.part_dim) {
@@ -279,6 +280,8 @@ gpu_grid_heads (KrnDevice *dev, KrnMat q, KrnMat k, KrnMat v, KrnMat cs, KrnMat 
   g.part_dim = head_dim / 4;
   g.eps = eps;
   g.n = q.rows * 3 * g.heads;
-  if (g.n > 0)
-    gpu_run (dev, gpu_grid_heads_kernel, gpu_div_up (g.n, THREADS / GPU_LANES), THREADS, 0, g);
+  if (g.n > 0 && head_dim <= 2 * GPU_LANES)
+    gpu_run (dev, gpu_grid_heads_kernel<1>, gpu_div_up (g.n, THREADS / GPU_LANES), THREADS, 0, g);
+  else if (g.n > 0)
+    gpu_run (dev, gpu_grid_heads_kernel<HEAD_OWN>, gpu_div_up (g.n, THREADS / GPU_LANES), THREADS, 0, g);
 }

@@ -4,6 +4,7 @@
  *
  * Computes nothing.  Memory is counted against a share of what the device has, so that "no memory" is an answer before it is a
  * failure of something else. */
+#include "kernels/gpu/copiers.h"
 #include "kernels/gpu/device.h"
 
 #include <stdarg.h>
@@ -110,16 +111,31 @@ gpu_info (KrnDevice *dev, KrnDeviceInfo *info)
 {
   describe (&dev->properties, info);
   info->memory_total = dev->budget;
-  info->memory_free = dev->budget - dev->used;
+  info->memory_free = dev->budget - dev->used + (dev->spare.data != NULL ? dev->spare.bytes : 0);
 }
 
 /* ---- memory --------------------------------------------------------------------------------------------------- */
 
 #define ALIGNMENT 256
 
+#define SPARE_MIN ((size_t)1 << 20)
+
+static void
+drop_spare (KrnDevice *dev)
+{
+  if (dev->spare.data == NULL)
+    return;
+  gpu_check (dev, GPU (StreamSynchronize) (dev->stream), "computing");
+  gpu_check (dev, GPU (Free) (dev->spare.data), "giving memory back");
+  dev->used -= dev->spare.bytes;
+  dev->spare.data = NULL;
+}
+
 static bool
 take (KrnDevice *dev, void **p, size_t bytes)
 {
+  if (bytes > dev->budget - dev->used)
+    drop_spare (dev);
   if (bytes > dev->budget - dev->used)
     return false;
   if (GPU (Malloc) (p, bytes) != GPU (Success)) {
@@ -127,6 +143,18 @@ take (KrnDevice *dev, void **p, size_t bytes)
     return false;
   }
   dev->used += bytes;
+  return true;
+}
+
+/* The spare piece, if it is not much too large; *bytes becomes what it has. */
+static bool
+take_spare (KrnDevice *dev, void **p, size_t *bytes)
+{
+  if (dev->spare.data == NULL || dev->spare.bytes < *bytes || dev->spare.bytes / 2 > *bytes)
+    return false;
+  *p = dev->spare.data;
+  *bytes = dev->spare.bytes;
+  dev->spare.data = NULL;
   return true;
 }
 
@@ -138,7 +166,7 @@ gpu_alloc (KrnDevice *dev, size_t bytes)
 
   if (whole < bytes || (buf = (KrnBuffer *)calloc (1, sizeof *buf)) == NULL)
     return NULL;
-  if (!take (dev, (void **)&buf->data, whole)) {
+  if (!take_spare (dev, (void **)&buf->data, &whole) && !take (dev, (void **)&buf->data, whole)) {
     free (buf);
     return NULL;
   }
@@ -175,10 +203,16 @@ gpu_free (KrnDevice *dev, KrnBuffer *buf)
   if (buf == NULL)
     return;
   if (buf->data != NULL) {
-    gpu_send (dev);
-    gpu_check (dev, GPU (StreamSynchronize) (dev->stream), "computing");
-    gpu_check (dev, GPU (Free) (buf->data), "giving memory back");
-    dev->used -= buf->taken;
+    gpu_send (dev); /* who takes it next comes after all that was asked for, in the same stream */
+    if (buf->taken >= SPARE_MIN && buf->taken > dev->spare.bytes * (dev->spare.data != NULL)) {
+      drop_spare (dev);
+      dev->spare.data = buf->data;
+      dev->spare.bytes = buf->taken;
+    } else {
+      gpu_check (dev, GPU (StreamSynchronize) (dev->stream), "computing");
+      gpu_check (dev, GPU (Free) (buf->data), "giving memory back");
+      dev->used -= buf->taken;
+    }
   }
   free (buf);
 }
@@ -283,6 +317,7 @@ open_memory (KrnDevice *dev)
   }
   for (int i = 0; i < GPU_LIST_RING; i++)
     ok = ok && GPU (EventCreateWithFlags) (&dev->list_free[i], GPU (EventDisableTiming)) == GPU (Success);
+  dev->copiers = gpu_copiers_new ();
   return ok && gpu_sample_open (dev);
 }
 
@@ -292,6 +327,8 @@ gpu_close (KrnDevice *dev)
   if (dev->stream != NULL)
     (void)GPU (StreamSynchronize) (dev->stream);
   gpu_sample_close (dev);
+  gpu_copiers_free (dev->copiers);
+  (void)GPU (Free) (dev->spare.data);
   (void)GPU (Free) (dev->list_on_device);
   (void)GPU (Free) (dev->spans_on_device);
   (void)GPU (Free) (dev->arena);

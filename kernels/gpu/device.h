@@ -33,7 +33,7 @@
 #define GPU_MANY_AT       ((size_t)16 << 20)
 #define GPU_MANY_BYTES    (GPU_ARENA_BYTES - GPU_MANY_AT)
 #define GPU_WIDENED_BYTES ((size_t)40 << 20)
-#define GPU_STAGING_BYTES ((size_t)32 << 20) /* each half */
+#define GPU_STAGING_BYTES ((size_t)40 << 20) /* each half: the rows of a pass */
 #define GPU_NOTE_BYTES    ((size_t)128 << 10)
 
 struct KrnBuffer {
@@ -50,6 +50,10 @@ struct KrnDevice {
   bool           fast;
   bool           has_groups; /* gemm-groups.cu can be used */
   size_t         used, budget; /* bytes */
+  struct {
+    void  *data; /* NULL: none */
+    size_t bytes;
+  } spare; /* the last large piece that was given back, still counted as used: a driver takes milliseconds for each */
 
   /* The list of steps that has not been sent off. */
   GpuStep  *list; /* pinned, GPU_LIST_RING lists one after the other */
@@ -75,6 +79,7 @@ struct KrnDevice {
   unsigned char  *staging; /* pinned, two halves */
   unsigned char  *staging_on_device; /* the same memory as the device addresses it */
   GPU (Event_t)   staging_free[2];
+  struct GpuCopiers *copiers; /* NULL: none */
   int             staging_turn;
   size_t          staging_used; /* of the half whose turn it is */
   /* What the host last wrote to the device in small pieces: ids that a gather needs. */
@@ -167,6 +172,8 @@ void gpu_upload (KrnDevice *dev, void *to, const void *src, size_t bytes);
 GpuVector gpu_vector (KrnMat m);
 void      gpu_rows_step (GpuStep *s, KrnMat x);
 void      gpu_take_residual (KrnDevice *dev, GpuResidual *to, KrnMat x);
+/* rows-many.cu: a step of many rows, if it is of a shape that is quicker so. */
+bool gpu_rows_many (KrnDevice *dev, const GpuRows *rows);
 void gpu_embed (KrnDevice *dev, KrnMat y, KrnMat ids, KrnMat table, float scale);
 void gpu_copy (KrnDevice *dev, KrnMat y, KrnMat x);
 void gpu_rms_norm (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w, float eps);

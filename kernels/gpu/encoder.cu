@@ -7,6 +7,8 @@
  * it, and one element else; there are enough threads on the device at once to keep its memory busy without more. */
 #include "kernels/gpu/device.h"
 
+#include "kernels/gpu/rows.h"
+
 #define THREADS 256
 #define GROUPS  (THREADS / GPU_LANES)
 
@@ -47,15 +49,6 @@ typedef struct {
   float        a, b; /* bounds; the factor */
 } Elements;
 
-/* x / (1 + e^−2u) is ½x (1 + tanh u) without the loss of digits where the tangent is near −1. */
-static __device__ __forceinline__ float
-gelu (float x)
-{
-  float u = fmaf (x * x * 0.044715f, x, x) * 0.7978845608f;
-
-  return x / (1.0f + expf (-2.0f * u));
-}
-
 /* @y: what was there; @gate: what is as far behind x as y is wide. */
 template <Operation OP>
 static __device__ __forceinline__ float
@@ -68,7 +61,7 @@ compute (const Elements *e, float y, float x, float gate)
   case ADD_SCALED:
     return fmaf (x, e->a, y);
   case GELU_MUL:
-    return gelu (y) * x;
+    return gpu_gelu (y) * x;
   case SILU:
     return x / (1.0f + expf (-x));
   default:

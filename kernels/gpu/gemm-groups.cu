@@ -13,8 +13,8 @@
 
 #if defined(GPU_CUDA)
 
-#include "kernels/gpu/gemm-put.h"
 #include "kernels/gpu/gpu-mma.h"
+#include "kernels/gpu/rows.h"
 
 #define GPU_GROUPS_ROWS    128
 #define GPU_GROUPS_COLS    128 /* of one instruction */
@@ -136,24 +136,81 @@ groups_multiply (float sum[N][GPU_GROUPS_SUMS], const gpu_bf16 *tiles, int group
   groups_commit ();
 }
 
-/* Sum 4i + e of lane l of warp w of a group: row 16w + l / 4 + 8 (e / 2), column 8i + 2 (l mod 4) + e mod 2. */
-template <int N, bool GATED>
+static __device__ __forceinline__ float
+groups_within (GpuBounds b, float v)
+{
+  return gpu_within (v, b.low, b.high);
+}
+
+/* Two neighbours, made ready: in planes, each what the one before left. */
+static __device__ __forceinline__ void
+groups_put_ready (gpu_bf16 *to, size_t plane, int n_planes, float a, float b)
+{
+  uint32_t both = gpu_narrow_2 (a, b);
+
+  *(uint32_t *)(void *)to = both;
+  for (int p = 1; p < n_planes; p++) {
+    a -= gpu_float_from_bits (both << 16);
+    b -= gpu_float_from_bits (both & 0xffff0000u);
+    both = gpu_narrow_2 (a, b);
+    *(uint32_t *)(void *)(to + (size_t)p * plane) = both;
+  }
+}
+
+/* Sum 4i + 2h + e of lane l of warp w of a group: row 16w + l / 4 + 8h, column 8i + 2 (l mod 4) + e.  All that has to be known of a row is
+ * known before its columns: what the threads do here, the matrix units wait for. */
+template <int N>
 static __device__ __forceinline__ void
 groups_finish (const GpuGemm *g, float sum[N][GPU_GROUPS_SUMS], int row0, int col0)
 {
   int row = row0 + (int)threadIdx.x / 32 * 16 + (int)threadIdx.x % 32 / 4, col = col0 + (int)threadIdx.x % 4 * 2;
 
 #pragma unroll
-  for (int j = 0; j < (GATED ? 1 : N); j++)
-#pragma unroll
-    for (int e = 0; e < GPU_GROUPS_SUMS; e += 2) {
-      int r = row + e % 4 / 2 * 8, c = col + j * GPU_GROUPS_COLS + e / 4 * 8;
+  for (int h = 0; h < 2; h++) {
+    float *y = g->y + (size_t)(row + 8 * h) * (size_t)g->y_stride + col;
 
-      if (GATED)
-        gpu_gemm_put_gated (g, r, c, sum[0] + e, sum[N - 1] + e);
-      else
-        gpu_gemm_put (g, r, c, sum[j][e], sum[j][e + 1]);
+    if (row + 8 * h >= g->rows)
+      continue;
+#pragma unroll
+    for (int j = 0; j < N; j++)
+#pragma unroll
+      for (int i = 0; i < GPU_GROUPS_COLS / 8; i++) {
+        gpu_u64 both;
+
+        both.w[0] = gpu_bits_from_float (groups_within (g->bounds, sum[j][4 * i + 2 * h]));
+        both.w[1] = gpu_bits_from_float (groups_within (g->bounds, sum[j][4 * i + 2 * h + 1]));
+        if (col + j * GPU_GROUPS_COLS + 8 * i < g->n)
+          *(gpu_u64 *)(void *)(y + j * GPU_GROUPS_COLS + 8 * i) = both;
+      }
+  }
+}
+
+static __device__ __forceinline__ void
+groups_finish_gated (const GpuGemm *g, float sum[2][GPU_GROUPS_SUMS], int row0, int col0)
+{
+  int    row = row0 + (int)threadIdx.x / 32 * 16 + (int)threadIdx.x % 32 / 4, col = col0 + (int)threadIdx.x % 4 * 2;
+  size_t plane = (size_t)g->out.rows * (size_t)g->out.cols;
+
+#pragma unroll
+  for (int h = 0; h < 2; h++) {
+    gpu_bf16 *out = (gpu_bf16 *)g->out.data + (size_t)(row + 8 * h) * (size_t)g->out.cols + (size_t)(g->out_first + col);
+
+    if (row + 8 * h >= g->rows)
+      continue;
+#pragma unroll
+    for (int i = 0; i < GPU_GROUPS_COLS / 8; i++) {
+      float v[2];
+
+#pragma unroll
+      for (int e = 0; e < 2; e++) {
+        float gate = groups_within (g->bounds, sum[0][4 * i + 2 * h + e]), up = groups_within (g->up_bounds, sum[1][4 * i + 2 * h + e]);
+
+        v[e] = groups_within (g->out_bounds, gpu_gelu (gate) * up);
+      }
+      if (col + 8 * i < g->n)
+        groups_put_ready (out + 8 * i, plane, g->out.n_planes, v[0], v[1]);
     }
+  }
 }
 #endif
 
@@ -188,7 +245,10 @@ gpu_gemm_groups_kernel (const __grid_constant__ GpuGemm g)
     groups_wait<1> ();
   }
   groups_wait<0> ();
-  groups_finish<N, GATED> (&g, sum, row0, col0);
+  if (GATED)
+    groups_finish_gated (&g, sum, row0, col0);
+  else
+    groups_finish<N> (&g, sum, row0, col0);
 #endif
 }
 
@@ -227,13 +287,34 @@ cost (KrnDevice *dev, const GpuGemm *g, int n)
   return gpu_div_up (blocks, dev->properties.multiProcessorCount) * (n * 10 + (n == 1 ? 2 : 0));
 }
 
-bool
-gpu_gemm_groups (KrnDevice *dev, const GpuGemm *g)
+static GpuBounds
+or_none (GpuBounds b)
 {
-  dim3 grid (gpu_div_up (g->rows, GPU_GROUPS_ROWS));
+  const GpuBounds none = {-INFINITY, INFINITY};
 
-  if (!dev->has_groups)
+  return b.low < b.high ? b : none;
+}
+
+/* Columns are written in pairs; a gated product is wanted ready and in no other form. */
+static bool
+fits (const GpuGemm *g)
+{
+  if (g->n % 2 != 0)
     return false;
+  return g->epilogue == GPU_GELU_MUL ? g->y == NULL && g->out.data != NULL && g->out.cols % 2 == 0 && g->out_first % 2 == 0 : g->y != NULL && g->pairs;
+}
+
+bool
+gpu_gemm_groups (KrnDevice *dev, const GpuGemm *gemm)
+{
+  GpuGemm bounded = *gemm, *g = &bounded;
+  dim3    grid (gpu_div_up (g->rows, GPU_GROUPS_ROWS));
+
+  if (!dev->has_groups || !fits (g))
+    return false;
+  g->bounds = or_none (g->bounds);
+  g->up_bounds = or_none (g->up_bounds);
+  g->out_bounds = or_none (g->out_bounds);
   if (g->epilogue == GPU_GELU_MUL) {
     grid.y = (unsigned)gpu_div_up (g->n, GPU_GROUPS_COLS);
     gpu_run (dev, (gpu_gemm_groups_kernel<2, true>), grid, GPU_GROUPS_THREADS, GPU_GROUPS_SHARED (2), *g);
@@ -257,10 +338,10 @@ gpu_gemm_groups_open (KrnDevice *dev)
 }
 
 bool
-gpu_gemm_groups (KrnDevice *dev, const GpuGemm *g)
+gpu_gemm_groups (KrnDevice *dev, const GpuGemm *gemm)
 {
   (void)dev;
-  (void)g;
+  (void)gemm;
   return false;
 }
 

@@ -4,6 +4,7 @@
  *
  * Tables that stay on the host are gathered from there: the host copies the rows of the ids, which it wrote itself a moment ago, into pinned memory,
  * from where the device reads them. */
+#include "kernels/gpu/copiers.h"
 #include "kernels/gpu/device.h"
 
 #include <string.h>
@@ -161,8 +162,7 @@ embed_from_host (KrnDevice *dev, KrnMat y, KrnMat ids, KrnMat table, float scale
     }
     at = (size_t)dev->staging_turn * GPU_STAGING_BYTES + dev->staging_used;
     to = dev->staging + at;
-    for (int i = 0; i < n; i++)
-      memcpy (to + (size_t)i * bytes, table.buf->host + table.offset + (size_t)id[begin + i] * row, bytes);
+    gpu_copiers_gather (dev->copiers, to, table.buf->host + table.offset, id + begin, n, bytes, row);
     dev->staging_used += ((size_t)n * bytes + 255) / 256 * 256;
     part.offset += (size_t)begin * (size_t)gpu_stride (y) * sizeof (float);
     part.rows = n;

@@ -18,10 +18,17 @@ gpu_weight (GpuVector v, int i)
   return v.bf16 ? gpu_widen (((const gpu_bf16 *)v.p)[i]) : ((const float *)v.p)[i];
 }
 
+/* ½x (1 + tanh u) is x / (1 + e^−2u) without the loss of digits where the tangent is near −1, and quicker. */
 static __device__ __forceinline__ float
 gpu_gelu (float x)
 {
-  return 0.5f * x * (1.0f + tanhf (0.7978845608028654f * (x + 0.044715f * x * x * x)));
+  float u = fmaf (x * x * 0.044715f, x, x) * 0.7978845608028654f;
+
+#if defined(__CUDA_ARCH__)
+  return __fdividef (x, 1.0f + __expf (-2.0f * u)); /* 2 units in the last place each */
+#else
+  return x / (1.0f + expf (-2.0f * u));
+#endif
 }
 
 /* Not a number stays so. */

@@ -245,6 +245,8 @@ gpu_run_alone (KrnDevice *dev, const GpuStep *step, int n_blocks)
   int blocks = step->kind == GPU_STEP_ROWS ? step->u.rows.rows : n_blocks * (GPU_STEP_THREADS / GPU_ROWS_THREADS);
 
   gpu_send_steps (dev);
+  if (step->kind == GPU_STEP_ROWS && gpu_rows_many (dev, &step->u.rows))
+    return;
   if (step->kind <= GPU_STEP_ANGLES)
     gpu_run (dev, gpu_rows_kernel, blocks, GPU_ROWS_THREADS, 256, *step);
   else
