@@ -20,9 +20,9 @@ typedef struct {
 } Plain;
 
 typedef struct {
-  const char       *name;
+  const char *name;
   KrnClipped *linear;
-  int               out, in;
+  int         out, in;
 } Linear;
 
 static void
@@ -195,6 +195,24 @@ bind_distances (GemAudioWeights *self, const GemAudioConfig *c, GemBackend *back
                     "the audio encoder's positions", error);
 }
 
+/* r_δ = e_δ·Wrᵀ of every layer: the same for every sound   (§4.1) */
+static gboolean
+bind_relative (GemAudioWeights *self, const GemAudioConfig *c, GemBackend *backend, GError **error)
+{
+  const KrnOps     *k = gem_backend_get_ops (backend);
+  g_autofree float *zeros = g_new0 (float, c->reach * c->hidden_size);
+
+  for (int i = 0; i < c->num_hidden_layers; i++) {
+    GemAudioLayer *l = &self->layers[i];
+
+    if (!store_row (&l->relative, zeros, c->reach, c->hidden_size, backend,
+                    "the audio encoder's positions", error))
+      return FALSE;
+    k->linear (gem_backend_get_device (backend), l->relative, self->distances, l->relative_k_proj);
+  }
+  return TRUE;
+}
+
 gboolean
 gem_audio_weights_bind_constants (GemAudioWeights      *self,
                                   const GemAudioConfig *c,
@@ -209,5 +227,5 @@ gem_audio_weights_bind_constants (GemAudioWeights      *self,
   read_vector (self->output_proj_bias, backend, bias);
   return store_row (&self->bias, bias, 1, c->output_proj_dims, backend, "the audio encoder's bias",
                     error) &&
-         bind_distances (self, c, backend, error);
+         bind_distances (self, c, backend, error) && bind_relative (self, c, backend, error);
 }

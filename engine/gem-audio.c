@@ -34,7 +34,6 @@ typedef struct {
   KrnMat     a, z, y;   /* (n, D)    normalised input, within bounds; output */
   KrnMat     wide;      /* (n, 4·D) */
   KrnMat     q, key, v; /* (n, D)    q becomes the attention's output */
-  KrnMat     rel;       /* (reach, D) */
   KrnMat     out;       /* (n, output_proj_dims) */
   KrnMat     soft;      /* (n, H) */
 } Run;
@@ -89,10 +88,9 @@ attention (Run *r, const GemAudioLayer *l)
 
   r->k->norm_clipped (r->device, (KrnMat[]){r->q, r->key, r->v}, 3, r->a, r->z, r->x,
                       l->norm_pre_attn, c->rms_norm_eps,
-                      (KrnClipped[]){l->q_proj, l->k_proj, l->v_proj});        /* (n, D) */
-  r->k->linear (r->device, r->rel, r->weights->distances, l->relative_k_proj); /* (reach, D) */
-  r->k->attention_band (r->device, r->q, r->q, r->key, r->v, r->rel, l->q_scale, (float)KEY_SCALE,
-                        head_dim, c->attention_logit_cap);
+                      (KrnClipped[]){l->q_proj, l->k_proj, l->v_proj}); /* (n, D) */
+  r->k->attention_band (r->device, r->q, r->q, r->key, r->v, l->relative, l->q_scale,
+                        (float)KEY_SCALE, head_dim, c->attention_logit_cap);
   r->k->clipped_add (r->device, r->x, r->y, r->q, r->q, &l->post, l->norm_post_attn,
                      c->rms_norm_eps, 1);
 }
@@ -181,7 +179,6 @@ lay_out (Run *r, const GemAudioConfig *c, int hidden)
   r->q = gem_mat_take (&size, KRN_F32, r->n, d);
   r->key = gem_mat_take (&size, KRN_F32, r->n, d);
   r->v = gem_mat_take (&size, KRN_F32, r->n, d);
-  r->rel = gem_mat_take (&size, KRN_F32, (guint)c->reach, d);
   r->out = gem_mat_take (&size, KRN_F32, r->n, c->output_proj_dims);
   r->soft = gem_mat_take (&size, KRN_F32, r->n, hidden);
   return size;
@@ -192,7 +189,7 @@ allocate (Run *r, int hidden, GError **error)
 {
   gsize   bytes = lay_out (r, r->config, hidden);
   KrnMat *views[] = {&r->features, &r->conv[0], &r->conv[1], &r->x, &r->a,   &r->z,   &r->y,
-                     &r->wide,     &r->q,       &r->key,     &r->v, &r->rel, &r->out, &r->soft};
+                     &r->wide,     &r->q,       &r->key,     &r->v, &r->out, &r->soft};
 
   r->buffer = r->k->alloc (r->device, bytes);
   if (r->buffer == NULL) {

@@ -27,6 +27,7 @@ typedef struct {
   KrnMat     norm_pre_attn, norm_post_attn; /* [1, D] */
   KrnClipped q_proj, k_proj, v_proj, post;  /* [D, D] */
   KrnMat     relative_k_proj;               /* [D, D] */
+  KrnMat     relative;                      /* [reach, D] F32: the distances through it; computed */
   KrnMat     per_dim_scale;                 /* [1, hd] */
 
   KrnMat     pre_layer_norm; /* [1, D]: of the convolution */

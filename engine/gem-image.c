@@ -318,24 +318,6 @@ gem_image_free (GemImage *self)
 /* ---- patches ---- */
 
 void
-gem_image_patches (const GemImage *self, guint first, guint n, float *patches)
-{
-  const float one_level = (float)(1.0 / 255.0);
-  const gsize length = (gsize)self->size.width * 3, piece = GEM_IMAGE_PATCH * 3;
-
-  g_return_if_fail (first <= self->size.n_patches && n <= self->size.n_patches - first);
-
-  for (gsize p = first; p < (gsize)first + n; p++) {
-    const guint8 *corner = self->pixels + p / self->n_patches_x * GEM_IMAGE_PATCH * length +
-                           p % self->n_patches_x * piece;
-
-    for (guint row = 0; row < GEM_IMAGE_PATCH; row++, patches += piece)
-      for (gsize i = 0; i < piece; i++)
-        patches[i] = (float)corner[row * length + i] * one_level;
-  }
-}
-
-void
 gem_image_positions (const GemImage *self, guint first, guint n, gint32 *positions)
 {
   g_return_if_fail (first <= self->size.n_patches && n <= self->size.n_patches - first);

@@ -13,9 +13,7 @@
  * any thread; a GemImage never changes.
  *
  *   GemPixels pixels = {data, n_bytes, width, height, rowstride};
- *   g_autoptr (GemImage) image = gem_image_new (&pixels, 280, &error);
- *   float *patches = g_new (float, image->size.n_patches *GEM_IMAGE_PATCH_LENGTH);
- *   gem_image_patches (image, 0, image->size.n_patches, patches); */
+ *   g_autoptr (GemImage) image = gem_image_new (&pixels, 280, &error); */
 #pragma once
 
 #include "gem-image-size.h"
@@ -54,11 +52,8 @@ GemImage *gem_image_new (const GemPixels *pixels,
 void      gem_image_free (GemImage *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GemImage, gem_image_free)
 
-/* @n patches from patch @first on, which must be there; patches go along the rows from the top
- * left.  @patches (n, GEM_IMAGE_PATCH_LENGTH), a patch as (row, column, channel), from 0 to 1:
- * the pixel's byte · (1/255) in float. */
-void gem_image_patches (const GemImage *self, guint first, guint n, float *patches);
-/* Where these patches are.  @positions (n, 2): x, the column, then y, the row, from 0. */
+/* Where @n patches from patch @first on are, which must be there; patches go along the rows from
+ * the top left.  @positions (n, 2): x, the column, then y, the row, from 0. */
 void gem_image_positions (const GemImage *self, guint first, guint n, gint32 *positions);
 
 G_END_DECLS

@@ -28,6 +28,7 @@ typedef struct {
   guint                   block; /* rows at a time */
 
   KrnBuffer *buffer;    /* holds all that follows */
+  KrnMat     pixels;    /* bytes, as many as the picture has */
   KrnMat     ids;       /* (block, 1) I32 */
   KrnMat     patches;   /* (block, GEM_IMAGE_PATCH_LENGTH) */
   KrnMat     h;         /* (n, d)          the residual stream */
@@ -136,37 +137,20 @@ add_positions (Run *r, KrnMat y, gint32 *index, gint32 first)
   r->k->add_scaled (r->device, y, z, 1);
 }
 
-/* So many patches are in the processor's cache between being made and being sent. */
-#define PATCHES_AT_ONCE 128
-
-/* 2·pixels − 1 of patches [first, first + n), to @p. */
-static void
-send_patches (Run *r, KrnMat p, guint first, guint n, float *pixels)
-{
-  for (guint done = 0; done < n; done += PATCHES_AT_ONCE) {
-    guint  part = MIN (PATCHES_AT_ONCE, n - done);
-    gsize  size = (gsize)part * GEM_IMAGE_PATCH_LENGTH;
-    KrnMat to = gem_mat_rows (p, done, part);
-
-    gem_image_patches (r->image, first + done, part, pixels);
-    for (gsize i = 0; i < size; i++)
-      pixels[i] = 2 * pixels[i] - 1;
-    r->k->write (r->device, to.buf, to.offset, pixels, size * sizeof *pixels);
-  }
-}
-
 /* h = (2·pixels − 1)·Wpᵀ + table[x] + table[positions + y]   (§2) */
 static void
 embed_patches (Run *r)
 {
-  g_autofree float  *pixels = g_new (float, PATCHES_AT_ONCE *GEM_IMAGE_PATCH_LENGTH);
   g_autofree gint32 *x = g_new (gint32, r->block), *y = g_new (gint32, r->block);
 
+  r->k->write (r->device, r->pixels.buf, r->pixels.offset, r->image->pixels,
+               (gsize)r->image->size.width * r->image->size.height * 3);
   for (guint row = 0; row < r->n; row += r->block) {
     guint  n = MIN (r->block, r->n - row);
     KrnMat p = gem_mat_rows (r->patches, 0, n), h = gem_mat_rows (r->h, row, n);
 
-    send_patches (r, p, row, n, pixels);
+    r->k->grid_patches (r->device, p, r->pixels.buf, r->pixels.offset, (gint32)row,
+                        (gint32)r->image->n_patches_x, GEM_IMAGE_PATCH);
     for (guint i = 0; i < n; i++) {
       x[i] = (gint32)((row + i) % r->image->n_patches_x);
       y[i] = (gint32)((row + i) / r->image->n_patches_x);
@@ -282,6 +266,7 @@ lay_out (Run *r, const GemVisionConfig *c, guint n, guint n_soft, int hidden)
   const gint32 d = c->hidden_size, wide = c->num_attention_heads * c->head_dim;
   gsize        size = 0;
 
+  r->pixels = gem_mat_take (&size, KRN_I32, n, GEM_IMAGE_PATCH_LENGTH / 4);
   r->ids = gem_mat_take (&size, KRN_I32, r->block, 1);
   r->patches = gem_mat_take (&size, KRN_F32, r->block, GEM_IMAGE_PATCH_LENGTH);
   r->h = gem_mat_take (&size, KRN_F32, n, d);
@@ -303,8 +288,8 @@ static gboolean
 allocate (Run *r, const GemConfig *config, GError **error)
 {
   gsize   bytes = lay_out (r, r->config, r->n, r->n_soft, config->text.hidden_size);
-  KrnMat *views[] = {&r->ids, &r->patches, &r->h, &r->q, &r->key, &r->v,      &r->cs,
-                     &r->a,   &r->z,       &r->y, &r->g, &r->u,   &r->pooled, &r->soft};
+  KrnMat *views[] = {&r->pixels, &r->ids, &r->patches, &r->h, &r->q, &r->key,    &r->v,   &r->cs,
+                     &r->a,      &r->z,   &r->y,       &r->g, &r->u, &r->pooled, &r->soft};
 
   r->buffer = r->k->alloc (r->device, bytes);
   if (r->buffer == NULL) {

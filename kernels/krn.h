@@ -286,6 +286,10 @@ typedef struct {
   /* The rows of a picture's activations are its patches, from the top left along the lines: row r is
    * the patch in column r mod width of line r div width. */
 
+  /* Patches of a picture: y[i] = 2·b / 255 − 1, b the bytes of patch first + i as (line, column, channel).
+   * Its pixels, of 3 bytes, lie from `offset` of `pixels` on, line by line, width patches of edge × edge
+   * pixels to a line.  y (n, 3·edge²). */
+  void (*grid_patches) (KrnDevice *dev, KrnMat y, const KrnBuffer *pixels, size_t offset, int32_t first, int32_t width, int32_t edge);
   /* Angles for rotary positions in two dimensions: cs[r] = cos (x·f_i), sin (x·f_i), cos (y·f_i),
    * sin (y·f_i), hd/4 each, x the column and y the line of patch r, f = freq (1, hd/4).  cs (n, hd). */
   void (*grid_angles) (KrnDevice *dev, KrnMat cs, KrnMat freq, int32_t width);

@@ -185,6 +185,7 @@ void krn_cpu_attention_all (KrnDevice *dev,
                             int32_t    n_kv_heads,
                             int32_t    head_dim,
                             float      scale);
+void krn_cpu_grid_patches (KrnDevice *dev, KrnMat y, const KrnBuffer *pixels, size_t offset, int32_t first, int32_t width, int32_t edge);
 void krn_cpu_grid_angles (KrnDevice *dev, KrnMat cs, KrnMat freq, int32_t width);
 void krn_cpu_grid_rotate (KrnDevice *dev, KrnMat x, KrnMat cs, int32_t head_dim);
 void krn_cpu_grid_pool (KrnDevice *dev, KrnMat y, KrnMat x, int32_t width, int32_t k, float scale);

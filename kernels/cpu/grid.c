@@ -13,11 +13,14 @@
 typedef struct KrnGrid KrnGrid;
 
 struct KrnGrid {
-  KrnDevice *dev;
-  KrnMat     y, x;
-  int        width; /* of the grid that x, or for positions y, lies in */
-  int        part;  /* columns that turn together; the edge of a square that becomes one point */
-  float      scale;
+  KrnDevice           *dev;
+  KrnMat               y, x;
+  const unsigned char *pixels;
+  int                  first;
+  int                  width; /* of the grid that x, or for positions y, lies in */
+  int   part; /* columns that turn together; the edge of a patch, or of a square that becomes one
+                 point */
+  float scale;
   void (*point) (const KrnGrid *g, int row);
 };
 
@@ -48,6 +51,42 @@ run (KrnGrid g)
   }
   for (int row = 0; row < g.y.rows; row++)
     g.point (&g, row);
+}
+
+/* ---- patches ---- */
+
+static void
+patch_point (const KrnGrid *g, int row)
+{
+  float               *y = krn_row (g->y, row);
+  size_t               piece = 3 * (size_t)g->part, line = piece * (size_t)g->width;
+  int                  patch = g->first + row;
+  const unsigned char *corner =
+      g->pixels + (size_t)(patch / g->width * g->part) * line + (size_t)(patch % g->width) * piece;
+
+  for (int i = 0; i < g->part; i++, y += piece)
+    for (size_t j = 0; j < piece; j++)
+      y[j] = 2.0f * ((float)corner[(size_t)i * line + j] * (float)(1.0 / 255.0)) - 1.0f;
+}
+
+void
+krn_cpu_grid_patches (KrnDevice       *dev,
+                      KrnMat           y,
+                      const KrnBuffer *pixels,
+                      size_t           offset,
+                      int32_t          first,
+                      int32_t          width,
+                      int32_t          edge)
+{
+  run ((KrnGrid){
+      .dev = dev,
+      .y = y,
+      .pixels = pixels->data + offset,
+      .first = first,
+      .width = width,
+      .part = edge,
+      .point = patch_point,
+  });
 }
 
 /* ---- positions ---- */

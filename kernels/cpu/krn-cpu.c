@@ -297,6 +297,7 @@ krn_cpu_ops (void)
       .clipped_mlp = krn_cpu_clipped_mlp,
 
       .attention_all = krn_cpu_attention_all,
+      .grid_patches = krn_cpu_grid_patches,
       .grid_angles = krn_cpu_grid_angles,
       .grid_rotate = krn_cpu_grid_rotate,
       .grid_heads = krn_cpu_grid_heads,

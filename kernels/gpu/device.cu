@@ -400,7 +400,7 @@ static const KrnOps ops = {
     gpu_alloc,        gpu_wrap,        gpu_free,         gpu_write,        gpu_read,        gpu_sync,          gpu_embed,       gpu_copy,
     gpu_rms_norm,     gpu_linear,      gpu_softcap,      gpu_project_qkv,  gpu_rope_angles, gpu_rope_store,    gpu_attention,   gpu_project_add,
     gpu_gated_mlp,    gpu_ple_inputs,  gpu_ple_block,    gpu_clamp,        gpu_add_scaled,  gpu_gelu_mul,      gpu_silu,        gpu_glu,
-    gpu_layer_norm_relu, gpu_clipped, gpu_norm_clipped, gpu_clipped_add, gpu_clipped_mlp, gpu_attention_all, gpu_grid_angles, gpu_grid_rotate, gpu_grid_heads, gpu_grid_pool, gpu_conv_2d,      gpu_conv_causal, gpu_attention_band,
+    gpu_layer_norm_relu, gpu_clipped, gpu_norm_clipped, gpu_clipped_add, gpu_clipped_mlp, gpu_attention_all, gpu_grid_patches, gpu_grid_angles, gpu_grid_rotate, gpu_grid_heads, gpu_grid_pool, gpu_conv_2d,      gpu_conv_causal, gpu_attention_band,
     gpu_sample,
 };
 

@@ -221,6 +221,7 @@ void gpu_gelu_mul (KrnDevice *dev, KrnMat g, KrnMat u);
 void gpu_silu (KrnDevice *dev, KrnMat y, KrnMat x);
 void gpu_glu (KrnDevice *dev, KrnMat y, KrnMat x);
 void gpu_layer_norm_relu (KrnDevice *dev, KrnMat y, KrnMat x, KrnMat w, float eps);
+void gpu_grid_patches (KrnDevice *dev, KrnMat y, const KrnBuffer *pixels, size_t offset, int32_t first, int32_t width, int32_t edge);
 void gpu_grid_angles (KrnDevice *dev, KrnMat cs, KrnMat freq, int32_t width);
 void gpu_grid_rotate (KrnDevice *dev, KrnMat x, KrnMat cs, int32_t head_dim);
 void gpu_grid_pool (KrnDevice *dev, KrnMat y, KrnMat x, int32_t width, int32_t k, float scale);

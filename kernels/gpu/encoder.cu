@@ -226,6 +226,37 @@ typedef struct {
   float        scale;
 } Grid;
 
+typedef struct {
+  float               *y;
+  const unsigned char *pixels;
+  unsigned             n, across; /* numbers in all and in a row of y */
+  int                  y_stride, first, width, edge;
+} Patches;
+
+__global__ void __launch_bounds__ (THREADS)
+gpu_grid_patches_kernel (const Patches g)
+{
+  unsigned i = blockIdx.x * THREADS + threadIdx.x, row = i / g.across, in = i - row * g.across;
+  unsigned piece = 3 * (unsigned)g.edge, line = in / piece, patch = (unsigned)g.first + row, width = (unsigned)g.width;
+
+  if (i >= g.n)
+    return;
+  size_t at = (size_t)(patch / width * (unsigned)g.edge + line) * piece * width + patch % width * piece + (in - line * piece);
+
+  g.y[(size_t)row * (size_t)g.y_stride + in] = 2.0f * ((float)g.pixels[at] * (float)(1.0 / 255.0)) - 1.0f;
+}
+
+void
+gpu_grid_patches (KrnDevice *dev, KrnMat y, const KrnBuffer *pixels, size_t offset, int32_t first, int32_t width, int32_t edge)
+{
+  Patches g = {gpu_f32 (y), pixels->data + offset, 0, (unsigned)y.cols, gpu_stride (y), first, width, edge};
+
+  gpu_send (dev);
+  g.n = g.across * (unsigned)y.rows;
+  if (g.n > 0)
+    gpu_run (dev, gpu_grid_patches_kernel, gpu_div_up (g.n, THREADS), THREADS, 0, g);
+}
+
 /* A thread computes one frequency's angles of column and line. */
 __global__ void __launch_bounds__ (THREADS)
 gpu_grid_angles_kernel (const Grid g)

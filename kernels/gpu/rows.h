@@ -25,7 +25,7 @@ gpu_gelu (float x)
   float u = fmaf (x * x * 0.044715f, x, x) * 0.7978845608028654f;
 
 #if defined(__CUDA_ARCH__)
-  return __fdividef (x, 1.0f + __expf (-2.0f * u)); /* 2 units in the last place each */
+  return __fdividef (x, 1.0f + expf (-2.0f * u)); /* 2 units in the last place */
 #else
   return x / (1.0f + expf (-2.0f * u));
 #endif

@@ -133,6 +133,43 @@ test_attention_no_rows (KrnTest *t)
   krn_test_close (t, q.mat, q.v, 0.0);
 }
 
+/* ---- patches ---- */
+
+static void
+check_patches (KrnTest *t, int width, int height, int edge, int first, int n)
+{
+  int                length = 3 * edge * edge, line = 3 * edge * width;
+  gsize              size = (gsize)line * (gsize)(height * edge), offset = 12;
+  g_autofree guint8 *bytes = g_malloc (size);
+  KrnBuffer         *pixels = t->k->alloc (t->dev, offset + size);
+  TestMat            y = krn_test_zeros (t, n, length, 3);
+  double            *e = krn_test_doubles (t, (size_t)n * length);
+
+  for (gsize i = 0; i < size; i++)
+    bytes[i] = (guint8)g_rand_int_range (t->rand, 0, 256);
+  t->k->write (t->dev, pixels, offset, bytes, size);
+  for (int i = 0; i < n * length; i++) {
+    int patch = first + i / length, in = i % length;
+    int row = patch / width * edge + in / (3 * edge),
+        column = patch % width * 3 * edge + in % (3 * edge);
+
+    e[i] = 2.0 * bytes[row * line + column] / 255.0 - 1.0;
+  }
+  t->k->grid_patches (t->dev, y.mat, pixels, offset, first, width, edge);
+  krn_test_close (t, y.mat, e, 2e-7);
+  t->k->free (t->dev, pixels);
+}
+
+static void
+test_patches (KrnTest *t)
+{
+  check_patches (t, 1, 1, 1, 0, 1);
+  check_patches (t, 5, 4, 2, 0, 20);
+  check_patches (t, 7, 6, 16, 0, 42);
+  check_patches (t, 7, 6, 16, 9, 20);
+  check_patches (t, 3, 3, 5, 4, 0);
+}
+
 /* ---- positions ---- */
 
 static void
@@ -259,6 +296,7 @@ main (int argc, char **argv)
   krn_test_add_long ("attention-all/picture", test_attention_picture);
   krn_test_add_once ("attention-all/sharp", test_attention_sharp);
   krn_test_add_once ("attention-all/no-rows", test_attention_no_rows);
+  krn_test_add ("grid/patches", test_patches);
   krn_test_add ("grid/rotate", test_rotate);
   krn_test_add_once ("grid/halves", test_rotate_halves);
   krn_test_add ("grid/pool", test_pool);
