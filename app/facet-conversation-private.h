@@ -30,6 +30,7 @@ struct _FacetConversation {
   GListStore     *draft_media;         /* of FacetMedia */
   gulong          draft_media_handler; /* stores it when it changes */
   gint64          head_id;
+  gint64          deleted_at; /* 0: not in the trash */
   GPtrArray      *messages; /* of FacetMessage, as shown */
   GPtrArray      *deleted;  /* of FacetMessage, the latest last */
   FacetTurn      *turn;     /* NULL: not busy */

@@ -328,6 +328,12 @@ facet_conversation_get_updated (FacetConversation *self)
   return self->updated;
 }
 
+gint64
+facet_conversation_get_deleted_at (FacetConversation *self)
+{
+  return self->deleted_at;
+}
+
 gboolean
 facet_conversation_get_busy (FacetConversation *self)
 {
@@ -574,6 +580,7 @@ facet_conversation_new_for_row (FacetStore                 *store,
   self->pinned = row->pinned;
   self->thinking = row->thinking;
   self->head_id = row->head_id;
+  self->deleted_at = row->deleted_at;
   g_free (self->title);
   self->title = g_strdup (row->title != NULL ? row->title : "");
   g_free (self->draft);

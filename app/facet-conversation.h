@@ -36,6 +36,8 @@ void            facet_conversation_set_thinking (FacetConversation *self, gboole
 gboolean        facet_conversation_get_pinned (FacetConversation *self);
 void            facet_conversation_set_pinned (FacetConversation *self, gboolean pinned);
 gint64          facet_conversation_get_updated (FacetConversation *self);
+/* When it was moved to the trash, µs since 1970; 0: it is not there. */
+gint64          facet_conversation_get_deleted_at (FacetConversation *self);
 gboolean        facet_conversation_get_busy (FacetConversation *self);
 gboolean        facet_conversation_get_loaded (FacetConversation *self);
 const char     *facet_conversation_get_draft (FacetConversation *self);

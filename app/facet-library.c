@@ -16,7 +16,9 @@ struct _FacetLibrary {
   FacetStore     *store;
   FacetAssistant *assistant;
   GPtrArray      *conversations; /* of FacetConversation, in order */
-  GPtrArray      *deleted;       /* of FacetConversation, the latest last */
+  GPtrArray      *deleted;       /* of FacetConversation: what undo brings back, the latest last */
+  GListStore     *trash;         /* of FacetConversation, the latest first */
+  gboolean        asked_trash;   /* what earlier sessions left there was asked for */
   FacetConversation
                 *fresh; /* weak: the latest one without a message, to whom the kept draft belongs */
   char          *new_draft; /* not yet given to one */
@@ -281,6 +283,18 @@ facet_library_find (FacetLibrary *self, gint64 id)
   return NULL;
 }
 
+/* The trash */
+
+static void
+leave_trash (FacetLibrary *self, FacetConversation *conversation)
+{
+  guint position;
+
+  g_ptr_array_remove (self->deleted, conversation);
+  if (g_list_store_find (self->trash, conversation, &position))
+    g_list_store_remove (self->trash, position);
+}
+
 void
 facet_library_delete (FacetLibrary *self, FacetConversation *conversation)
 {
@@ -290,32 +304,145 @@ facet_library_delete (FacetLibrary *self, FacetConversation *conversation)
   if (!g_ptr_array_find (self->conversations, conversation, &position))
     return;
   facet_conversation_stop (conversation);
+  conversation->deleted_at = g_get_real_time ();
   g_ptr_array_add (self->deleted, g_object_ref (conversation));
+  g_list_store_insert (self->trash, 0, conversation);
   facet_store_delete_conversation (self->store, facet_conversation_get_id (conversation),
-                                   g_get_real_time (), facet_conversation_stored_cb,
+                                   conversation->deleted_at, facet_conversation_stored_cb,
                                    g_object_ref (conversation));
   take_out (self, position);
 }
 
 void
-facet_library_undo_delete (FacetLibrary *self)
+facet_library_restore (FacetLibrary *self, FacetConversation *conversation)
 {
-  g_autoptr (FacetConversation) conversation = NULL;
+  g_autoptr (FacetConversation) keep = g_object_ref (conversation);
 
   g_return_if_fail (FACET_IS_LIBRARY (self));
-  if (self->deleted->len == 0)
+  if (!g_list_store_find (self->trash, conversation, NULL))
     return;
-  conversation = g_ptr_array_steal_index (self->deleted, self->deleted->len - 1);
+  leave_trash (self, conversation);
+  conversation->deleted_at = 0;
   facet_store_delete_conversation (self->store, facet_conversation_get_id (conversation), 0,
                                    facet_conversation_stored_cb, g_object_ref (conversation));
   put_in (self, conversation);
 }
 
-static void
-close_all (GPtrArray *conversations)
+void
+facet_library_undo_delete (FacetLibrary *self)
 {
-  for (guint i = 0; i < conversations->len; i++)
-    facet_conversation_close (g_ptr_array_index (conversations, i));
+  g_return_if_fail (FACET_IS_LIBRARY (self));
+  if (self->deleted->len > 0)
+    facet_library_restore (self, g_ptr_array_index (self->deleted, self->deleted->len - 1));
+}
+
+/* Some may be there already, and some may have been restored meanwhile. */
+static void
+trash_listed_cb (GPtrArray *rows, const GError *error, gpointer user_data)
+{
+  g_autoptr (FacetLibrary) self = user_data;
+  g_autoptr (GHashTable) known = g_hash_table_new (g_int64_hash, g_int64_equal);
+
+  if (error != NULL) {
+    self->asked_trash = FALSE;
+    set_warning (self, error->message);
+    return;
+  }
+  for (guint i = 0; i < self->conversations->len; i++)
+    g_hash_table_add (known,
+                      &((FacetConversation *)g_ptr_array_index (self->conversations, i))->id);
+  for (guint i = 0; i < self->deleted->len; i++)
+    g_hash_table_add (known, &((FacetConversation *)g_ptr_array_index (self->deleted, i))->id);
+  for (guint i = 0; i < rows->len; i++) {
+    const FacetConversationRow *row = g_ptr_array_index (rows, i);
+    g_autoptr (FacetConversation) conversation = NULL;
+
+    if (g_hash_table_contains (known, &row->id))
+      continue;
+    conversation = facet_conversation_new_for_row (self->store, self->assistant, row);
+    facet_conversation_share_sampling (conversation, self->sampling);
+    watch (self, conversation);
+    g_list_store_append (self->trash, conversation);
+  }
+}
+
+GListModel *
+facet_library_get_trash (FacetLibrary *self)
+{
+  g_return_val_if_fail (FACET_IS_LIBRARY (self), NULL);
+  if (!self->asked_trash)
+    facet_store_list_trash (self->store, trash_listed_cb, g_object_ref (self));
+  self->asked_trash = TRUE;
+  return G_LIST_MODEL (self->trash);
+}
+
+typedef struct {
+  FacetLibrary      *library;
+  FacetConversation *conversation; /* NULL: all until then */
+  gint64             until;
+} Purge;
+
+static void
+purged_cb (const GError *error, gpointer user_data)
+{
+  Purge *purge = user_data;
+  guint  n = g_list_model_get_n_items (G_LIST_MODEL (purge->library->trash));
+
+  for (guint i = n; i > 0; i--) {
+    g_autoptr (FacetConversation) conversation =
+        g_list_model_get_item (G_LIST_MODEL (purge->library->trash), i - 1);
+
+    if (purge->conversation != NULL ? purge->conversation != conversation
+                                    : conversation->deleted_at > purge->until)
+      continue;
+    if (error != NULL)
+      facet_conversation_fail (conversation, error->message);
+    else
+      leave_trash (purge->library, conversation);
+  }
+  g_clear_object (&purge->conversation);
+  g_object_unref (purge->library);
+  g_free (purge);
+}
+
+static Purge *
+purge_new (FacetLibrary *self, FacetConversation *conversation)
+{
+  Purge *purge = g_new0 (Purge, 1);
+
+  purge->library = g_object_ref (self);
+  g_set_object (&purge->conversation, conversation);
+  purge->until = g_get_real_time ();
+  return purge;
+}
+
+void
+facet_library_delete_for_good (FacetLibrary *self, FacetConversation *conversation)
+{
+  g_return_if_fail (FACET_IS_LIBRARY (self));
+  if (g_list_store_find (self->trash, conversation, NULL))
+    facet_store_purge_conversation (self->store, facet_conversation_get_id (conversation),
+                                    purged_cb, purge_new (self, conversation));
+}
+
+void
+facet_library_empty_trash (FacetLibrary *self)
+{
+  Purge *purge;
+
+  g_return_if_fail (FACET_IS_LIBRARY (self));
+  purge = purge_new (self, NULL);
+  facet_store_empty_trash (self->store, purge->until, purged_cb, purge);
+}
+
+static void
+close_all (GListModel *conversations)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (conversations); i++) {
+    g_autoptr (FacetConversation) conversation = g_list_model_get_item (conversations, i);
+
+    facet_conversation_close (conversation);
+  }
 }
 
 void
@@ -324,8 +451,8 @@ facet_library_close (FacetLibrary *self)
   g_return_if_fail (FACET_IS_LIBRARY (self));
   if (self->fresh != NULL)
     facet_conversation_close (self->fresh);
-  close_all (self->conversations);
-  close_all (self->deleted);
+  close_all (G_LIST_MODEL (self));
+  close_all (G_LIST_MODEL (self->trash));
   facet_store_close (self->store);
 }
 
@@ -337,16 +464,24 @@ facet_library_get_assistant (FacetLibrary *self)
   return self->assistant;
 }
 
+static void
+give_assistant (GListModel *conversations, FacetAssistant *assistant)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (conversations); i++) {
+    g_autoptr (FacetConversation) conversation = g_list_model_get_item (conversations, i);
+
+    facet_conversation_set_assistant (conversation, assistant);
+  }
+}
+
 void
 facet_library_set_assistant (FacetLibrary *self, FacetAssistant *assistant)
 {
   g_return_if_fail (FACET_IS_LIBRARY (self));
   if (!g_set_object (&self->assistant, assistant))
     return;
-  for (guint i = 0; i < self->conversations->len; i++)
-    facet_conversation_set_assistant (g_ptr_array_index (self->conversations, i), assistant);
-  for (guint i = 0; i < self->deleted->len; i++)
-    facet_conversation_set_assistant (g_ptr_array_index (self->deleted, i), assistant);
+  give_assistant (G_LIST_MODEL (self), assistant);
+  give_assistant (G_LIST_MODEL (self->trash), assistant);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ASSISTANT]);
 }
 
@@ -413,6 +548,7 @@ facet_library_finalize (GObject *object)
   g_clear_weak_pointer (&self->fresh);
   g_ptr_array_unref (self->conversations);
   g_ptr_array_unref (self->deleted);
+  g_object_unref (self->trash);
   g_clear_object (&self->assistant);
   g_clear_pointer (&self->store, facet_store_unref);
   g_free (self->new_draft);
@@ -442,6 +578,7 @@ facet_library_init (FacetLibrary *self)
 {
   self->conversations = g_ptr_array_new_with_free_func (g_object_unref);
   self->deleted = g_ptr_array_new_with_free_func (g_object_unref);
+  self->trash = g_list_store_new (FACET_TYPE_CONVERSATION);
   self->sampling = g_rc_box_new (FacetSampling);
   facet_library_set_sampling (self, NULL);
 }

@@ -37,7 +37,19 @@ FacetConversation *facet_library_find (FacetLibrary *self, gint64 id) G_GNUC_WAR
 /* Moves it to the trash (kept on disk); undo brings the latest back. */
 void               facet_library_delete (FacetLibrary *self, FacetConversation *conversation);
 void               facet_library_undo_delete (FacetLibrary *self);
+
+/* The trash: a GListModel of FacetConversation, the latest first; borrowed, and the same as long as
+ * the library lives.  What came there in earlier sessions is read when this is first called.  After
+ * 30 days the store deletes a conversation for good, at the start. */
+GListModel *facet_library_get_trash (FacetLibrary *self);
+/* A conversation of the trash: back into the list; or gone, with its messages and attachments.  One
+ * that is gone leaves the trash when that is on disk; ::failed of the conversation says why not. */
+void        facet_library_restore (FacetLibrary *self, FacetConversation *conversation);
+void        facet_library_delete_for_good (FacetLibrary *self, FacetConversation *conversation);
+/* All that is there now. */
+void        facet_library_empty_trash (FacetLibrary *self);
+
 /* Stops what runs, writes everything and waits for it: at shutdown. */
-void               facet_library_close (FacetLibrary *self);
+void facet_library_close (FacetLibrary *self);
 
 G_END_DECLS

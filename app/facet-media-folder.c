@@ -21,7 +21,8 @@
 
 #define BEGUN_PREFIX ".import-"
 
-static GMutex lock;
+static GMutex      lock;
+static GHashTable *unsettled; /* of content hashes; under the lock */
 
 char *
 facet_media_folder_of (const char *data_folder)
@@ -79,6 +80,10 @@ facet_media_folder_commit (const char *folder,
   /* Also over one that is there: it is the same, and if it was damaged, it no longer is. */
   g_mutex_lock (&lock);
   ok = g_rename (path, place) == 0;
+  if (unsettled == NULL)
+    unsettled = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  if (ok)
+    g_hash_table_add (unsettled, g_strdup (content_hash));
   g_mutex_unlock (&lock);
   if (!ok) {
     fail (folder, errno, error);
@@ -86,6 +91,26 @@ facet_media_folder_commit (const char *folder,
   }
   sync_folder (folder);
   return TRUE;
+}
+
+void
+facet_media_folder_settle (const char *content_hash)
+{
+  g_mutex_lock (&lock);
+  if (unsettled != NULL)
+    g_hash_table_remove (unsettled, content_hash);
+  g_mutex_unlock (&lock);
+}
+
+void
+facet_media_folder_discard (const char *folder, const char *content_hash)
+{
+  g_autofree char *path = g_build_filename (folder, content_hash, NULL);
+
+  g_mutex_lock (&lock);
+  if (unsettled == NULL || !g_hash_table_contains (unsettled, content_hash))
+    g_unlink (path);
+  g_mutex_unlock (&lock);
 }
 
 guint

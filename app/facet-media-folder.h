@@ -24,6 +24,11 @@ gboolean facet_media_folder_commit (const char *folder,
                                     const char *path,
                                     const char *content_hash,
                                     GError    **error);
+/* Someone has written down that the file is his: see …_discard (). */
+void     facet_media_folder_settle (const char *content_hash);
+/* Deletes the file at once, unless it came in this process and has not been settled: then someone
+ * is about to refer to it. */
+void     facet_media_folder_discard (const char *folder, const char *content_hash);
 /* Deletes files whose hash is not a key of @referenced, and what was begun and never finished, if
  * they are older than a day at @now (s since 1970).  Other files are left alone.  Returns how many
  * it deleted. */

@@ -39,7 +39,10 @@ write_one (FacetDb    *db,
   sqlite3_bind_int64 (statement, 7, (gint64)facet_media_get_size (media));
   sqlite3_bind_int64 (statement, 8, facet_media_get_n_tokens (media));
   sqlite3_bind_text (statement, 9, details, -1, SQLITE_STATIC);
-  return facet_db_run (db, statement, error);
+  if (!facet_db_run (db, statement, error))
+    return FALSE;
+  facet_media_folder_settle (facet_media_get_content_hash (media));
+  return TRUE;
 }
 
 gboolean
@@ -198,6 +201,50 @@ has_set_aside (const char *data_folder)
     if (g_str_has_prefix (name, "facet.db.damaged-"))
       return TRUE;
   return dir == NULL;
+}
+
+/* Whether anything refers to the file. */
+static gboolean
+is_referenced (FacetDb *db, const char *hash, gboolean *referenced, GError **error)
+{
+  GError       *failure = NULL;
+  sqlite3_stmt *statement =
+      facet_db_statement (db,
+                          "SELECT 1 WHERE EXISTS (SELECT 1 FROM attachments WHERE content_hash = "
+                          "?1)"
+                          " OR EXISTS (SELECT 1 FROM draft_attachments WHERE content_hash = ?1)",
+                          error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_text (statement, 1, hash, -1, SQLITE_STATIC);
+  *referenced = facet_db_next (db, statement, &failure);
+  sqlite3_reset (statement);
+  if (failure != NULL)
+    g_propagate_error (error, failure);
+  return failure == NULL;
+}
+
+gboolean
+facet_attachments_collect (FacetDb *db, GHashTable *hashes, GError **error)
+{
+  g_autofree char *data_folder = g_path_get_dirname (facet_db_get_path (db));
+  g_autofree char *folder = facet_media_folder_of (data_folder);
+  GHashTableIter   iter;
+  gpointer         hash;
+
+  if (has_set_aside (data_folder))
+    return TRUE;
+  g_hash_table_iter_init (&iter, hashes);
+  while (g_hash_table_iter_next (&iter, &hash, NULL)) {
+    gboolean referenced = TRUE;
+
+    if (!is_referenced (db, hash, &referenced, error))
+      return FALSE;
+    if (!referenced && facet_media_is_content_hash (hash))
+      facet_media_folder_discard (folder, hash);
+  }
+  return TRUE;
 }
 
 static gboolean

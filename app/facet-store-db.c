@@ -229,7 +229,10 @@ facet_db_open (const char *path, GError **error)
       goto fail;
     }
   }
-  if (!facet_db_exec (self, "PRAGMA foreign_keys = ON", error))
+  /* What is deleted is overwritten, and nothing is sorted in files elsewhere. */
+  if (!facet_db_exec (self, "PRAGMA foreign_keys = ON", error) ||
+      !facet_db_exec (self, "PRAGMA secure_delete = ON", error) ||
+      !facet_db_exec (self, "PRAGMA temp_store = MEMORY", error))
     goto fail;
   return self;
 

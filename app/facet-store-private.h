@@ -22,6 +22,28 @@ struct _FacetStoreOp {
   GError *error;
 };
 
+/* An operation that reads rows. */
+typedef struct {
+  FacetStoreOp       op;
+  gint64             conversation;
+  GPtrArray         *rows;
+  FacetStoreRowsFunc func;
+  gpointer           user_data;
+} FacetRowsOp;
+
+/* To be pushed. */
+FacetRowsOp *facet_rows_op_new (gboolean (*run) (FacetStoreOp *, FacetDb *, GError **),
+                                GDestroyNotify     free_row,
+                                FacetStoreRowsFunc func,
+                                gpointer           user_data) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What a SELECT for facet_conversations_read () begins with. */
+#define FACET_CONVERSATION_COLUMNS                                                                 \
+  "id, title, title_is_own, created, updated, pinned, thinking, draft, head_id, deleted_at"
+
+/* Adds FacetConversationRow to @rows; on the thread that owns @db.  @sql: a literal. */
+gboolean facet_conversations_read (FacetDb *db, const char *sql, GPtrArray *rows, GError **error);
+
 /* Attachments, on the thread that owns @db: */
 
 /* Of a message that was just inserted; @attachments may be NULL. */
@@ -40,6 +62,11 @@ gboolean   facet_draft_attachments_write (FacetDb   *db,
 /* (transfer full), of FacetMedia */
 GPtrArray *facet_draft_attachments_read (FacetDb *db, gint64 conversation, GError **error);
 
+/* Deletes those files of @hashes that nothing refers to any more.  Blocks. */
+gboolean facet_attachments_collect (FacetDb *db, GHashTable *hashes, GError **error);
+
+/* Deletes for good what has lain in the trash for FACET_TRASH_DAYS. */
+void facet_store_push_expiry (FacetStore *self);
 /* Sweeps the media folder of @self (see facet-media-folder.h). */
 void facet_store_push_sweep (FacetStore *self);
 

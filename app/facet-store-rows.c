@@ -222,26 +222,11 @@ read_message (sqlite3_stmt *statement)
 
 /* Reading rows */
 
-typedef struct {
-  FacetStoreOp       op;
-  gint64             conversation;
-  GPtrArray         *rows;
-  FacetStoreRowsFunc func;
-  gpointer           user_data;
-} RowsOp;
-
-static gboolean
-list_run (FacetStoreOp *op, FacetDb *db, GError **error)
+gboolean
+facet_conversations_read (FacetDb *db, const char *sql, GPtrArray *rows, GError **error)
 {
-  RowsOp       *rows_op = (RowsOp *)op;
   GError       *failure = NULL;
-  sqlite3_stmt *statement =
-      facet_db_statement (db,
-                          "SELECT id, title, title_is_own, created, updated, pinned, thinking, "
-                          "draft, head_id"
-                          " FROM conversations WHERE deleted_at IS NULL AND archived = 0"
-                          " ORDER BY pinned DESC, updated DESC, id DESC",
-                          error);
+  sqlite3_stmt *statement = facet_db_statement (db, sql, error);
 
   if (statement == NULL)
     return FALSE;
@@ -257,7 +242,8 @@ list_run (FacetStoreOp *op, FacetDb *db, GError **error)
     row->thinking = sqlite3_column_int (statement, 6) != 0;
     row->draft = column_text (statement, 7);
     row->head_id = sqlite3_column_int64 (statement, 8);
-    g_ptr_array_add (rows_op->rows, row);
+    row->deleted_at = sqlite3_column_int64 (statement, 9);
+    g_ptr_array_add (rows, row);
   }
   if (failure != NULL)
     g_propagate_error (error, failure);
@@ -265,9 +251,19 @@ list_run (FacetStoreOp *op, FacetDb *db, GError **error)
 }
 
 static gboolean
+list_run (FacetStoreOp *op, FacetDb *db, GError **error)
+{
+  return facet_conversations_read (db,
+                                   "SELECT " FACET_CONVERSATION_COLUMNS " FROM conversations"
+                                   " WHERE deleted_at IS NULL AND archived = 0"
+                                   " ORDER BY pinned DESC, updated DESC, id DESC",
+                                   ((FacetRowsOp *)op)->rows, error);
+}
+
+static gboolean
 load_run (FacetStoreOp *op, FacetDb *db, GError **error)
 {
-  RowsOp       *rows_op = (RowsOp *)op;
+  FacetRowsOp  *rows_op = (FacetRowsOp *)op;
   GError       *failure = NULL;
   sqlite3_stmt *statement = facet_db_statement (db, select_path, error);
 
@@ -286,7 +282,7 @@ load_run (FacetStoreOp *op, FacetDb *db, GError **error)
 static void
 rows_reply (FacetStoreOp *op)
 {
-  RowsOp *rows_op = (RowsOp *)op;
+  FacetRowsOp *rows_op = (FacetRowsOp *)op;
 
   rows_op->func (rows_op->rows, op->error, rows_op->user_data);
 }
@@ -294,36 +290,36 @@ rows_reply (FacetStoreOp *op)
 static void
 rows_free (FacetStoreOp *op)
 {
-  RowsOp *rows_op = (RowsOp *)op;
+  FacetRowsOp *rows_op = (FacetRowsOp *)op;
 
   g_ptr_array_unref (rows_op->rows);
   g_free (rows_op);
 }
 
-static void
-push_rows (FacetStore *self,
-           gboolean (*run) (FacetStoreOp *, FacetDb *, GError **),
-           gint64             conversation,
-           GDestroyNotify     free_row,
-           FacetStoreRowsFunc func,
-           gpointer           user_data)
+FacetRowsOp *
+facet_rows_op_new (gboolean (*run) (FacetStoreOp *, FacetDb *, GError **),
+                   GDestroyNotify     free_row,
+                   FacetStoreRowsFunc func,
+                   gpointer           user_data)
 {
-  RowsOp *op = g_new0 (RowsOp, 1);
+  FacetRowsOp *op = g_new0 (FacetRowsOp, 1);
 
   op->op.run = run;
   op->op.reply = rows_reply;
   op->op.free = rows_free;
-  op->conversation = conversation;
   op->rows = g_ptr_array_new_with_free_func (free_row);
   op->func = func;
   op->user_data = user_data;
-  facet_store_push_read (self, &op->op);
+  return op;
 }
 
 void
 facet_store_list (FacetStore *self, FacetStoreRowsFunc func, gpointer user_data)
 {
-  push_rows (self, list_run, 0, (GDestroyNotify)facet_conversation_row_free, func, user_data);
+  FacetRowsOp *op =
+      facet_rows_op_new (list_run, (GDestroyNotify)facet_conversation_row_free, func, user_data);
+
+  facet_store_push_read (self, &op->op);
 }
 
 void
@@ -332,7 +328,11 @@ facet_store_load (FacetStore        *self,
                   FacetStoreRowsFunc func,
                   gpointer           user_data)
 {
-  push_rows (self, load_run, conversation, (GDestroyNotify)facet_message_row_free, func, user_data);
+  FacetRowsOp *op =
+      facet_rows_op_new (load_run, (GDestroyNotify)facet_message_row_free, func, user_data);
+
+  op->conversation = conversation;
+  facet_store_push_read (self, &op->op);
 }
 
 /* Beginning a turn */

@@ -285,6 +285,7 @@ facet_store_open (const char *folder, GError **error)
   self->writer = worker_new ("facet-writer", self->path, db, TRUE, self->results);
   self->reader = worker_new ("facet-reader", self->path, NULL, FALSE, self->results);
   push_check (self);
+  facet_store_push_expiry (self);
   facet_store_push_sweep (self);
   return self;
 }

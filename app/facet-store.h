@@ -22,7 +22,8 @@ typedef struct {
   gint64   created, updated;
   gboolean pinned, thinking;
   char    *draft;
-  gint64   head_id; /* the last message of what is shown; 0: none */
+  gint64   head_id;    /* the last message of what is shown; 0: none */
+  gint64   deleted_at; /* when it came into the trash; 0: it is not there */
 } FacetConversationRow;
 
 FacetConversationRow *facet_conversation_row_new (void) G_GNUC_WARN_UNUSED_RESULT;
@@ -124,6 +125,28 @@ void facet_store_delete_conversation (FacetStore    *self,
                                       gint64         when,
                                       FacetStoreFunc func,
                                       gpointer       user_data);
+
+/* The trash (facet-store-trash.c): conversations with deleted_at.  Restoring one is
+ * facet_store_delete_conversation () with 0. */
+
+/* Days after which what was taken out is deleted for good, conversations and messages, when the
+ * store opens. */
+#define FACET_TRASH_DAYS 30
+
+/* The latest first.  Answered in the order of the changes. */
+void facet_store_list_trash (FacetStore *self, FacetStoreRowsFunc func, gpointer user_data);
+/* For good: the conversation, if it is in the trash, its messages, and files that nothing else
+ * refers to; its words are overwritten in the file.  Backups, which know it still, go in their
+ * turn. */
+void facet_store_purge_conversation (FacetStore    *self,
+                                     gint64         id,
+                                     FacetStoreFunc func,
+                                     gpointer       user_data);
+/* The same for all that came into the trash until @until (µs since 1970). */
+void facet_store_empty_trash (FacetStore    *self,
+                              gint64         until,
+                              FacetStoreFunc func,
+                              gpointer       user_data);
 
 /* What is attached to the message that is being written in @conversation, of FacetMedia; 0: in the
  * one that has no message yet.  Replaces what was kept; @media is referenced. */

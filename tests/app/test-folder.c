@@ -7,6 +7,8 @@
 
 #include <glib/gstdio.h>
 
+#include <string.h>
+
 char *
 test_folder_new (void)
 {
@@ -34,6 +36,41 @@ test_folder_remove (const char *folder)
       g_unlink (path);
   }
   g_rmdir (folder);
+}
+
+static gboolean
+file_contains (const char *path, const char *word)
+{
+  g_autofree char *bytes = NULL;
+  gsize            length = 0;
+  g_autoptr (GError) error = NULL;
+
+  g_file_get_contents (path, &bytes, &length, &error);
+  g_assert_no_error (error);
+  return memmem (bytes, length, word, strlen (word)) != NULL;
+}
+
+gboolean
+test_folder_contains (const char *folder, const char *word)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, &error);
+  const char *name;
+  gboolean    found = FALSE;
+
+  g_assert_no_error (error);
+  while (!found && (name = g_dir_read_name (dir)) != NULL) {
+    g_autofree char *path = g_build_filename (folder, name, NULL);
+
+    if (g_file_test (path, G_FILE_TEST_IS_DIR))
+      found = test_folder_contains (path, word);
+    else if (g_file_test (path, G_FILE_TEST_IS_REGULAR))
+      found = file_contains (path, word);
+    found = found || strstr (name, word) != NULL;
+    if (found)
+      g_test_message ("“%s” is in %s", word, path);
+  }
+  return found;
 }
 
 void

@@ -11,6 +11,9 @@ G_BEGIN_DECLS
 char *test_folder_new (void) G_GNUC_WARN_UNUSED_RESULT;
 void  test_folder_remove (const char *folder);
 
+/* Whether the bytes of @word stand in any file in @folder or below it, or in a file's name. */
+gboolean test_folder_contains (const char *folder, const char *word);
+
 /* A folder as a fixture, for tests of one file in it. */
 typedef struct {
   char *folder;
