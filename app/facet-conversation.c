@@ -328,6 +328,12 @@ facet_conversation_get_updated (FacetConversation *self)
   return self->updated;
 }
 
+gboolean
+facet_conversation_is_private (FacetConversation *self)
+{
+  return facet_store_is_private (self->store);
+}
+
 gint64
 facet_conversation_get_deleted_at (FacetConversation *self)
 {

@@ -36,6 +36,9 @@ void            facet_conversation_set_thinking (FacetConversation *self, gboole
 gboolean        facet_conversation_get_pinned (FacetConversation *self);
 void            facet_conversation_set_pinned (FacetConversation *self, gboolean pinned);
 gint64          facet_conversation_get_updated (FacetConversation *self);
+/* It is kept in memory only, and forgotten with its last reference: see
+ * facet_library_new_private_conversation (). */
+gboolean        facet_conversation_is_private (FacetConversation *self);
 /* When it was moved to the trash, µs since 1970; 0: it is not there. */
 gint64          facet_conversation_get_deleted_at (FacetConversation *self);
 gboolean        facet_conversation_get_busy (FacetConversation *self);

@@ -17,8 +17,9 @@ struct _FacetLibrary {
   FacetAssistant *assistant;
   GPtrArray      *conversations; /* of FacetConversation, in order */
   GPtrArray      *deleted;       /* of FacetConversation: what undo brings back, the latest last */
-  GListStore     *trash;         /* of FacetConversation, the latest first */
-  gboolean        asked_trash;   /* what earlier sessions left there was asked for */
+  GPtrArray *private;            /* of FacetConversation, weak: those kept in memory only */
+  GListStore *trash;             /* of FacetConversation, the latest first */
+  gboolean    asked_trash;       /* what earlier sessions left there was asked for */
   FacetConversation
                 *fresh; /* weak: the latest one without a message, to whom the kept draft belongs */
   char          *new_draft; /* not yet given to one */
@@ -270,6 +271,30 @@ facet_library_new_conversation (FacetLibrary *self)
   return conversation;
 }
 
+static void
+private_gone_cb (gpointer self, GObject *was_at)
+{
+  g_ptr_array_remove_fast (((FacetLibrary *)self)->private, was_at);
+}
+
+FacetConversation *
+facet_library_new_private_conversation (FacetLibrary *self, GError **error)
+{
+  g_autoptr (FacetStore) store = NULL;
+  FacetConversation *conversation;
+
+  g_return_val_if_fail (FACET_IS_LIBRARY (self), NULL);
+  store = facet_store_open_private (error);
+  if (store == NULL)
+    return NULL;
+  conversation = facet_conversation_new (store, self->assistant);
+  facet_conversation_share_sampling (conversation, self->sampling);
+  g_object_bind_property (self, "assistant", conversation, "assistant", G_BINDING_DEFAULT);
+  g_object_weak_ref (G_OBJECT (conversation), private_gone_cb, self);
+  g_ptr_array_add (self->private, conversation);
+  return conversation;
+}
+
 FacetConversation *
 facet_library_find (FacetLibrary *self, gint64 id)
 {
@@ -451,6 +476,14 @@ facet_library_close (FacetLibrary *self)
   g_return_if_fail (FACET_IS_LIBRARY (self));
   if (self->fresh != NULL)
     facet_conversation_close (self->fresh);
+  while (self->private->len > 0) {
+    g_autoptr (FacetConversation) conversation = g_object_ref (self->private->pdata[0]);
+
+    g_object_weak_unref (G_OBJECT (conversation), private_gone_cb, self);
+    private_gone_cb (self, G_OBJECT (conversation));
+    facet_conversation_close (conversation);
+    facet_store_close (facet_conversation_get_store (conversation));
+  }
   close_all (G_LIST_MODEL (self));
   close_all (G_LIST_MODEL (self->trash));
   facet_store_close (self->store);
@@ -549,6 +582,9 @@ facet_library_finalize (GObject *object)
   g_ptr_array_unref (self->conversations);
   g_ptr_array_unref (self->deleted);
   g_object_unref (self->trash);
+  for (guint i = 0; i < self->private->len; i++)
+    g_object_weak_unref (g_ptr_array_index (self->private, i), private_gone_cb, self);
+  g_ptr_array_unref (self->private);
   g_clear_object (&self->assistant);
   g_clear_pointer (&self->store, facet_store_unref);
   g_free (self->new_draft);
@@ -578,6 +614,7 @@ facet_library_init (FacetLibrary *self)
 {
   self->conversations = g_ptr_array_new_with_free_func (g_object_unref);
   self->deleted = g_ptr_array_new_with_free_func (g_object_unref);
+  self->private = g_ptr_array_new ();
   self->trash = g_list_store_new (FACET_TYPE_CONVERSATION);
   self->sampling = g_rc_box_new (FacetSampling);
   facet_library_set_sampling (self, NULL);

@@ -32,6 +32,12 @@ const char     *facet_library_get_warning (FacetLibrary *self);
 
 /* An empty conversation; listed and stored once its first message is sent.  (transfer full) */
 FacetConversation *facet_library_new_conversation (FacetLibrary *self) G_GNUC_WARN_UNUSED_RESULT;
+/* A conversation that is kept in memory only: never listed, found or written to disk, neither its
+ * draft nor what is attached to it; it has an id all the same, once its first message is stored.
+ * All of it goes when the last reference does, or at facet_library_close ().  (transfer full); an
+ * error where the computer has no folder in memory. */
+FacetConversation *facet_library_new_private_conversation (FacetLibrary *self, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 /* (transfer full), NULL if there is none of that id. */
 FacetConversation *facet_library_find (FacetLibrary *self, gint64 id) G_GNUC_WARN_UNUSED_RESULT;
 /* Moves it to the trash (kept on disk); undo brings the latest back. */

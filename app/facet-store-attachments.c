@@ -10,6 +10,7 @@
 
 #include "facet-store-private.h"
 #include "facet-media-folder.h"
+#include "facet-private-folder.h"
 
 /* Rows */
 
@@ -256,6 +257,7 @@ sweep_run (FacetStoreOp *op, FacetDb *db, GError **error)
   GError       *failure = NULL;
   sqlite3_stmt *statement;
 
+  facet_private_folder_sweep ();
   if (!g_file_test (folder, G_FILE_TEST_IS_DIR) || has_set_aside (data_folder))
     return TRUE;
   statement = facet_db_statement (db,

@@ -186,9 +186,9 @@ back_up (FacetDb *self, int version, GError **error)
 }
 
 static gboolean
-open_connection (FacetDb *self, int flags, GError **error)
+open_connection (FacetDb *self, const char *path, int flags, GError **error)
 {
-  int code = sqlite3_open_v2 (self->path, &self->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+  int code = sqlite3_open_v2 (path, &self->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
 
   if (code != SQLITE_OK)
     return facet_db_fail (self, code, error);
@@ -198,47 +198,67 @@ open_connection (FacetDb *self, int flags, GError **error)
   return TRUE;
 }
 
+/* What holds for every connection that writes. */
+static gboolean
+set_up_writer (FacetDb *self, GError **error)
+{
+  /* What is deleted is overwritten, and nothing is sorted in files elsewhere. */
+  return facet_db_exec (self, "PRAGMA foreign_keys = ON", error) &&
+         facet_db_exec (self, "PRAGMA secure_delete = ON", error) &&
+         facet_db_exec (self, "PRAGMA temp_store = MEMORY", error);
+}
+
+static gboolean
+upgrade (FacetDb *self, int version, GError **error)
+{
+  int code;
+
+  if (version > 0 && !back_up (self, version, error))
+    return FALSE;
+  code = facet_schema_upgrade (self->db, version, FACET_SCHEMA_VERSION);
+  return code == SQLITE_OK || facet_db_fail (self, code, error);
+}
+
+/* Which version the file is of, once we know that it is ours. */
+static gboolean
+open_file (FacetDb *self, int *version, GError **error)
+{
+  make_private (self->path);
+  if (!open_connection (self, self->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error))
+    return FALSE;
+  /* Until we know that the file is ours, closing it must not even fold its log into it. */
+  sqlite3_db_config (self->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+  if (!identify (self, version, error))
+    return FALSE;
+  if (sqlite3_db_readonly (self->db, "main") == 1)
+    return facet_db_fail (self, SQLITE_READONLY, error);
+  sqlite3_db_config (self->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+  return facet_db_exec (self, "PRAGMA journal_mode = WAL", error) &&
+         facet_db_exec (self, "PRAGMA synchronous = NORMAL", error);
+}
+
 FacetDb *
 facet_db_open (const char *path, GError **error)
 {
   FacetDb *self = db_new (path);
   int      version = 0;
-  int      code;
 
-  make_private (path);
-  if (!open_connection (self, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error))
-    goto fail;
-  /* Until we know that the file is ours, closing it must not even fold its log into it. */
-  sqlite3_db_config (self->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-  if (!identify (self, &version, error))
-    goto fail;
-  if (sqlite3_db_readonly (self->db, "main") == 1) {
-    facet_db_fail (self, SQLITE_READONLY, error);
-    goto fail;
-  }
-  sqlite3_db_config (self->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
-  if (!facet_db_exec (self, "PRAGMA journal_mode = WAL", error) ||
-      !facet_db_exec (self, "PRAGMA synchronous = NORMAL", error))
-    goto fail;
-  if (version < FACET_SCHEMA_VERSION) {
-    if (version > 0 && !back_up (self, version, error))
-      goto fail;
-    code = facet_schema_upgrade (self->db, version, FACET_SCHEMA_VERSION);
-    if (code != SQLITE_OK) {
-      facet_db_fail (self, code, error);
-      goto fail;
-    }
-  }
-  /* What is deleted is overwritten, and nothing is sorted in files elsewhere. */
-  if (!facet_db_exec (self, "PRAGMA foreign_keys = ON", error) ||
-      !facet_db_exec (self, "PRAGMA secure_delete = ON", error) ||
-      !facet_db_exec (self, "PRAGMA temp_store = MEMORY", error))
-    goto fail;
+  if (!open_file (self, &version, error) ||
+      (version < FACET_SCHEMA_VERSION && !upgrade (self, version, error)) ||
+      !set_up_writer (self, error))
+    g_clear_pointer (&self, facet_db_close);
   return self;
+}
 
-fail:
-  facet_db_close (self);
-  return NULL;
+FacetDb *
+facet_db_open_in_memory (const char *path, GError **error)
+{
+  FacetDb *self = db_new (path);
+
+  if (!open_connection (self, ":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error) ||
+      !upgrade (self, 0, error) || !set_up_writer (self, error))
+    g_clear_pointer (&self, facet_db_close);
+  return self;
 }
 
 FacetDb *
@@ -246,7 +266,7 @@ facet_db_open_reader (const char *path, GError **error)
 {
   FacetDb *self = db_new (path);
 
-  if (!open_connection (self, SQLITE_OPEN_READONLY, error))
+  if (!open_connection (self, self->path, SQLITE_OPEN_READONLY, error))
     g_clear_pointer (&self, facet_db_close);
   return self;
 }

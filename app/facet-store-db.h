@@ -29,6 +29,8 @@ typedef struct _FacetDb FacetDb;
  * made beside it
  * ("facet.db.before-version-2"). */
 FacetDb    *facet_db_open (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* An empty one in memory: nothing is written to @path, whose folder has the media. */
+FacetDb    *facet_db_open_in_memory (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* A second connection that cannot write. */
 FacetDb    *facet_db_open_reader (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void        facet_db_close (FacetDb *self);

@@ -67,7 +67,8 @@ gboolean facet_attachments_collect (FacetDb *db, GHashTable *hashes, GError **er
 
 /* Deletes for good what has lain in the trash for FACET_TRASH_DAYS. */
 void facet_store_push_expiry (FacetStore *self);
-/* Sweeps the media folder of @self (see facet-media-folder.h). */
+/* Sweeps the media folder of @self (see facet-media-folder.h), and private folders that nobody
+ * holds. */
 void facet_store_push_sweep (FacetStore *self);
 
 /* Both take @op. */

@@ -14,6 +14,7 @@
 
 #include "facet-event-source.h"
 #include "facet-media-folder.h"
+#include "facet-private-folder.h"
 #include "facet-store-private.h"
 
 #include <glib/gi18n-lib.h>
@@ -31,16 +32,18 @@ typedef struct {
 } Worker;
 
 struct _FacetStore {
-  gatomicrefcount   ref_count;
-  char             *path;
-  char             *media_folder;
-  char             *warning;
-  FacetEventSource *results;
-  Worker           *writer;
-  Worker           *reader;
-  guint             n_owed; /* operations that have not come back */
-  gboolean          checked;
-  gboolean          closed;
+  gatomicrefcount     ref_count;
+  char               *path;
+  char               *media_folder;
+  char               *warning;
+  FacetEventSource   *results;
+  Worker             *writer;
+  Worker             *reader;         /* NULL: private, what is in memory has one connection */
+  FacetPrivateFolder *private_folder; /* NULL: not private, or closed */
+  guint               n_owed;         /* operations that have not come back */
+  gboolean            is_private;
+  gboolean            checked;
+  gboolean            closed;
 };
 
 /* Ends a worker's thread; never run. */
@@ -167,7 +170,7 @@ facet_store_push_write (FacetStore *self, FacetStoreOp *op)
 void
 facet_store_push_read (FacetStore *self, FacetStoreOp *op)
 {
-  push (self, self->checked ? self->reader : self->writer, op);
+  push (self, self->checked && self->reader != NULL ? self->reader : self->writer, op);
 }
 
 /* The first operation */
@@ -257,6 +260,20 @@ open_or_replace (const char *path, char **warning, GError **error)
   return NULL;
 }
 
+/* Takes @db. */
+static FacetStore *
+store_new (const char *folder, FacetDb *db)
+{
+  FacetStore *self = g_new0 (FacetStore, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->path = g_strdup (facet_db_get_path (db));
+  self->media_folder = facet_media_folder_of (folder);
+  self->results = facet_event_source_new (NULL, 0, op_free, result_cb, self);
+  self->writer = worker_new ("facet-writer", self->path, db, TRUE, self->results);
+  return self;
+}
+
 FacetStore *
 facet_store_open (const char *folder, GError **error)
 {
@@ -276,18 +293,56 @@ facet_store_open (const char *folder, GError **error)
   if (db == NULL)
     return NULL;
 
-  self = g_new0 (FacetStore, 1);
-  g_atomic_ref_count_init (&self->ref_count);
-  self->path = g_steal_pointer (&path);
-  self->media_folder = facet_media_folder_of (folder);
+  self = store_new (folder, db);
   self->warning = g_steal_pointer (&warning);
-  self->results = facet_event_source_new (NULL, 0, op_free, result_cb, self);
-  self->writer = worker_new ("facet-writer", self->path, db, TRUE, self->results);
   self->reader = worker_new ("facet-reader", self->path, NULL, FALSE, self->results);
   push_check (self);
   facet_store_push_expiry (self);
   facet_store_push_sweep (self);
   return self;
+}
+
+/* No file's ids come so far, and they survive a conversion to double. */
+static gboolean
+begin_ids (FacetDb *db, GError **error)
+{
+  static gint      n_stores;
+  g_autofree char *sql = g_strdup_printf ("INSERT INTO sqlite_sequence (name, seq) VALUES "
+                                          "('conversations', %" G_GINT64_FORMAT ")",
+                                          ((gint64)1 << 52) + g_atomic_int_add (&n_stores, 1));
+
+  return facet_db_exec (db, sql, error);
+}
+
+FacetStore *
+facet_store_open_private (GError **error)
+{
+  g_autoptr (FacetPrivateFolder) folder = facet_private_folder_new (error);
+  g_autofree char *path = NULL;
+  FacetStore      *self;
+  FacetDb         *db;
+
+  if (folder == NULL)
+    return NULL;
+  path = g_build_filename (facet_private_folder_get_path (folder), "facet.db", NULL);
+  db = facet_db_open_in_memory (path, error);
+  if (db == NULL)
+    return NULL;
+  if (!begin_ids (db, error)) {
+    facet_db_close (db);
+    return NULL;
+  }
+  self = store_new (facet_private_folder_get_path (folder), db);
+  self->private_folder = g_steal_pointer (&folder);
+  self->is_private = TRUE;
+  self->checked = TRUE;
+  return self;
+}
+
+gboolean
+facet_store_is_private (FacetStore *self)
+{
+  return self->is_private;
 }
 
 void
@@ -297,10 +352,12 @@ facet_store_close (FacetStore *self)
     return;
   facet_store_flush (self);
   self->closed = TRUE;
-  worker_stop (g_steal_pointer (&self->reader));
+  if (self->reader != NULL)
+    worker_stop (g_steal_pointer (&self->reader));
   worker_stop (g_steal_pointer (&self->writer));
   facet_event_source_drain (self->results);
   facet_event_source_stop (self->results);
+  g_clear_pointer (&self->private_folder, facet_private_folder_free);
 }
 
 FacetStore *

@@ -67,6 +67,10 @@ typedef void (*FacetStoreValueFunc) (const char *value, const GError *error, gpo
  * running become INTERRUPTED; everything asked meanwhile waits for that.  After
  * it, files of media/ are deleted that are older than a day and attached to nothing. */
 FacetStore *facet_store_open (const char *folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A store in memory for one private conversation: nothing of it reaches a disk, and closing it
+ * forgets all.  Its conversations have ids that no file's have. */
+FacetStore *facet_store_open_private (GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean    facet_store_is_private (FacetStore *self);
 /* Waits until everything queued is written, answers all that is owed, and lets go of the file.
  * Again: nothing. */
 void        facet_store_close (FacetStore *self);
