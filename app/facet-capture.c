@@ -36,14 +36,23 @@ typedef struct {
   guint     recording;
   guint     rate;
   guint64   position;
+  char     *folder; /* of a recording that starts */
 } Order;
+
+static void
+order_free (gpointer data)
+{
+  g_free (((Order *)data)->folder);
+  g_free (data);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Order, order_free)
 
 struct _FacetCapture {
   GThread          *thread;
   GAsyncQueue      *orders;
   FacetEventSource *reports;
   FacetSoundRing   *ring;
-  char             *folder;
   int               level_seen; /* atomic */
 
   /* The thread's own. */
@@ -205,7 +214,7 @@ start_recording (FacetCapture *self, const Order *order)
   if (self->running)
     end_recording (self, NULL);
   g_clear_pointer (&self->recording, facet_recording_free);
-  self->recording = facet_recording_new (self->folder, order->recording, clip_cb, self);
+  self->recording = facet_recording_new (order->folder, order->recording, clip_cb, self);
   self->running = TRUE;
   self->end = G_MAXUINT64;
   self->n_lost = facet_sound_ring_get_lost (self->ring);
@@ -319,8 +328,8 @@ capture_thread (gpointer user_data)
   gboolean      quit = FALSE;
 
   while (!quit) {
-    g_autofree Order *order = NULL;
-    guint64           written;
+    g_autoptr (Order) order = NULL;
+    guint64 written;
 
     order = self->resampler != NULL ? g_async_queue_timeout_pop (self->orders, POLL_US)
                                     : g_async_queue_pop (self->orders);
@@ -342,14 +351,13 @@ capture_thread (gpointer user_data)
 /* The main thread's side */
 
 FacetCapture *
-facet_capture_new (const char *folder, FacetSoundRing *ring, FacetEventSource *reports)
+facet_capture_new (FacetSoundRing *ring, FacetEventSource *reports)
 {
   FacetCapture *self = g_new0 (FacetCapture, 1);
 
-  self->folder = g_strdup (folder);
   self->ring = facet_sound_ring_ref (ring);
   self->reports = facet_event_source_ref (reports);
-  self->orders = g_async_queue_new_full (g_free);
+  self->orders = g_async_queue_new_full (order_free);
   self->out = g_array_new (FALSE, FALSE, sizeof (float));
   self->level_seen = TRUE;
   self->thread = g_thread_new ("facet-capture", capture_thread, self);
@@ -357,56 +365,61 @@ facet_capture_new (const char *folder, FacetSoundRing *ring, FacetEventSource *r
 }
 
 static void
-push (FacetCapture *self, OrderKind kind, guint recording, guint rate, guint64 position)
+push_order (FacetCapture *self, const Order *order)
 {
-  Order *order = g_new (Order, 1);
+  g_async_queue_push (self->orders, g_memdup2 (order, sizeof *order));
+}
 
-  *order = (Order){.kind = kind, .recording = recording, .rate = rate, .position = position};
-  g_async_queue_push (self->orders, order);
+static void
+push (FacetCapture *self, OrderKind kind, guint recording, guint64 position)
+{
+  push_order (self, &(Order){.kind = kind, .recording = recording, .position = position});
 }
 
 void
 facet_capture_free (FacetCapture *self)
 {
-  push (self, ORDER_QUIT, 0, 0, facet_sound_ring_get_written (self->ring));
+  push (self, ORDER_QUIT, 0, facet_sound_ring_get_written (self->ring));
   g_thread_join (self->thread);
   g_clear_pointer (&self->recording, facet_recording_free);
   g_async_queue_unref (self->orders);
   facet_event_source_unref (self->reports);
   facet_sound_ring_unref (self->ring);
   g_array_unref (self->out);
-  g_free (self->folder);
   g_free (self);
 }
 
 void
 facet_capture_begin_stream (FacetCapture *self, guint rate, guint64 position)
 {
-  push (self, ORDER_BEGIN_STREAM, 0, rate, position);
+  push_order (self, &(Order){.kind = ORDER_BEGIN_STREAM, .rate = rate, .position = position});
 }
 
 void
 facet_capture_end_stream (FacetCapture *self, guint64 position)
 {
-  push (self, ORDER_END_STREAM, 0, 0, position);
+  push (self, ORDER_END_STREAM, 0, position);
 }
 
 void
-facet_capture_start (FacetCapture *self, guint recording, guint64 position)
+facet_capture_start (FacetCapture *self, const char *folder, guint recording, guint64 position)
 {
-  push (self, ORDER_START, recording, 0, position);
+  push_order (self, &(Order){.kind = ORDER_START,
+                             .recording = recording,
+                             .position = position,
+                             .folder = g_strdup (folder)});
 }
 
 void
 facet_capture_stop (FacetCapture *self, guint recording, guint64 position)
 {
-  push (self, ORDER_STOP, recording, 0, position);
+  push (self, ORDER_STOP, recording, position);
 }
 
 void
 facet_capture_discard (FacetCapture *self, guint recording, guint64 position)
 {
-  push (self, ORDER_DISCARD, recording, 0, position);
+  push (self, ORDER_DISCARD, recording, position);
 }
 
 void

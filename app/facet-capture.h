@@ -43,9 +43,8 @@ void facet_capture_report_free (gpointer report);
 
 typedef struct _FacetCapture FacetCapture;
 
-/* Reports go to @reports.  Clips go to @folder, which is made when it is needed. */
-FacetCapture *facet_capture_new (const char       *folder,
-                                 FacetSoundRing   *ring,
+/* Reports go to @reports. */
+FacetCapture *facet_capture_new (FacetSoundRing   *ring,
                                  FacetEventSource *reports) G_GNUC_WARN_UNUSED_RESULT;
 /* Stores what is being recorded, and joins the thread. */
 void          facet_capture_free (FacetCapture *self);
@@ -56,8 +55,11 @@ void facet_capture_begin_stream (FacetCapture *self, guint rate, guint64 positio
 void facet_capture_end_stream (FacetCapture *self, guint64 position);
 
 /* @recording: a number that grows.  Before a stream begins, the recording begins with it.  One that
- * still rings out ends here. */
-void facet_capture_start (FacetCapture *self, guint recording, guint64 position);
+ * still rings out ends here.  Clips go to @folder, which is made when it is needed. */
+void facet_capture_start (FacetCapture *self,
+                          const char   *folder,
+                          guint         recording,
+                          guint64       position);
 void facet_capture_stop (FacetCapture *self, guint recording, guint64 position);
 /* The last recording that was started, whether it runs or has ended.  What it took before @position
  * is in no other one. */

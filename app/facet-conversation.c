@@ -381,6 +381,12 @@ facet_conversation_get_media_folder (FacetConversation *self)
   return facet_store_get_media_folder (self->store);
 }
 
+const char *
+facet_conversation_get_recordings_folder (FacetConversation *self)
+{
+  return facet_store_get_recordings_folder (self->store);
+}
+
 FacetAssistant *
 facet_conversation_get_assistant (FacetConversation *self)
 {

@@ -51,6 +51,8 @@ void            facet_conversation_set_draft (FacetConversation *self, const cha
 GListStore     *facet_conversation_get_draft_media (FacetConversation *self);
 /* Where facet-media-import.h is to put it; borrowed. */
 const char     *facet_conversation_get_media_folder (FacetConversation *self);
+/* Where facet-recorder.h is to put what is spoken in it; borrowed. */
+const char     *facet_conversation_get_recordings_folder (FacetConversation *self);
 FacetAssistant *facet_conversation_get_assistant (FacetConversation *self);
 void facet_conversation_set_assistant (FacetConversation *self, FacetAssistant *assistant);
 

@@ -20,6 +20,7 @@ struct _FacetRecorder {
   FacetSoundSource *source;
   FacetSoundRing   *ring;
   FacetCapture     *capture;
+  char             *folder; /* of recordings that begin */
   FacetEventSource *reports;
   FacetPushToTalk   talk;
   guint             recording;  /* the number of the last one; 0: none yet */
@@ -138,7 +139,7 @@ carry_out (FacetRecorder *self, FacetTalkCommand commands)
   if (commands & FACET_TALK_START) {
     set_error (self, NULL);
     set_double (self, &self->elapsed, 0, PROP_ELAPSED);
-    facet_capture_start (self->capture, ++self->recording, position);
+    facet_capture_start (self->capture, self->folder, ++self->recording, position);
   }
   if (commands & FACET_TALK_CLOSE)
     close_source (self);
@@ -352,6 +353,7 @@ facet_recorder_finalize (GObject *object)
 
   g_clear_pointer (&self->ring, facet_sound_ring_unref);
   g_hash_table_unref (self->verdicts);
+  g_free (self->folder);
   g_free (self->device);
   g_free (self->error);
   G_OBJECT_CLASS (facet_recorder_parent_class)->finalize (object);
@@ -397,14 +399,23 @@ facet_recorder_new (FacetSoundSource *source, const char *folder)
   FacetRecorder *self = g_object_new (FACET_TYPE_RECORDER, NULL);
 
   self->source = g_object_ref (source);
+  self->folder = g_strdup (folder);
   self->ring = facet_sound_ring_new (RING_SAMPLES);
   self->reports =
       facet_event_source_new (NULL, FACET_FRAME_US, facet_capture_report_free, report_cb, self);
-  self->capture = facet_capture_new (folder, self->ring, self->reports);
+  self->capture = facet_capture_new (self->ring, self->reports);
   g_signal_connect (source, "opened", G_CALLBACK (opened_cb), self);
   g_signal_connect (source, "lost", G_CALLBACK (lost_cb), self);
   g_signal_connect (source, "devices-changed", G_CALLBACK (devices_changed_cb), self);
   return self;
+}
+
+void
+facet_recorder_set_folder (FacetRecorder *self, const char *folder)
+{
+  g_return_if_fail (FACET_IS_RECORDER (self));
+  g_free (self->folder);
+  self->folder = g_strdup (folder);
 }
 
 void

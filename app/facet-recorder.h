@@ -43,6 +43,8 @@ G_DECLARE_FINAL_TYPE (FacetRecorder, facet_recorder, FACET, RECORDER, GObject)
 FacetRecorder *facet_recorder_new (FacetSoundSource *source,
                                    const char       *folder) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Of recordings that begin from now on. */
+void facet_recorder_set_folder (FacetRecorder *self, const char *folder);
 /* The composer got or lost the focus.  Neither ends a recording. */
 void facet_recorder_arm (FacetRecorder *self);
 void facet_recorder_disarm (FacetRecorder *self);

@@ -34,7 +34,7 @@ typedef struct {
 struct _FacetStore {
   gatomicrefcount     ref_count;
   char               *path;
-  char               *media_folder;
+  char               *media_folder, *recordings_folder;
   char               *warning;
   FacetEventSource   *results;
   Worker             *writer;
@@ -269,6 +269,7 @@ store_new (const char *folder, FacetDb *db)
   g_atomic_ref_count_init (&self->ref_count);
   self->path = g_strdup (facet_db_get_path (db));
   self->media_folder = facet_media_folder_of (folder);
+  self->recordings_folder = g_build_filename (folder, "recordings", NULL);
   self->results = facet_event_source_new (NULL, 0, op_free, result_cb, self);
   self->writer = worker_new ("facet-writer", self->path, db, TRUE, self->results);
   return self;
@@ -377,6 +378,7 @@ facet_store_unref (FacetStore *self)
   facet_event_source_unref (self->results);
   g_free (self->path);
   g_free (self->media_folder);
+  g_free (self->recordings_folder);
   g_free (self->warning);
   g_free (self);
 }
@@ -398,4 +400,10 @@ const char *
 facet_store_get_media_folder (FacetStore *self)
 {
   return self->media_folder;
+}
+
+const char *
+facet_store_get_recordings_folder (FacetStore *self)
+{
+  return self->recordings_folder;
 }

@@ -87,6 +87,8 @@ const char *facet_store_get_warning (FacetStore *self);
 
 /* Where files that are attached to messages are; it may not be there yet.  Borrowed. */
 const char *facet_store_get_media_folder (FacetStore *self);
+/* Where recordings are until they are attached.  Borrowed. */
+const char *facet_store_get_recordings_folder (FacetStore *self);
 
 /* Conversations that are not in the trash: pinned ones first, then the latest. */
 void facet_store_list (FacetStore *self, FacetStoreRowsFunc func, gpointer user_data);

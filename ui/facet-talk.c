@@ -303,6 +303,8 @@ press (FacetTalk *self)
     return;
   }
   speaker = self;
+  facet_recorder_set_folder (self->recorder,
+                             facet_conversation_get_recordings_folder (conversation));
   facet_recorder_press (self->recorder);
   if (!was && is_recording (self)) {
     self->heard = FALSE;

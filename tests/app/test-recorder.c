@@ -215,6 +215,37 @@ test_hold (void)
   fixture_clear (&f);
 }
 
+/* Another folder counts for the next recording, not for the one that runs. */
+static void
+test_folder (void)
+{
+  g_autofree char *other = test_folder_new ();
+  Fixture          f;
+
+  fixture_init (&f, RATE);
+  facet_recorder_arm (f.recorder);
+  facet_recorder_press (f.recorder);
+  facet_recorder_set_folder (f.recorder, other);
+  say (&f, 2, 8000);
+  facet_recorder_release (f.recorder);
+  say (&f, 1, 8000);
+  wait_for_end (&f, FACET_RECORDING_SENT);
+  facet_recorder_press (f.recorder);
+  say (&f, 2, 8000);
+  facet_recorder_release (f.recorder);
+  say (&f, 1, 8000);
+  wait_for_end (&f, FACET_RECORDING_SENT);
+  for (guint i = 0; i < 2; i++) {
+    const FacetClip *clip = g_ptr_array_index (f.clips, i);
+    g_autofree char *folder = g_path_get_dirname (clip->path);
+
+    g_assert_cmpstr (folder, ==, i == 0 ? f.folder : other);
+  }
+  facet_recorder_disarm (f.recorder);
+  fixture_clear (&f);
+  test_folder_remove (other);
+}
+
 /* The microphone is slow to open, and the person does not wait. */
 static void
 test_press_at_once (void)
@@ -669,6 +700,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/recorder/hold", test_hold);
+  g_test_add_func ("/recorder/folder", test_folder);
   g_test_add_func ("/recorder/press-at-once", test_press_at_once);
   g_test_add_func ("/recorder/tap", test_tap);
   g_test_add_func ("/recorder/hold-is-shown", test_hold_is_shown);
