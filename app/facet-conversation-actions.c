@@ -34,7 +34,8 @@ may_change (FacetConversation *self)
 {
   if (!self->loaded) {
     facet_conversation_open (self);
-    facet_store_flush (self->store);
+    while (self->loading && facet_store_wait (self->store))
+      ;
   }
   return self->loaded && self->turn == NULL && self->assistant != NULL;
 }

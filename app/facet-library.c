@@ -26,6 +26,7 @@ struct _FacetLibrary {
   gboolean       gave_draft_media;
   FacetSampling *sampling; /* a g_rc_box, shared with the conversations */
   char          *warning;
+  gint64         offer;
   gboolean       loaded;
 };
 
@@ -41,10 +42,18 @@ enum {
   PROP_ASSISTANT = 1,
   PROP_LOADED,
   PROP_WARNING,
+  PROP_OFFER,
   N_PROPS,
 };
 
 static GParamSpec *props[N_PROPS];
+
+enum {
+  RESET,
+  N_SIGNALS,
+};
+
+static guint signals[N_SIGNALS];
 
 /* The list */
 
@@ -192,7 +201,9 @@ listed_cb (GPtrArray *rows, const GError *error, gpointer user_data)
   /* Begun while the list was being read, and perhaps in it. */
   g_autoptr (GPtrArray) begun = g_steal_pointer (&self->conversations);
 
-  set_warning (self, error != NULL ? error->message : facet_store_get_warning (self->store));
+  set_warning (self, facet_store_get_warning (self->store) != NULL || error == NULL
+                         ? facet_store_get_warning (self->store)
+                         : error->message);
   self->conversations = g_ptr_array_new_with_free_func (g_object_unref);
   for (guint i = 0; i < rows->len; i++) {
     const FacetConversationRow *row = g_ptr_array_index (rows, i);
@@ -210,6 +221,36 @@ listed_cb (GPtrArray *rows, const GError *error, gpointer user_data)
     put_in (self, g_ptr_array_index (begun, i));
   self->loaded = TRUE;
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LOADED]);
+}
+
+/* Some may be there already, and some may have been restored meanwhile. */
+static void
+trash_listed_cb (GPtrArray *rows, const GError *error, gpointer user_data)
+{
+  g_autoptr (FacetLibrary) self = user_data;
+  g_autoptr (GHashTable) known = g_hash_table_new (g_int64_hash, g_int64_equal);
+
+  if (error != NULL) {
+    self->asked_trash = FALSE;
+    set_warning (self, error->message);
+    return;
+  }
+  for (guint i = 0; i < self->conversations->len; i++)
+    g_hash_table_add (known,
+                      &((FacetConversation *)g_ptr_array_index (self->conversations, i))->id);
+  for (guint i = 0; i < self->deleted->len; i++)
+    g_hash_table_add (known, &((FacetConversation *)g_ptr_array_index (self->deleted, i))->id);
+  for (guint i = 0; i < rows->len; i++) {
+    const FacetConversationRow *row = g_ptr_array_index (rows, i);
+    g_autoptr (FacetConversation) conversation = NULL;
+
+    if (g_hash_table_contains (known, &row->id))
+      continue;
+    conversation = facet_conversation_new_for_row (self->store, self->assistant, row);
+    facet_conversation_share_sampling (conversation, self->sampling);
+    watch (self, conversation);
+    g_list_store_append (self->trash, conversation);
+  }
 }
 
 static void
@@ -231,6 +272,77 @@ draft_cb (const char *value, const GError *error, gpointer user_data)
   give_draft (self);
 }
 
+static void
+read_all (FacetLibrary *self)
+{
+  facet_store_list (self->store, listed_cb, g_object_ref (self));
+  facet_store_get_value (self->store, FACET_NEW_DRAFT_KEY, draft_cb, g_object_ref (self));
+}
+
+/* Another file has taken the place of the one that everything was of. */
+static void
+reset (FacetLibrary *self)
+{
+  guint n = self->conversations->len;
+
+  g_ptr_array_set_size (self->conversations, 0);
+  g_list_model_items_changed (G_LIST_MODEL (self), 0, n, 0);
+  g_ptr_array_set_size (self->deleted, 0);
+  g_list_store_remove_all (self->trash);
+  self->gave_draft_media = FALSE;
+  g_signal_emit (self, signals[RESET], 0);
+}
+
+static void
+set_offer (FacetLibrary *self, gint64 offer)
+{
+  if (self->offer == offer)
+    return;
+  self->offer = offer;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_OFFER]);
+}
+
+static void
+read_again (FacetLibrary *self)
+{
+  reset (self);
+  read_all (self);
+  if (self->asked_trash)
+    facet_store_list_trash (self->store, trash_listed_cb, g_object_ref (self));
+}
+
+static void
+changed_cb (const GError *error, gpointer user_data)
+{
+  FacetLibrary *self = user_data;
+
+  set_warning (self, facet_store_get_warning (self->store));
+  set_offer (self, facet_store_get_offer (self->store));
+  if (self->offer != 0)
+    reset (self);
+  else
+    read_again (self);
+}
+
+static void
+decided_cb (const GError *error, gpointer user_data)
+{
+  g_autoptr (FacetLibrary) self = user_data;
+
+  set_warning (self, error != NULL ? error->message : facet_store_get_warning (self->store));
+  set_offer (self, facet_store_get_offer (self->store));
+  if (error == NULL)
+    read_again (self);
+}
+
+void
+facet_library_decide (FacetLibrary *self, gboolean restore)
+{
+  g_return_if_fail (FACET_IS_LIBRARY (self));
+  if (self->offer != 0)
+    facet_store_decide (self->store, restore, decided_cb, g_object_ref (self));
+}
+
 FacetLibrary *
 facet_library_new (const char *data_dir, FacetAssistant *assistant, GError **error)
 {
@@ -245,9 +357,10 @@ facet_library_new (const char *data_dir, FacetAssistant *assistant, GError **err
   self = g_object_new (FACET_TYPE_LIBRARY, NULL);
   self->store = store;
   self->warning = g_strdup (facet_store_get_warning (store));
+  self->offer = facet_store_get_offer (store);
+  facet_store_set_changed_func (store, changed_cb, self);
   g_set_object (&self->assistant, assistant);
-  facet_store_list (store, listed_cb, g_object_ref (self));
-  facet_store_get_value (store, FACET_NEW_DRAFT_KEY, draft_cb, g_object_ref (self));
+  read_all (self);
   return self;
 }
 
@@ -359,36 +472,6 @@ facet_library_undo_delete (FacetLibrary *self)
   g_return_if_fail (FACET_IS_LIBRARY (self));
   if (self->deleted->len > 0)
     facet_library_restore (self, g_ptr_array_index (self->deleted, self->deleted->len - 1));
-}
-
-/* Some may be there already, and some may have been restored meanwhile. */
-static void
-trash_listed_cb (GPtrArray *rows, const GError *error, gpointer user_data)
-{
-  g_autoptr (FacetLibrary) self = user_data;
-  g_autoptr (GHashTable) known = g_hash_table_new (g_int64_hash, g_int64_equal);
-
-  if (error != NULL) {
-    self->asked_trash = FALSE;
-    set_warning (self, error->message);
-    return;
-  }
-  for (guint i = 0; i < self->conversations->len; i++)
-    g_hash_table_add (known,
-                      &((FacetConversation *)g_ptr_array_index (self->conversations, i))->id);
-  for (guint i = 0; i < self->deleted->len; i++)
-    g_hash_table_add (known, &((FacetConversation *)g_ptr_array_index (self->deleted, i))->id);
-  for (guint i = 0; i < rows->len; i++) {
-    const FacetConversationRow *row = g_ptr_array_index (rows, i);
-    g_autoptr (FacetConversation) conversation = NULL;
-
-    if (g_hash_table_contains (known, &row->id))
-      continue;
-    conversation = facet_conversation_new_for_row (self->store, self->assistant, row);
-    facet_conversation_share_sampling (conversation, self->sampling);
-    watch (self, conversation);
-    g_list_store_append (self->trash, conversation);
-  }
 }
 
 GListModel *
@@ -527,6 +610,12 @@ facet_library_set_sampling (FacetLibrary *self, const FacetSampling *sampling)
   *self->sampling = sampling != NULL ? *sampling : of_model;
 }
 
+gint64
+facet_library_get_offer (FacetLibrary *self)
+{
+  return self->offer;
+}
+
 gboolean
 facet_library_get_loaded (FacetLibrary *self)
 {
@@ -553,6 +642,9 @@ facet_library_get_property (GObject *object, guint id, GValue *value, GParamSpec
     break;
   case PROP_WARNING:
     g_value_set_string (value, self->warning);
+    break;
+  case PROP_OFFER:
+    g_value_set_int64 (value, self->offer);
     break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -586,6 +678,8 @@ facet_library_finalize (GObject *object)
     g_object_weak_unref (g_ptr_array_index (self->private, i), private_gone_cb, self);
   g_ptr_array_unref (self->private);
   g_clear_object (&self->assistant);
+  if (self->store != NULL)
+    facet_store_set_changed_func (self->store, NULL, NULL);
   g_clear_pointer (&self->store, facet_store_unref);
   g_free (self->new_draft);
   g_free (self->warning);
@@ -606,7 +700,11 @@ facet_library_class_init (FacetLibraryClass *class)
       g_param_spec_object ("assistant", NULL, NULL, FACET_TYPE_ASSISTANT, read | G_PARAM_WRITABLE);
   props[PROP_LOADED] = g_param_spec_boolean ("loaded", NULL, NULL, FALSE, read);
   props[PROP_WARNING] = g_param_spec_string ("warning", NULL, NULL, NULL, read);
+  props[PROP_OFFER] = g_param_spec_int64 ("offer", NULL, NULL, 0, G_MAXINT64, 0, read);
   g_object_class_install_properties (object_class, N_PROPS, props);
+
+  signals[RESET] = g_signal_new ("reset", G_TYPE_FROM_CLASS (class), G_SIGNAL_RUN_LAST, 0, NULL,
+                                 NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void

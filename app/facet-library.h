@@ -15,9 +15,12 @@ G_DECLARE_FINAL_TYPE (FacetLibrary, facet_library, FACET, LIBRARY, GObject)
 
 /* @data_dir: where facet.db lies ($XDG_DATA_HOME/facet by default, NULL); created when missing.  A
  * database that cannot be opened is an error with a sentence; a damaged one is set aside beside
- * itself, said in :warning, and a new one is begun. Properties: assistant (FacetAssistant,
- * writable: given to every conversation that is not busy), loaded (boolean), warning (string or
- * NULL). */
+ * itself and said in :warning.  Then, if there is a backup, :offer is when it was made (s since
+ * 1970, else 0), and until facet_library_decide () nothing can be read or saved; if there is none,
+ * a new database is begun.  Properties: assistant (FacetAssistant, writable: given to every
+ * conversation that is not busy), loaded (boolean), warning (string or NULL), offer (int64).
+ * Signal ::reset: all conversations are of a file that is no longer there; whoever shows one begins
+ * another. */
 FacetLibrary *facet_library_new (const char     *data_dir,
                                  FacetAssistant *assistant,
                                  GError        **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -29,6 +32,11 @@ void            facet_library_set_assistant (FacetLibrary *self, FacetAssistant 
 void            facet_library_set_sampling (FacetLibrary *self, const FacetSampling *sampling);
 gboolean        facet_library_get_loaded (FacetLibrary *self);
 const char     *facet_library_get_warning (FacetLibrary *self);
+
+gint64 facet_library_get_offer (FacetLibrary *self);
+/* The person's choice while there is an offer: the backup, or an empty beginning.  :offer becomes 0
+ * when it is carried out; :warning says what went wrong otherwise. */
+void   facet_library_decide (FacetLibrary *self, gboolean restore);
 
 /* An empty conversation; listed and stored once its first message is sent.  (transfer full) */
 FacetConversation *facet_library_new_conversation (FacetLibrary *self) G_GNUC_WARN_UNUSED_RESULT;

@@ -13,6 +13,7 @@
 
 #include "facet-store-db.h"
 
+#include "facet-store-backup.h"
 #include "facet-store-schema.h"
 
 #include <glib/gi18n-lib.h>
@@ -29,6 +30,7 @@ struct _FacetDb {
   char       *path;
   GHashTable *statements; /* const char *sql, by address → sqlite3_stmt * */
   gboolean    durable;    /* the open transaction is */
+  int         version;    /* of the schema, as opened or upgraded */
 };
 
 G_DEFINE_QUARK (facet_store_error_quark, facet_store_error)
@@ -36,7 +38,10 @@ G_DEFINE_QUARK (facet_store_error_quark, facet_store_error)
 gboolean
 facet_db_fail (FacetDb *self, int code, GError **error)
 {
-  const char      *detail = self->db != NULL ? sqlite3_errmsg (self->db) : sqlite3_errstr (code);
+  /* What was rolled back is no longer SQLite's last error. */
+  const char      *detail = self->db != NULL && sqlite3_errcode (self->db) != SQLITE_OK
+                                ? sqlite3_errmsg (self->db)
+                                : sqlite3_errstr (code);
   g_autofree char *name = g_filename_display_name (self->path);
 
   switch (code & 0xff) {
@@ -125,27 +130,27 @@ read_number (FacetDb *self, const char *sql, int *number, GError **error)
 
 /* Which version the file is of; refuses what is not Facet's or is from the future. */
 static gboolean
-identify (FacetDb *self, int *version, GError **error)
+identify (FacetDb *self, GError **error)
 {
   g_autofree char *name = g_filename_display_name (self->path);
   int              application = 0, n_tables = 0;
 
-  if (!read_number (self, "PRAGMA user_version", version, error) ||
+  if (!read_number (self, "PRAGMA user_version", &self->version, error) ||
       !read_number (self, "PRAGMA application_id", &application, error) ||
       !read_number (self, "SELECT count (*) FROM sqlite_schema", &n_tables, error))
     return FALSE;
-  if (application != FACET_SCHEMA_APPLICATION_ID && (n_tables > 0 || *version != 0)) {
+  if (application != FACET_SCHEMA_APPLICATION_ID && (n_tables > 0 || self->version != 0)) {
     g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_NOT_OURS,
                  _ ("“%s” is the database of another program.  Move it away or choose another "
                     "folder."),
                  name);
     return FALSE;
   }
-  if (*version > FACET_SCHEMA_VERSION) {
+  if (self->version > FACET_SCHEMA_VERSION) {
     g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_NOT_OURS,
                  _ ("“%s” was written by a newer version of Facet (%d; this one knows up to %d).  "
                     "Nothing was changed.  Install the newer version, or move the file away."),
-                 name, *version, FACET_SCHEMA_VERSION);
+                 name, self->version, FACET_SCHEMA_VERSION);
     return FALSE;
   }
   return TRUE;
@@ -162,27 +167,15 @@ make_private (const char *path)
     close (fd);
 }
 
-/* A copy of what is there, the log included, before a migration touches it. */
-static gboolean
-back_up (FacetDb *self, int version, GError **error)
+gboolean
+facet_db_copy_to (FacetDb *self, const char *path, GError **error)
 {
-  g_autofree char *path =
-      g_strdup_printf ("%s.before-version-%d", self->path, FACET_SCHEMA_VERSION);
-  sqlite3        *copy = NULL;
-  sqlite3_backup *backup = NULL;
-  int             code;
+  sqlite3_stmt *statement = facet_db_statement (self, "VACUUM INTO ?1", error);
 
-  g_debug ("Version %d is kept as %s", version, path);
-  g_unlink (path);
-  make_private (path);
-  code = sqlite3_open (path, &copy);
-  if (code == SQLITE_OK) {
-    backup = sqlite3_backup_init (copy, "main", self->db, "main");
-    code = backup != NULL ? sqlite3_backup_step (backup, -1) : sqlite3_errcode (copy);
-    sqlite3_backup_finish (backup);
-  }
-  sqlite3_close (copy);
-  return code == SQLITE_DONE || facet_db_fail (self, code, error);
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_text (statement, 1, path, -1, SQLITE_STATIC);
+  return facet_db_run (self, statement, error);
 }
 
 static gboolean
@@ -208,27 +201,31 @@ set_up_writer (FacetDb *self, GError **error)
          facet_db_exec (self, "PRAGMA temp_store = MEMORY", error);
 }
 
-static gboolean
-upgrade (FacetDb *self, int version, GError **error)
+gboolean
+facet_db_upgrade (FacetDb *self, GError **error)
 {
   int code;
 
-  if (version > 0 && !back_up (self, version, error))
-    return FALSE;
-  code = facet_schema_upgrade (self->db, version, FACET_SCHEMA_VERSION);
-  return code == SQLITE_OK || facet_db_fail (self, code, error);
+  if (self->version < FACET_SCHEMA_VERSION) {
+    if (self->version > 0 && !facet_backup_make (self, self->version, error))
+      return FALSE;
+    code = facet_schema_upgrade (self->db, self->version, FACET_SCHEMA_VERSION);
+    if (code != SQLITE_OK)
+      return facet_db_fail (self, code, error);
+    self->version = FACET_SCHEMA_VERSION;
+  }
+  return set_up_writer (self, error);
 }
 
-/* Which version the file is of, once we know that it is ours. */
 static gboolean
-open_file (FacetDb *self, int *version, GError **error)
+open_file (FacetDb *self, GError **error)
 {
   make_private (self->path);
   if (!open_connection (self, self->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error))
     return FALSE;
   /* Until we know that the file is ours, closing it must not even fold its log into it. */
   sqlite3_db_config (self->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-  if (!identify (self, version, error))
+  if (!identify (self, error))
     return FALSE;
   if (sqlite3_db_readonly (self->db, "main") == 1)
     return facet_db_fail (self, SQLITE_READONLY, error);
@@ -241,11 +238,8 @@ FacetDb *
 facet_db_open (const char *path, GError **error)
 {
   FacetDb *self = db_new (path);
-  int      version = 0;
 
-  if (!open_file (self, &version, error) ||
-      (version < FACET_SCHEMA_VERSION && !upgrade (self, version, error)) ||
-      !set_up_writer (self, error))
+  if (!open_file (self, error))
     g_clear_pointer (&self, facet_db_close);
   return self;
 }
@@ -256,7 +250,7 @@ facet_db_open_in_memory (const char *path, GError **error)
   FacetDb *self = db_new (path);
 
   if (!open_connection (self, ":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error) ||
-      !upgrade (self, 0, error) || !set_up_writer (self, error))
+      !facet_db_upgrade (self, error))
     g_clear_pointer (&self, facet_db_close);
   return self;
 }
@@ -268,6 +262,8 @@ facet_db_open_reader (const char *path, GError **error)
 
   if (!open_connection (self, self->path, SQLITE_OPEN_READONLY, error))
     g_clear_pointer (&self, facet_db_close);
+  else /* the log is the writer's to fold in, and to remove */
+    sqlite3_db_config (self->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
   return self;
 }
 
@@ -369,6 +365,20 @@ gint64
 facet_db_last_id (FacetDb *self)
 {
   return sqlite3_last_insert_rowid (self->db);
+}
+
+gboolean
+facet_db_begin_ids (FacetDb *self, gint64 base, GError **error)
+{
+  sqlite3_stmt *statement =
+      facet_db_statement (self,
+                          "INSERT INTO sqlite_sequence (name, seq) VALUES ('conversations', ?1)",
+                          error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, base);
+  return facet_db_run (self, statement, error);
 }
 
 gboolean

@@ -16,8 +16,9 @@ typedef enum {
   FACET_STORE_ERROR_FAILED,
   FACET_STORE_ERROR_NO_SPACE,
   FACET_STORE_ERROR_READ_ONLY,
-  FACET_STORE_ERROR_NOT_OURS, /* a newer Facet's, or another program's: left untouched */
-  FACET_STORE_ERROR_DAMAGED,  /* to be set aside */
+  FACET_STORE_ERROR_NOT_OURS,  /* a newer Facet's, or another program's: left untouched */
+  FACET_STORE_ERROR_DAMAGED,   /* to be set aside */
+  FACET_STORE_ERROR_UNDECIDED, /* nobody has said yet what is to take a damaged file's place */
   FACET_STORE_ERROR_CLOSED,
 } FacetStoreError;
 
@@ -25,10 +26,11 @@ GQuark facet_store_error_quark (void);
 
 typedef struct _FacetDb FacetDb;
 
-/* Opens the file or creates it; brings an older schema up to date, after a copy of the file was
- * made beside it
- * ("facet.db.before-version-2"). */
+/* Opens the file or creates it; it is to be upgraded before anything else is done. */
 FacetDb    *facet_db_open (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Brings an older schema up to date, in one transaction, after a backup was made
+ * (facet-store-backup.h). */
+gboolean    facet_db_upgrade (FacetDb *self, GError **error);
 /* An empty one in memory: nothing is written to @path, whose folder has the media. */
 FacetDb    *facet_db_open_in_memory (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* A second connection that cannot write. */
@@ -38,6 +40,8 @@ const char *facet_db_get_path (FacetDb *self);
 
 /* PRAGMA quick_check; DAMAGED says what it found. */
 gboolean facet_db_check (FacetDb *self, GError **error);
+/* Writes all of it to the file @path, which is empty or not there. */
+gboolean facet_db_copy_to (FacetDb *self, const char *path, GError **error);
 /* Renames the file and its -wal and -shm to "facet.db.damaged-DATE".  (transfer full): the new
  * name. */
 char    *facet_db_set_aside (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -51,6 +55,8 @@ gboolean      facet_db_run (FacetDb *self, sqlite3_stmt *statement, GError **err
 gboolean      facet_db_next (FacetDb *self, sqlite3_stmt *statement, GError **error);
 gboolean      facet_db_exec (FacetDb *self, const char *sql, GError **error);
 gint64        facet_db_last_id (FacetDb *self);
+/* Conversations to come have ids above @base, in a file that has none. */
+gboolean      facet_db_begin_ids (FacetDb *self, gint64 base, GError **error);
 
 /* @durable: the commit is on the disk, not only with the kernel, when commit returns. */
 gboolean facet_db_begin (FacetDb *self, gboolean durable, GError **error);

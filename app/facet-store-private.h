@@ -3,9 +3,44 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "facet-event-source.h"
+#include "facet-private-folder.h"
+#include "facet-store-backup.h"
 #include "facet-store.h"
 
 G_BEGIN_DECLS
+
+/* A thread that owns a connection and works off operations. */
+typedef struct {
+  GThread          *thread;
+  GAsyncQueue      *ops;     /* of FacetStoreOp */
+  FacetEventSource *results; /* of FacetStoreOp */
+  char             *path;
+  gboolean          writes;
+  /* The thread's own, once it runs: */
+  FacetDb          *db;      /* a reader's is opened when it is first needed */
+  GError           *refusal; /* what every operation fails with; NULL: none */
+} FacetStoreWorker;
+
+struct _FacetStore {
+  gatomicrefcount     ref_count;
+  char               *path;
+  char               *media_folder, *recordings_folder;
+  char               *warning;
+  gint64              offer; /* when the backup was made that could be restored, s; 0: none */
+  FacetStoreFunc      changed;
+  gpointer            changed_data;
+  FacetEventSource   *results;
+  FacetStoreWorker   *writer;
+  FacetStoreWorker   *reader; /* NULL: private, what is in memory has one connection */
+  FacetStoreWorker   *keeper; /* reads for backups; NULL: private */
+  guint               backup_timer;
+  FacetPrivateFolder *private_folder; /* NULL: not private, or closed */
+  guint               n_owed;         /* operations that have not come back, but for the keeper's */
+  gboolean            is_private;
+  gboolean            readable; /* for the reader: nobody is about to set the file aside */
+  gboolean            closing, closed;
+};
 
 typedef struct _FacetStoreOp FacetStoreOp;
 
@@ -19,7 +54,9 @@ struct _FacetStoreOp {
   /* On the main thread; @op->error says whether it worked. */
   void (*reply) (FacetStoreOp *op);
   void (*free) (FacetStoreOp *op);
-  GError *error;
+  GError  *error;
+  gboolean owed;    /* the store's own */
+  gboolean decides; /* it is about the connection itself: runs also without one, or while refused */
 };
 
 /* An operation that reads rows. */
@@ -71,8 +108,22 @@ void facet_store_push_expiry (FacetStore *self);
  * holds. */
 void facet_store_push_sweep (FacetStore *self);
 
-/* Both take @op. */
+/* All take @op. */
 void facet_store_push_write (FacetStore *self, FacetStoreOp *op);
 void facet_store_push_read (FacetStore *self, FacetStoreOp *op);
+void facet_store_push_to (FacetStore *self, FacetStoreWorker *worker, FacetStoreOp *op);
+
+/* facet-store-start.c: what happens to the file. */
+
+/* The first operations on a file that was opened. */
+void     facet_store_begin (FacetStore *self);
+/* Opens the file or, where it is damaged or missing and there is something to choose from, opens
+ * nothing: then *@refusal is set.  *@db, *@warning and *@offer as they then are. */
+gboolean facet_store_open_file (const char *path,
+                                FacetDb   **db,
+                                GError    **refusal,
+                                char      **warning,
+                                gint64     *offer,
+                                GError    **error);
 
 G_END_DECLS

@@ -199,8 +199,10 @@ list_run (FacetStoreOp *op, FacetDb *db, GError **error)
 {
   return facet_conversations_read (db,
                                    "SELECT " FACET_CONVERSATION_COLUMNS " FROM conversations"
-                                   " WHERE deleted_at IS NOT NULL"
-                                   " ORDER BY deleted_at DESC, id DESC",
+                                   " WHERE deleted_at > (CAST (strftime ('%s', 'now') AS INTEGER)"
+                                   "  - " G_STRINGIFY (
+                                       FACET_TRASH_DAYS) " * 86400) * 1000000"
+                                                         " ORDER BY deleted_at DESC, id DESC",
                                    ((FacetRowsOp *)op)->rows, error);
 }
 

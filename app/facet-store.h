@@ -62,10 +62,15 @@ typedef void (*FacetStoreTurnFunc) (const FacetConversationRow *conversation,
 /* @value NULL: none. */
 typedef void (*FacetStoreValueFunc) (const char *value, const GError *error, gpointer user_data);
 
-/* Opens @folder/facet.db, making both when missing; blocks while it does.  A damaged file is set
- * aside.  Then, on the writer's thread, the file is checked and answers that a killed process left
- * running become INTERRUPTED; everything asked meanwhile waits for that.  After
- * it, files of media/ are deleted that are older than a day and attached to nothing. */
+/* Opens @folder/facet.db, making both when missing; blocks for as long as that takes.  Then, on
+ * other threads: an older schema is brought up to date, and answers that a killed process left
+ * running become INTERRUPTED, before anything else is done; the file is checked, before anything is
+ * written; what has lain in the trash long enough is deleted, files of media/ that are older than a
+ * day and attached to nothing are, and once a day a backup is made.
+ *
+ * A damaged file is set aside, now or when the check finds it.  If there is a backup, or the file
+ * is missing and there is one, nobody but the person decides what takes its place: see
+ * facet_store_get_offer ().  Otherwise a new one is begun. */
 FacetStore *facet_store_open (const char *folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* A store in memory for one private conversation: nothing of it reaches a disk, and closing it
  * forgets all.  Its conversations have ids that no file's have. */
@@ -79,11 +84,24 @@ FacetStore *facet_store_ref (FacetStore *self) G_GNUC_WARN_UNUSED_RESULT;
 void        facet_store_unref (FacetStore *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FacetStore, facet_store_unref)
 /* Blocks until everything queued so far is done and answered. */
-void facet_store_flush (FacetStore *self);
+void     facet_store_flush (FacetStore *self);
+/* Blocks until something is answered.  FALSE: nothing more will be. */
+gboolean facet_store_wait (FacetStore *self);
 
-/* What was found at the start and the person should know; NULL: nothing so far.  Final once the
- * first answer came. */
+/* What was found and the person should know; NULL: nothing so far. */
 const char *facet_store_get_warning (FacetStore *self);
+/* When the backup was made that can be restored (s since 1970); 0: there is nothing to decide.
+ * Until it is decided every operation fails with FACET_STORE_ERROR_UNDECIDED. */
+gint64      facet_store_get_offer (FacetStore *self);
+/* @restore: the newest backup that is sound takes the file's place; else an empty file does.  On an
+ * error it is still undecided.  What was read before is not of this file. */
+void        facet_store_decide (FacetStore    *self,
+                                gboolean       restore,
+                                FacetStoreFunc func,
+                                gpointer       user_data);
+/* Called when warning and offer have changed by themselves, and with them what the file contains;
+ * its error is NULL.  One at a time. */
+void facet_store_set_changed_func (FacetStore *self, FacetStoreFunc func, gpointer user_data);
 
 /* Where files that are attached to messages are; it may not be there yet.  Borrowed. */
 const char *facet_store_get_media_folder (FacetStore *self);
@@ -139,7 +157,7 @@ void facet_store_delete_conversation (FacetStore    *self,
  * store opens. */
 #define FACET_TRASH_DAYS 30
 
-/* The latest first.  Answered in the order of the changes. */
+/* The latest first, without those whose time has come.  Answered in the order of the changes. */
 void facet_store_list_trash (FacetStore *self, FacetStoreRowsFunc func, gpointer user_data);
 /* For good: the conversation, if it is in the trash, its messages, and files that nothing else
  * refers to; its words are overwritten in the file.  Backups, which know it still, go in their

@@ -101,6 +101,24 @@ exec_raw (TestLibrary *f, const char *sql)
   sqlite3_close (db);
 }
 
+static int
+count (TestLibrary *f, const char *sql)
+{
+  g_autofree char *path = g_build_filename (f->folder, "facet.db", NULL);
+  sqlite3         *db;
+  sqlite3_stmt    *statement;
+  int              n;
+
+  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
+  sqlite3_busy_timeout (db, 10000);
+  g_assert_cmpint (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_step (statement), ==, SQLITE_ROW);
+  n = sqlite3_column_int (statement, 0);
+  sqlite3_finalize (statement);
+  sqlite3_close (db);
+  return n;
+}
+
 /* Deleted, seen by the next start too, restored from there. */
 static void
 test_restore (TestLibrary *f, gconstpointer data)
@@ -226,6 +244,7 @@ test_expires (TestLibrary *f, gconstpointer data)
   g_autoptr (FacetConversation) old = facet_library_new_conversation (f->library);
   g_autoptr (FacetConversation) young = facet_library_new_conversation (f->library);
   g_autoptr (FacetMedia) media = import (f);
+  g_autofree char *backups = g_build_filename (f->folder, "backups", NULL);
 
   send (f->conversation, "Question");
   send (f->conversation, "Secret " WORD);
@@ -252,10 +271,14 @@ test_expires (TestLibrary *f, gconstpointer data)
   test_library_open (f);
   wait_until (n_items (facet_library_get_trash (f->library)) == 1);
   g_assert_cmpstr (facet_conversation_get_title (first_in_trash (f)), ==, "Young");
+  wait_until (count (f, "SELECT count (*) FROM conversations WHERE deleted_at IS NOT NULL") == 1);
+  wait_until (count (f, "SELECT count (*) FROM messages"
+                        " WHERE deleted_at IS NOT NULL AND text <> ''") == 0);
   g_assert_true (is_on_disk (media));
   test_library_reopen (f);
   g_assert_cmpuint (n_items (f->conversation), ==, 4);
   test_library_close (f);
+  test_folder_remove (backups); /* they go in their turn */
   g_assert_false (test_folder_contains (f->folder, WORD));
   test_library_open (f);
 }
