@@ -281,7 +281,7 @@ read_all (FacetLibrary *self)
 
 /* Another file has taken the place of the one that everything was of. */
 static void
-reset (FacetLibrary *self)
+reset (FacetLibrary *self, gboolean forgotten)
 {
   guint n = self->conversations->len;
 
@@ -290,7 +290,7 @@ reset (FacetLibrary *self)
   g_ptr_array_set_size (self->deleted, 0);
   g_list_store_remove_all (self->trash);
   self->gave_draft_media = FALSE;
-  g_signal_emit (self, signals[RESET], 0);
+  g_signal_emit (self, signals[RESET], 0, forgotten);
 }
 
 static void
@@ -303,9 +303,9 @@ set_offer (FacetLibrary *self, gint64 offer)
 }
 
 static void
-read_again (FacetLibrary *self)
+read_again (FacetLibrary *self, gboolean forgotten)
 {
-  reset (self);
+  reset (self, forgotten);
   read_all (self);
   if (self->asked_trash)
     facet_store_list_trash (self->store, trash_listed_cb, g_object_ref (self));
@@ -319,9 +319,9 @@ changed_cb (const GError *error, gpointer user_data)
   set_warning (self, facet_store_get_warning (self->store));
   set_offer (self, facet_store_get_offer (self->store));
   if (self->offer != 0)
-    reset (self);
+    reset (self, FALSE);
   else
-    read_again (self);
+    read_again (self, FALSE);
 }
 
 static void
@@ -332,7 +332,7 @@ decided_cb (const GError *error, gpointer user_data)
   set_warning (self, error != NULL ? error->message : facet_store_get_warning (self->store));
   set_offer (self, facet_store_get_offer (self->store));
   if (error == NULL)
-    read_again (self);
+    read_again (self, FALSE);
 }
 
 void
@@ -553,6 +553,62 @@ close_all (GListModel *conversations)
   }
 }
 
+/* Space */
+
+void
+facet_library_measure (FacetLibrary *self, FacetStorageFunc func, gpointer user_data)
+{
+  g_return_if_fail (FACET_IS_LIBRARY (self));
+  facet_store_measure (self->store, func, user_data);
+}
+
+void
+facet_library_free_space (FacetLibrary        *self,
+                          FacetStorageKind     kind,
+                          FacetStorageDoneFunc func,
+                          gpointer             user_data)
+{
+  g_return_if_fail (FACET_IS_LIBRARY (self));
+  facet_store_free_space (self->store, kind, func, user_data);
+}
+
+typedef struct {
+  FacetLibrary        *library;
+  FacetStorageDoneFunc func;
+  gpointer             user_data;
+} Wipe;
+
+static void
+wiped_cb (const GError *error, gpointer user_data)
+{
+  g_autofree Wipe *wipe = user_data;
+  g_autoptr (FacetLibrary) self = wipe->library;
+
+  set_warning (self, facet_store_get_warning (self->store));
+  set_offer (self, facet_store_get_offer (self->store));
+  read_again (self, TRUE);
+  wipe->func (error, wipe->user_data);
+}
+
+void
+facet_library_delete_everything (FacetLibrary *self, FacetStorageDoneFunc func, gpointer user_data)
+{
+  Wipe *wipe;
+
+  g_return_if_fail (FACET_IS_LIBRARY (self));
+  if (self->fresh != NULL) {
+    facet_conversation_set_draft (self->fresh, NULL);
+    g_list_store_remove_all (facet_conversation_get_draft_media (self->fresh));
+    facet_conversation_close (self->fresh);
+  }
+  g_clear_pointer (&self->new_draft, g_free);
+  close_all (G_LIST_MODEL (self));
+  close_all (G_LIST_MODEL (self->trash));
+  wipe = g_new0 (Wipe, 1);
+  *wipe = (Wipe){g_object_ref (self), func, user_data};
+  facet_store_delete_everything (self->store, wiped_cb, wipe);
+}
+
 void
 facet_library_close (FacetLibrary *self)
 {
@@ -704,7 +760,7 @@ facet_library_class_init (FacetLibraryClass *class)
   g_object_class_install_properties (object_class, N_PROPS, props);
 
   signals[RESET] = g_signal_new ("reset", G_TYPE_FROM_CLASS (class), G_SIGNAL_RUN_LAST, 0, NULL,
-                                 NULL, NULL, G_TYPE_NONE, 0);
+                                 NULL, NULL, G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
 }
 
 static void

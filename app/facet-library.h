@@ -7,6 +7,7 @@
 #pragma once
 
 #include "facet-conversation.h"
+#include "facet-storage.h"
 
 G_BEGIN_DECLS
 
@@ -19,8 +20,9 @@ G_DECLARE_FINAL_TYPE (FacetLibrary, facet_library, FACET, LIBRARY, GObject)
  * 1970, else 0), and until facet_library_decide () nothing can be read or saved; if there is none,
  * a new database is begun.  Properties: assistant (FacetAssistant, writable: given to every
  * conversation that is not busy), loaded (boolean), warning (string or NULL), offer (int64).
- * Signal ::reset: all conversations are of a file that is no longer there; whoever shows one begins
- * another. */
+ * Signal ::reset (boolean forgotten): all conversations are of a file that is no longer there;
+ * whoever shows one begins another.  @forgotten: everything was deleted, what is being written
+ * goes, too. */
 FacetLibrary *facet_library_new (const char     *data_dir,
                                  FacetAssistant *assistant,
                                  GError        **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -62,6 +64,20 @@ void        facet_library_restore (FacetLibrary *self, FacetConversation *conver
 void        facet_library_delete_for_good (FacetLibrary *self, FacetConversation *conversation);
 /* All that is there now. */
 void        facet_library_empty_trash (FacetLibrary *self);
+
+/* How much space everything takes, measured on another thread; @func is called exactly once. */
+void facet_library_measure (FacetLibrary *self, FacetStorageFunc func, gpointer user_data);
+/* Frees what can be freed (facet_storage_kind_can_be_freed ()). */
+void facet_library_free_space (FacetLibrary        *self,
+                               FacetStorageKind     kind,
+                               FacetStorageDoneFunc func,
+                               gpointer             user_data);
+/* Conversations, drafts, attachments, recordings, backups, set-aside databases and caches: all is
+ * gone from the folders when @func is called.  What runs is stopped.  Private conversations, which
+ * are in no folder, stay.  On an error what could be deleted is. */
+void facet_library_delete_everything (FacetLibrary        *self,
+                                      FacetStorageDoneFunc func,
+                                      gpointer             user_data);
 
 /* Stops what runs, writes everything and waits for it: at shutdown. */
 void facet_library_close (FacetLibrary *self);

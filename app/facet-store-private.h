@@ -113,6 +113,10 @@ void facet_store_push_write (FacetStore *self, FacetStoreOp *op);
 void facet_store_push_read (FacetStore *self, FacetStoreOp *op);
 void facet_store_push_to (FacetStore *self, FacetStoreWorker *worker, FacetStoreOp *op);
 
+/* facet-store-storage.c: all that Facet has written into @folder, and its caches.  Nobody has the
+ * database open. */
+gboolean facet_storage_remove_everything (const char *folder, GError **error);
+
 /* facet-store-start.c: what happens to the file. */
 
 /* The first operations on a file that was opened. */

@@ -30,8 +30,8 @@
 typedef struct {
   FacetStoreOp      op;
   FacetStore       *store;
-  FacetStoreWorker *worker; /* the one it runs on */
-  gboolean          damaged;
+  FacetStoreWorker *worker;            /* the one it runs on */
+  gboolean          damaged, readable; /* what was found */
   gboolean          restore;
   char             *damage, *warning;
   gint64            offer;
@@ -245,6 +245,7 @@ prepare_run (FacetStoreOp *op, FacetDb *db, GError **error)
   g_autoptr (GError) failure = NULL;
   gboolean upgraded = facet_db_upgrade (db, &failure);
 
+  file->readable = upgraded;
   if (upgraded && mark_interrupted (db, &failure))
     return TRUE;
   if (!upgraded || g_error_matches (failure, FACET_STORE_ERROR, FACET_STORE_ERROR_DAMAGED))
@@ -309,7 +310,7 @@ prepare_reply (FacetStoreOp *op)
   }
   if (op->error != NULL)
     set_warning (self, op->error->message);
-  if (file->worker->refusal != NULL)
+  if (!file->readable)
     return;
   self->readable = TRUE;
   file = file_op_new (self, self->writer, check_run, check_reply);
@@ -428,6 +429,69 @@ facet_store_set_changed_func (FacetStore *self, FacetStoreFunc func, gpointer us
 {
   self->changed = func;
   self->changed_data = user_data;
+}
+
+/* Deleting everything: as a damaged file, but nothing is kept */
+
+static gboolean
+wipe_run (FacetStoreOp *op, FacetDb *db, GError **error)
+{
+  FileOp           *file = (FileOp *)op;
+  FacetStoreWorker *worker = file->worker;
+  g_autofree char  *folder = g_path_get_dirname (worker->path);
+  g_autoptr (GError) failure = NULL;
+  gboolean removed;
+
+  g_clear_pointer (&worker->db, facet_db_close);
+  g_clear_error (&worker->refusal);
+  removed = facet_storage_remove_everything (folder, error);
+  if (begin_empty (file, &failure))
+    return removed;
+  worker->refusal = g_error_copy (failure);
+  if (removed)
+    g_propagate_error (error, g_steal_pointer (&failure));
+  return FALSE;
+}
+
+static void
+wipe_reply (FacetStoreOp *op)
+{
+  FileOp     *file = (FileOp *)op;
+  FacetStore *self = file->store;
+
+  self->offer = 0;
+  set_warning (self, op->error != NULL ? op->error->message : NULL);
+  facet_store_begin (self);
+  if (file->func != NULL)
+    file->func (op->error, file->user_data);
+}
+
+/* @op let go of the file: on to the next who has it open. */
+static void
+wipe_let_go_reply (FacetStoreOp *op)
+{
+  FileOp     *done = (FileOp *)op;
+  FacetStore *self = done->store;
+  FileOp     *next = done->worker == self->keeper
+                         ? file_op_new (self, self->reader, let_go_run, wipe_let_go_reply)
+                         : file_op_new (self, self->writer, wipe_run, wipe_reply);
+
+  next->op.decides = TRUE;
+  next->func = done->func;
+  next->user_data = done->user_data;
+  facet_store_push_to (self, next->worker, &next->op);
+}
+
+void
+facet_store_delete_everything (FacetStore *self, FacetStoreFunc func, gpointer user_data)
+{
+  FileOp *file = file_op_new (self, self->keeper, let_go_run, wipe_let_go_reply);
+
+  self->readable = FALSE;
+  file->op.decides = TRUE;
+  file->func = func;
+  file->user_data = user_data;
+  facet_store_push_to (self, file->worker, &file->op);
 }
 
 /* Backing up */

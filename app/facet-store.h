@@ -10,6 +10,7 @@
 #pragma once
 
 #include "facet-conversation.h"
+#include "facet-storage.h"
 #include "facet-store-db.h"
 
 G_BEGIN_DECLS
@@ -183,6 +184,17 @@ void facet_store_load_draft_media (FacetStore        *self,
                                    gint64             conversation,
                                    FacetStoreRowsFunc func,
                                    gpointer           user_data);
+
+/* How much space everything takes; beside all else. */
+void facet_store_measure (FacetStore *self, FacetStorageFunc func, gpointer user_data);
+/* @kind is one that can be freed.  A file that was added and is not written down yet stays. */
+void facet_store_free_space (FacetStore      *self,
+                             FacetStorageKind kind,
+                             FacetStoreFunc   func,
+                             gpointer         user_data);
+/* Deletes the database, what was set aside, backups, attachments, recordings and caches, and begins
+ * an empty database; after all that is queued.  On an error what could be deleted is. */
+void facet_store_delete_everything (FacetStore *self, FacetStoreFunc func, gpointer user_data);
 
 /* Small facts by name.  @value NULL removes. */
 void facet_store_get_value (FacetStore         *self,
