@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-#define DRAFT_DELAY_MS 500
+#define DRAFT_DELAY_MS 150
 
 static void facet_conversation_list_model_init (GListModelInterface *iface);
 

@@ -255,16 +255,58 @@ facet_db_open_in_memory (const char *path, GError **error)
   return self;
 }
 
+/* The log, if there is one, holds nothing. */
+static gboolean
+has_no_log (const char *path)
+{
+  g_autofree char *log = g_strconcat (path, "-wal", NULL);
+  GStatBuf         info;
+
+  return g_stat (log, &info) != 0 || info.st_size == 0;
+}
+
+/* Opening alone reads nothing. */
+static gboolean
+try_reading (FacetDb *self, const char *path, int flags, GError **error)
+{
+  if (!open_connection (self, path, flags | SQLITE_OPEN_READONLY, error))
+    return FALSE;
+  /* The log is the writer's to fold in, and to remove. */
+  sqlite3_db_config (self->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+  return identify (self, error);
+}
+
+/* Where nothing can be written, SQLite cannot make the files beside a log.  If there is no log,
+ * nobody has the file open, and nobody can change it. */
 FacetDb *
 facet_db_open_reader (const char *path, GError **error)
 {
-  FacetDb *self = db_new (path);
+  FacetDb         *self = db_new (path);
+  g_autofree char *uri = NULL;
+  g_autofree char *escaped = NULL;
+  g_autoptr (GError) failure = NULL;
 
-  if (!open_connection (self, self->path, SQLITE_OPEN_READONLY, error))
-    g_clear_pointer (&self, facet_db_close);
-  else /* the log is the writer's to fold in, and to remove */
-    sqlite3_db_config (self->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-  return self;
+  if (try_reading (self, path, 0, &failure))
+    return self;
+  if (g_error_matches (failure, FACET_STORE_ERROR, FACET_STORE_ERROR_READ_ONLY) &&
+      has_no_log (path)) {
+    facet_db_close (self);
+    self = db_new (path);
+    escaped = g_uri_escape_string (path, "/", FALSE);
+    uri = g_strdup_printf ("file:%s?immutable=1", escaped);
+    g_clear_error (&failure);
+    if (try_reading (self, uri, SQLITE_OPEN_URI, &failure))
+      return self;
+  }
+  g_propagate_error (error, g_steal_pointer (&failure));
+  facet_db_close (self);
+  return NULL;
+}
+
+int
+facet_db_get_version (FacetDb *self)
+{
+  return self->version;
 }
 
 gboolean

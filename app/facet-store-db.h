@@ -33,10 +33,12 @@ FacetDb    *facet_db_open (const char *path, GError **error) G_GNUC_WARN_UNUSED_
 gboolean    facet_db_upgrade (FacetDb *self, GError **error);
 /* An empty one in memory: nothing is written to @path, whose folder has the media. */
 FacetDb    *facet_db_open_in_memory (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* A second connection that cannot write. */
+/* A connection that cannot write, beside one that does or where nothing can. */
 FacetDb    *facet_db_open_reader (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void        facet_db_close (FacetDb *self);
 const char *facet_db_get_path (FacetDb *self);
+/* Of the schema. */
+int         facet_db_get_version (FacetDb *self);
 
 /* PRAGMA quick_check; DAMAGED says what it found. */
 gboolean facet_db_check (FacetDb *self, GError **error);

@@ -121,8 +121,9 @@ gboolean facet_storage_remove_everything (const char *folder, GError **error);
 
 /* The first operations on a file that was opened. */
 void     facet_store_begin (FacetStore *self);
-/* Opens the file or, where it is damaged or missing and there is something to choose from, opens
- * nothing: then *@refusal is set.  *@db, *@warning and *@offer as they then are. */
+/* Opens the file; or opens nothing, where it is damaged or missing and there is something to choose
+ * from, or it can only be read: then *@refusal is set.  *@db, *@warning and *@offer as they then
+ * are. */
 gboolean facet_store_open_file (const char *path,
                                 FacetDb   **db,
                                 GError    **refusal,

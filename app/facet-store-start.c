@@ -130,6 +130,46 @@ replace_damaged (const char *path,
   return *db != NULL;
 }
 
+/* Whether a file that cannot be written can be read as it is. */
+static gboolean
+can_be_read (const char *path)
+{
+  FacetDb *db = facet_db_open_reader (path, NULL);
+  gboolean ok = db != NULL && facet_db_get_version (db) == FACET_SCHEMA_VERSION;
+
+  facet_db_close (db);
+  return ok;
+}
+
+/* @failure: why the file could not be opened. */
+static gboolean
+open_otherwise (const char   *path,
+                const GError *failure,
+                FacetDb     **db,
+                GError      **refusal,
+                char        **warning,
+                gint64       *offer,
+                GError      **error)
+{
+  if (g_error_matches (failure, FACET_STORE_ERROR, FACET_STORE_ERROR_DAMAGED)) {
+    if (!replace_damaged (path, failure->message, db, warning, offer, error))
+      return FALSE;
+    if (*db == NULL)
+      *refusal = refusal_new ();
+    return TRUE;
+  }
+  if (g_error_matches (failure, FACET_STORE_ERROR, FACET_STORE_ERROR_READ_ONLY) &&
+      can_be_read (path)) {
+    *refusal = g_error_copy (failure);
+    *warning = g_strdup_printf (_ ("%s  Until then your conversations can be read, and nothing "
+                                   "new is kept."),
+                                failure->message);
+    return TRUE;
+  }
+  g_propagate_error (error, g_error_copy (failure));
+  return FALSE;
+}
+
 gboolean
 facet_store_open_file (const char *path,
                        FacetDb   **db,
@@ -145,18 +185,11 @@ facet_store_open_file (const char *path,
     g_autofree char *what = g_strdup_printf (_ ("“%s” is missing."), path);
 
     *warning = offer_sentence (what, *offer);
-  } else {
-    *db = facet_db_open (path, &failure);
-    if (*db == NULL && !g_error_matches (failure, FACET_STORE_ERROR, FACET_STORE_ERROR_DAMAGED)) {
-      g_propagate_error (error, g_steal_pointer (&failure));
-      return FALSE;
-    }
-    if (*db == NULL && !replace_damaged (path, failure->message, db, warning, offer, error))
-      return FALSE;
-  }
-  if (*db == NULL)
     *refusal = refusal_new ();
-  return TRUE;
+    return TRUE;
+  }
+  *db = facet_db_open (path, &failure);
+  return *db != NULL || open_otherwise (path, failure, db, refusal, warning, offer, error);
 }
 
 static gboolean

@@ -179,6 +179,7 @@ facet_store_open (const char *folder, GError **error)
   self->offer = offer;
   self->reader = worker_new ("facet-reader", self->path, NULL, NULL, FALSE, self->results);
   self->keeper = worker_new ("facet-keeper", self->path, NULL, NULL, FALSE, self->results);
+  self->readable = db == NULL && offer == 0; /* but not to be written */
   if (db != NULL)
     facet_store_begin (self);
   return self;

@@ -69,6 +69,8 @@ typedef void (*FacetStoreValueFunc) (const char *value, const GError *error, gpo
  * written; what has lain in the trash long enough is deleted, files of media/ that are older than a
  * day and attached to nothing are, and once a day a backup is made.
  *
+ * A file that cannot be written is read, and the warning says so.
+ *
  * A damaged file is set aside, now or when the check finds it.  If there is a backup, or the file
  * is missing and there is one, nobody but the person decides what takes its place: see
  * facet_store_get_offer ().  Otherwise a new one is begun. */

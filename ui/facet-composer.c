@@ -18,7 +18,7 @@
 #include "facet-token-hint.h"
 
 #define MAX_LINES      10
-#define DRAFT_DELAY_MS 400
+#define DRAFT_DELAY_MS 50
 
 struct _FacetComposer {
   GtkWidget parent_instance;

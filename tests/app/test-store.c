@@ -367,18 +367,43 @@ test_read_only_file (void)
 {
   g_autofree char *folder = test_folder_new ();
   g_autofree char *path = g_build_filename (folder, "facet.db", NULL);
+  g_autoptr (FacetConversation) listed = NULL;
+  g_autoptr (FacetConversation) fresh = NULL;
   g_autoptr (GError) error = NULL;
-  gboolean root = geteuid () == 0;
+  FacetLibrary *library = open_library (folder, NULL);
+  gboolean      root = geteuid () == 0;
 
-  close_library (open_library (folder, NULL));
+  fresh = facet_library_new_conversation (library);
+  facet_conversation_send (fresh, "Read me");
+  while (facet_conversation_get_busy (fresh))
+    g_main_context_iteration (NULL, TRUE);
+  g_clear_object (&fresh);
+  close_library (library);
   g_assert_cmpint (g_chmod (path, 0444), ==, 0);
-  g_assert_cmpint (g_chmod (folder, 0777), ==, 0);
+  g_assert_cmpint (g_chmod (folder, 0555), ==, 0);
   if (root)
     g_assert_cmpint (seteuid (65534), ==, 0);
-  g_assert_null (open_library (folder, &error));
+
+  /* What is there can be read; what is typed is not lost. */
+  library = open_library (folder, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (strstr (facet_library_get_warning (library), path));
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (library)), ==, 1);
+  listed = g_list_model_get_item (G_LIST_MODEL (library), 0);
+  facet_conversation_open (listed);
+  while (!facet_conversation_get_loaded (listed))
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (listed)), ==, 2);
+  facet_conversation_send (listed, "And this?");
+  while (facet_conversation_get_busy (listed))
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (listed)), ==, 2);
+  g_assert_cmpstr (facet_conversation_get_draft (listed), ==, "And this?");
+  g_clear_object (&listed);
+  close_library (library);
   if (root)
     g_assert_cmpint (seteuid (0), ==, 0);
-  g_assert_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_READ_ONLY);
+  g_assert_cmpint (g_chmod (folder, 0755), ==, 0);
   test_folder_remove (folder);
 }
 
