@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #define ACTION_MS 15
-#define SPEED     2000
-#define N_WORDS   300
+#define SPEED     1500
+#define N_WORDS   600
 
 typedef struct {
   FacetLibrary      *library;
@@ -311,7 +311,7 @@ act_cb (gpointer user_data)
   choose (life);
   if (!facet_conversation_get_loaded (life->conversation))
     return G_SOURCE_CONTINUE;
-  if (what < 8 && is_idle (life)) {
+  if (what < 8 && is_idle (life) && fake_assistant_get_n_running (life->fake) < 3) {
     ask (life, NULL);
     say ("c%" G_GINT64_FORMAT ".draft ", facet_conversation_get_id (life->conversation));
   } else if (what < 10)

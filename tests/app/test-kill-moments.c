@@ -549,7 +549,7 @@ first_refusal (World *world)
 static void
 live_once (World *world, Kind kind)
 {
-  double   longest = kind == OLDER ? 0.25 : 0.7;
+  double   longest = kind == OLDER ? 0.25 : 1.0;
   GString *said;
   gint64   killed_at;
   sqlite3 *db;
