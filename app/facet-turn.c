@@ -18,7 +18,7 @@
 #include <jansson.h>
 
 /* With the time a save takes, an answer on disk is never more than 250 ms behind. */
-#define SAVE_INTERVAL_MS 150
+#define SAVE_INTERVAL_MS 100
 
 struct _FacetTurn {
   FacetConversation *conversation; /* a reference, until the turn is freed */

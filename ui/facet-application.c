@@ -276,7 +276,7 @@ activate_preferences (GSimpleAction *action, GVariant *parameter, gpointer data)
   FacetWindow      *window = current_window (self);
   GtkWindow        *preferences;
 
-  preferences = GTK_WINDOW (facet_preferences_new (self->settings, self->recorder));
+  preferences = GTK_WINDOW (facet_preferences_new (self->settings, self->recorder, self->library));
   if (window != NULL)
     gtk_window_set_transient_for (preferences, GTK_WINDOW (window));
   gtk_window_present (preferences);

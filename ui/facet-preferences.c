@@ -15,6 +15,7 @@
 #include "facet-model-chooser.h"
 #include "facet-microphone-group.h"
 #include "facet-preferences.h"
+#include "facet-storage-group.h"
 
 struct _FacetPreferences {
   AdwWindow parent_instance;
@@ -36,6 +37,7 @@ struct _FacetPreferences {
 
   FacetDeviceRow       *device_row;
   FacetMicrophoneGroup *microphone;
+  FacetStorageGroup    *storage;
 
   GSettings *settings;
   GArray    *context_sizes; /* guint: what the rows of context_row stand for; 0: automatic */
@@ -247,6 +249,7 @@ facet_preferences_class_init (FacetPreferencesClass *klass)
 
   g_type_ensure (FACET_TYPE_DEVICE_ROW);
   g_type_ensure (FACET_TYPE_MICROPHONE_GROUP);
+  g_type_ensure (FACET_TYPE_STORAGE_GROUP);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/facet/Facet/facet-preferences.ui");
   gtk_widget_class_bind_template_child (widget_class, FacetPreferences, folder_row);
@@ -265,6 +268,7 @@ facet_preferences_class_init (FacetPreferencesClass *klass)
   gtk_widget_class_bind_template_child (widget_class, FacetPreferences, min_p);
   gtk_widget_class_bind_template_child (widget_class, FacetPreferences, repetition_penalty);
   gtk_widget_class_bind_template_child (widget_class, FacetPreferences, microphone);
+  gtk_widget_class_bind_template_child (widget_class, FacetPreferences, storage);
   gtk_widget_class_bind_template_callback (widget_class, choose_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, per_cent_output_cb);
   gtk_widget_class_bind_template_callback (widget_class, threads_input_cb);
@@ -280,7 +284,7 @@ facet_preferences_init (FacetPreferences *self)
 }
 
 FacetPreferences *
-facet_preferences_new (GSettings *settings, FacetRecorder *recorder)
+facet_preferences_new (GSettings *settings, FacetRecorder *recorder, FacetLibrary *library)
 {
   FacetPreferences *self = g_object_new (FACET_TYPE_PREFERENCES, NULL);
 
@@ -292,6 +296,7 @@ facet_preferences_new (GSettings *settings, FacetRecorder *recorder)
   bind_settings (self);
   facet_device_row_set_up (self->device_row, settings);
   facet_microphone_group_set_up (self->microphone, recorder, settings);
+  facet_storage_group_set_up (self->storage, library);
   g_signal_connect_object (settings, "changed::model-folder", G_CALLBACK (folder_changed_cb), self,
                            G_CONNECT_SWAPPED);
   folder_changed_cb (self);

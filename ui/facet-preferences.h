@@ -7,6 +7,7 @@
 #pragma once
 
 #include "facet-compat.h"
+#include "facet-library.h"
 #include "facet-recorder.h"
 
 G_BEGIN_DECLS
@@ -14,8 +15,9 @@ G_BEGIN_DECLS
 #define FACET_TYPE_PREFERENCES (facet_preferences_get_type ())
 G_DECLARE_FINAL_TYPE (FacetPreferences, facet_preferences, FACET, PREFERENCES, AdwWindow)
 
-/* @recorder NULL: no microphone can be tried. */
+/* @recorder NULL: no microphone can be tried; @library NULL: nothing is said about space. */
 FacetPreferences *facet_preferences_new (GSettings     *settings,
-                                         FacetRecorder *recorder) G_GNUC_WARN_UNUSED_RESULT;
+                                         FacetRecorder *recorder,
+                                         FacetLibrary  *library) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -288,6 +288,18 @@ paste_cb (GtkWidget *widget, GVariant *args, gpointer user_data)
   return TRUE;
 }
 
+static void
+restore_backup (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  facet_window_decide (FACET_WINDOW (widget), TRUE);
+}
+
+static void
+begin_empty (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  facet_window_decide (FACET_WINDOW (widget), FALSE);
+}
+
 void
 facet_window_install_actions (GtkWidgetClass *widget_class)
 {
@@ -310,6 +322,8 @@ facet_window_install_actions (GtkWidgetClass *widget_class)
       {"win.choose-model-folder", choose_model_folder},
       {"win.add-recordings", add_recordings},
       {"win.discard-recordings", discard_recordings},
+      {"win.restore-backup", restore_backup},
+      {"win.begin-empty", begin_empty},
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (actions); i++)

@@ -73,6 +73,14 @@ void facet_window_say (FacetWindow *self, const char *text, GCallback undo, gpoi
 void facet_window_add_recordings (FacetWindow *self);
 void facet_window_discard_recordings (FacetWindow *self);
 
+/* facet-window-storage.c */
+/* Says it in the banner, with two buttons.  FALSE: there is nothing to offer. */
+gboolean facet_window_offer_backup (FacetWindow *self);
+/* The two buttons. */
+void     facet_window_decide (FacetWindow *self, gboolean restore);
+/* Handler of the library's ::reset. */
+void     facet_window_library_reset (FacetWindow *self, gboolean forgotten);
+
 /* facet-window-layout.c */
 void facet_window_arrange (FacetWindow *self, int width);
 void facet_window_update_header (FacetWindow *self);

@@ -134,6 +134,8 @@ update_banner (FacetWindow *self, FacetAssistant *assistant)
   g_autofree char *warning = NULL;
   const char      *page = gtk_stack_get_visible_child_name (self->pages);
 
+  if (facet_window_offer_backup (self))
+    return;
   if (self->failure != NULL) {
     facet_banner_set_buttons (self->banner, NULL, NULL, NULL, NULL);
     facet_banner_set_text (self->banner, self->failure);
@@ -489,6 +491,10 @@ watch (FacetWindow *self)
                                   G_CALLBACK (library_assistant_changed_cb), self);
   g_signal_group_connect_swapped (self->library_signals, "notify::warning",
                                   G_CALLBACK (facet_window_update_assistant), self);
+  g_signal_group_connect_swapped (self->library_signals, "notify::offer",
+                                  G_CALLBACK (facet_window_update_assistant), self);
+  g_signal_group_connect_swapped (self->library_signals, "reset",
+                                  G_CALLBACK (facet_window_library_reset), self);
 
   self->assistant_signals = g_signal_group_new (G_TYPE_OBJECT);
   g_signal_group_connect_swapped (self->assistant_signals, "notify::state",

@@ -35,7 +35,7 @@ has_looked (gpointer row)
 static void
 open_preferences (Fixture *f)
 {
-  f->preferences = GTK_WIDGET (facet_preferences_new (f->settings, NULL));
+  f->preferences = GTK_WIDGET (facet_preferences_new (f->settings, NULL, NULL));
   f->row = FACET_DEVICE_ROW (ui_find (f->preferences, FACET_TYPE_DEVICE_ROW, NULL));
 }
 

@@ -537,7 +537,7 @@ static void
 test_preferences (void)
 {
   GSettings   *settings = facet_settings_get_default ();
-  GtkWidget   *preferences = GTK_WIDGET (facet_preferences_new (settings, NULL));
+  GtkWidget   *preferences = GTK_WIDGET (facet_preferences_new (settings, NULL, NULL));
   AdwComboRow *weights, *context;
   GtkWidget   *threads, *sampling;
   const guint  odd = 5000;
@@ -586,7 +586,7 @@ test_preferences (void)
 
   /* A length that is not among the usual ones is shown and not changed. */
   g_settings_set_uint (settings, "context-size", odd);
-  preferences = GTK_WIDGET (facet_preferences_new (settings, NULL));
+  preferences = GTK_WIDGET (facet_preferences_new (settings, NULL, NULL));
   g_assert_nonnull (ui_find (preferences, GTK_TYPE_LABEL, "5000"));
   g_assert_cmpuint (g_settings_get_uint (settings, "context-size"), ==, odd);
   gtk_window_destroy (GTK_WINDOW (preferences));
