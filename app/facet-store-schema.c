@@ -130,11 +130,18 @@ static const char drafts[] =
     "  DELETE FROM draft_attachments WHERE conversation_id = old.id;"
     "END;";
 
+/* Deleting for good: a message asks whether it is somebody's head, and what was taken out is found
+ * without reading all. */
+static const char trash[] =
+    "CREATE INDEX conversations_by_head ON conversations (head_id);"
+    "CREATE INDEX messages_in_trash ON messages (deleted_at) WHERE deleted_at IS NOT NULL;";
+
 /* steps[i] leads from version i to version i + 1. */
 static const char *const steps[] = {
     conversations_and_messages,
     attachments_and_search,
     drafts,
+    trash,
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (steps) == FACET_SCHEMA_VERSION);
