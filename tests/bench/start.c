@@ -10,7 +10,8 @@
  * until the conversations are listed, until the long one is open, and until the check has passed,
  * so that something new is on the disk.  What the processor worked for it is shown beside it: on a
  * machine that is busy otherwise, the difference is waiting.  The bar is 400 ms for the first
- * three.  Not a test: the machine decides. */
+ * three.  Not a test: the machine decides.  (2 cores, Zen 5: there after 1 ms, listed after 121,
+ * the long one open after 158, something saved after 255.) */
 #define G_LOG_DOMAIN "start"
 
 #include "app/facet-library.h"
