@@ -32,7 +32,7 @@ is_blank (const char *text)
 static gboolean
 may_change (FacetConversation *self)
 {
-  if (!self->loaded) {
+  if (!self->loaded || self->switching) {
     facet_conversation_open (self);
     while (self->loading && facet_store_wait (self->store))
       ;
@@ -125,6 +125,7 @@ facet_conversation_turn_saved (FacetConversation          *self,
   self->head_id = row->head_id;
   self->created = row->created;
   self->updated = row->updated;
+  facet_conversation_grow_tree (self);
   if (is_new) {
     self->id = row->id;
     facet_store_set_value (self->store, FACET_NEW_DRAFT_KEY, NULL, NULL, NULL);
@@ -320,21 +321,19 @@ facet_conversation_delete_message (FacetConversation *self, FacetMessage *messag
   g_ptr_array_add (self->deleted, g_object_ref (message));
   facet_store_delete_message (self->store, facet_message_get_id (message), g_get_real_time (),
                               facet_conversation_stored_cb, g_object_ref (self));
+  facet_message_tree_set_deleted (self->tree, facet_message_get_id (message), TRUE);
   facet_conversation_splice (self, position, 1, NULL, 0);
   if (self->deleted->len == 1)
     g_object_notify (G_OBJECT (self), "can-undo");
+  facet_conversation_leave_deleted (self, message);
 }
 
-void
-facet_conversation_undo_delete (FacetConversation *self)
+/* On the path that is shown. */
+static void
+put_back (FacetConversation *self, FacetMessage *message)
 {
-  g_autoptr (FacetMessage) message = NULL;
   guint position = 0;
 
-  g_return_if_fail (FACET_IS_CONVERSATION (self));
-  if (self->deleted->len == 0)
-    return;
-  message = g_ptr_array_steal_index (self->deleted, self->deleted->len - 1);
   while (position < self->messages->len) {
     gint64 id = facet_message_get_id (g_ptr_array_index (self->messages, position));
 
@@ -342,9 +341,27 @@ facet_conversation_undo_delete (FacetConversation *self)
       break;
     position++;
   }
+  facet_conversation_splice (self, position, 0, &message, 1);
+}
+
+void
+facet_conversation_undo_delete (FacetConversation *self)
+{
+  g_autoptr (FacetMessage) message = NULL;
+
+  g_return_if_fail (FACET_IS_CONVERSATION (self));
+  if (self->deleted->len == 0)
+    return;
+  if (self->switching)
+    facet_store_flush (self->store); /* away from the message, perhaps */
+  message = g_ptr_array_steal_index (self->deleted, self->deleted->len - 1);
   facet_store_delete_message (self->store, facet_message_get_id (message), 0,
                               facet_conversation_stored_cb, g_object_ref (self));
-  facet_conversation_splice (self, position, 0, &message, 1);
+  facet_message_tree_set_deleted (self->tree, facet_message_get_id (message), FALSE);
+  if (facet_message_tree_leads_to (self->tree, facet_message_get_id (message), self->head_id))
+    put_back (self, message);
+  else
+    facet_conversation_show_message (self, facet_message_get_id (message));
   if (self->deleted->len == 0)
     g_object_notify (G_OBJECT (self), "can-undo");
 }

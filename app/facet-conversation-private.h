@@ -17,25 +17,29 @@ typedef struct _FacetTurn FacetTurn;
 #define FACET_NEW_DRAFT_KEY "new-draft"
 
 struct _FacetConversation {
-  GObject         parent_instance;
-  FacetStore     *store;
-  FacetAssistant *assistant;
-  gint64          id;
-  char           *title;
-  gboolean        title_is_own;
-  gint64          created, updated;
-  gboolean        pinned, thinking;
-  char           *draft;
-  guint           draft_timer;
-  GListStore     *draft_media;         /* of FacetMedia */
-  gulong          draft_media_handler; /* stores it when it changes */
-  gint64          head_id;
-  gint64          deleted_at; /* 0: not in the trash */
-  GPtrArray      *messages; /* of FacetMessage, as shown */
-  GPtrArray      *deleted;  /* of FacetMessage, the latest last */
-  FacetTurn      *turn;     /* NULL: not busy */
-  gboolean        loading, loaded;
-  FacetSampling  *sampling; /* shared with the library, in a g_rc_box; NULL: the model's own */
+  GObject           parent_instance;
+  FacetStore       *store;
+  FacetAssistant   *assistant;
+  gint64            id;
+  char             *title;
+  gboolean          title_is_own;
+  gint64            created, updated;
+  gboolean          pinned, thinking;
+  char             *draft;
+  guint             draft_timer;
+  GListStore       *draft_media;         /* of FacetMedia */
+  gulong            draft_media_handler; /* stores it when it changes */
+  gint64            head_id;
+  gint64            deleted_at; /* 0: not in the trash */
+  GPtrArray        *messages; /* of FacetMessage, as shown */
+  GPtrArray        *deleted;  /* of FacetMessage, the latest last */
+  FacetTurn        *turn;     /* NULL: not busy */
+  gboolean          loading, loaded;
+  FacetMessageTree *tree;      /* all that are stored, of every branch */
+  gboolean          switching; /* to the branch that ends with: */
+  gint64            next_head;
+  gint64            wanted_message; /* to be shown once it is loaded; 0: none */
+  FacetSampling    *sampling; /* shared with the library, in a g_rc_box; NULL: the model's own */
 };
 
 /* A listed conversation, not opened yet. */
@@ -66,6 +70,18 @@ void       facet_conversation_restore_draft_media (FacetConversation *self);
 GPtrArray *facet_conversation_list_draft_media (FacetConversation *self) G_GNUC_WARN_UNUSED_RESULT;
 /* A FacetStoreFunc whose @user_data is a reference to the conversation: says what went wrong. */
 void       facet_conversation_stored_cb (const GError *error, gpointer user_data);
+
+/* For its branches: */
+
+/* Reads the tree; before the messages. */
+void facet_conversation_read_tree (FacetConversation *self);
+/* Messages at the end have got their ids. */
+void facet_conversation_grow_tree (FacetConversation *self);
+/* What was asked for before it was loaded. */
+void facet_conversation_show_wanted (FacetConversation *self);
+/* @message was deleted, and was the end of the branch: another version of it is shown, if there is
+ * one. */
+void facet_conversation_leave_deleted (FacetConversation *self, FacetMessage *message);
 
 /* For a turn: */
 

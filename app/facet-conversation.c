@@ -245,6 +245,7 @@ loaded_cb (GPtrArray *rows, const GError *error, gpointer user_data)
   self->loaded = TRUE;
   g_list_model_items_changed (G_LIST_MODEL (self), 0, 0, self->messages->len);
   notify (self, PROP_LOADED);
+  facet_conversation_show_wanted (self);
 }
 
 void
@@ -255,6 +256,7 @@ facet_conversation_open (FacetConversation *self)
   if (self->loaded || self->loading)
     return;
   self->loading = TRUE;
+  facet_conversation_read_tree (self);
   facet_store_load (self->store, self->id, loaded_cb, g_object_ref (self));
   facet_conversation_restore_draft_media (self);
 }
@@ -515,6 +517,7 @@ facet_conversation_finalize (GObject *object)
 
   g_ptr_array_unref (self->messages);
   g_ptr_array_unref (self->deleted);
+  facet_message_tree_free (self->tree);
   g_object_unref (self->draft_media);
   g_free (self->title);
   g_free (self->draft);
@@ -561,6 +564,7 @@ facet_conversation_init (FacetConversation *self)
   self->created = self->updated = g_get_real_time ();
   self->messages = g_ptr_array_new_with_free_func (g_object_unref);
   self->deleted = g_ptr_array_new_with_free_func (g_object_unref);
+  self->tree = facet_message_tree_new ();
 }
 
 FacetConversation *

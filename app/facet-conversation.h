@@ -84,6 +84,20 @@ void facet_conversation_drop_oldest (FacetConversation *self, FacetMessage *answ
 void facet_conversation_delete_message (FacetConversation *self, FacetMessage *message);
 void facet_conversation_undo_delete (FacetConversation *self);
 
+/* Messages with the same parent are versions of each other: an answer given again, a question
+ * edited.  Which one of how many @message is, counted from 0, deleted ones left out. */
+void facet_conversation_get_versions (FacetConversation *self,
+                                      FacetMessage      *message,
+                                      guint             *index,
+                                      guint             *count);
+/* Shows another version of @message, and what came last after it; the list changes when that was
+ * read.  Does nothing while busy. */
+void facet_conversation_show_version (FacetConversation *self, FacetMessage *message, guint index);
+/* Makes the message of that id one of the list, on whichever branch it is; opens the conversation
+ * if need be.  The list changes when that was read, and not at all if it is shown already, while
+ * busy, or if there is none of that id. */
+void facet_conversation_show_message (FacetConversation *self, gint64 id);
+
 /* The whole conversation as Markdown.  (transfer full) */
 char *facet_conversation_to_markdown (FacetConversation *self) G_GNUC_WARN_UNUSED_RESULT;
 

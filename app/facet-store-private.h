@@ -81,6 +81,13 @@ FacetRowsOp *facet_rows_op_new (gboolean (*run) (FacetStoreOp *, FacetDb *, GErr
 /* Adds FacetConversationRow to @rows; on the thread that owns @db.  @sql: a literal. */
 gboolean facet_conversations_read (FacetDb *db, const char *sql, GPtrArray *rows, GError **error);
 
+/* Messages, on the thread that owns @db: */
+
+/* What is shown of a conversation, of FacetMessageRow, oldest first, into @rows. */
+gboolean facet_path_read (FacetDb *db, gint64 conversation, GPtrArray *rows, GError **error);
+/* Which message the path ends with. */
+gboolean facet_head_write (FacetDb *db, gint64 conversation, gint64 head, GError **error);
+
 /* Attachments, on the thread that owns @db: */
 
 /* Of a message that was just inserted; @attachments may be NULL. */

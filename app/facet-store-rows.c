@@ -260,23 +260,30 @@ list_run (FacetStoreOp *op, FacetDb *db, GError **error)
                                    ((FacetRowsOp *)op)->rows, error);
 }
 
-static gboolean
-load_run (FacetStoreOp *op, FacetDb *db, GError **error)
+gboolean
+facet_path_read (FacetDb *db, gint64 conversation, GPtrArray *rows, GError **error)
 {
-  FacetRowsOp  *rows_op = (FacetRowsOp *)op;
   GError       *failure = NULL;
   sqlite3_stmt *statement = facet_db_statement (db, select_path, error);
 
   if (statement == NULL)
     return FALSE;
-  sqlite3_bind_int64 (statement, 1, rows_op->conversation);
+  sqlite3_bind_int64 (statement, 1, conversation);
   while (facet_db_next (db, statement, &failure))
-    g_ptr_array_add (rows_op->rows, read_message (statement));
+    g_ptr_array_add (rows, read_message (statement));
   if (failure != NULL) {
     g_propagate_error (error, failure);
     return FALSE;
   }
-  return facet_attachments_read (db, rows_op->conversation, rows_op->rows, error);
+  return facet_attachments_read (db, conversation, rows, error);
+}
+
+static gboolean
+load_run (FacetStoreOp *op, FacetDb *db, GError **error)
+{
+  FacetRowsOp *rows_op = (FacetRowsOp *)op;
+
+  return facet_path_read (db, rows_op->conversation, rows_op->rows, error);
 }
 
 static void
@@ -404,8 +411,8 @@ change_message (FacetDb *db, const FacetMessageRow *row, GError **error)
   return facet_db_run (db, statement, error);
 }
 
-static gboolean
-set_head (FacetDb *db, gint64 conversation, gint64 head, GError **error)
+gboolean
+facet_head_write (FacetDb *db, gint64 conversation, gint64 head, GError **error)
 {
   sqlite3_stmt *statement =
       facet_db_statement (db, "UPDATE conversations SET head_id = ?2 WHERE id = ?1", error);
@@ -436,7 +443,7 @@ turn_run (FacetStoreOp *op, FacetDb *db, GError **error)
       return FALSE;
   } else {
     if (!add_message (db, conversation->id, turn->answer, error) ||
-        !set_head (db, conversation->id, turn->answer->id, error))
+        !facet_head_write (db, conversation->id, turn->answer->id, error))
       return FALSE;
     conversation->head_id = turn->answer->id;
   }

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "facet-conversation.h"
+#include "facet-message-tree.h"
 #include "facet-storage.h"
 #include "facet-store-db.h"
 
@@ -54,6 +55,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FacetMessageRow, facet_message_row_free)
 typedef void (*FacetStoreFunc) (const GError *error, gpointer user_data);
 /* @rows of FacetConversationRow, FacetMessageRow or FacetMedia. */
 typedef void (*FacetStoreRowsFunc) (GPtrArray *rows, const GError *error, gpointer user_data);
+/* @links of FacetMessageLink, by id. */
+typedef void (*FacetStoreLinksFunc) (GArray *links, const GError *error, gpointer user_data);
 /* The rows given to facet_store_begin_turn (), with their ids.  @user may be NULL. */
 typedef void (*FacetStoreTurnFunc) (const FacetConversationRow *conversation,
                                     const FacetMessageRow      *user,
@@ -118,6 +121,18 @@ void facet_store_load (FacetStore        *self,
                        gint64             conversation,
                        FacetStoreRowsFunc func,
                        gpointer           user_data);
+
+/* All messages of one, of all branches, the deleted ones, too. */
+void facet_store_load_links (FacetStore         *self,
+                             gint64              conversation,
+                             FacetStoreLinksFunc func,
+                             gpointer            user_data);
+/* One transaction: @head becomes the conversation's head, and what is shown then is read. */
+void facet_store_show_branch (FacetStore        *self,
+                              gint64             conversation,
+                              gint64             head,
+                              FacetStoreRowsFunc func,
+                              gpointer           user_data);
 
 /* One durable transaction: the conversation (inserted if its id is 0), the person's message (or
  * NULL), and the answer that is to come: inserted if its id is 0, else updated.  The answer's
