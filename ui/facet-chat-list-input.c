@@ -62,7 +62,8 @@ scroll_action (GtkWidget *widget, const char *name, GVariant *parameter)
   }
 }
 
-/* What the keyboard reaches is brought on the screen. */
+/* What the keyboard reaches is brought on the screen; a version that was just switched to is where
+ * the other one was, and has no place yet. */
 static void
 set_focus_child (GtkWidget *widget, GtkWidget *child)
 {
@@ -71,7 +72,8 @@ set_focus_child (GtkWidget *widget, GtkWidget *child)
   GtkWidget     *focus;
 
   parent_class->set_focus_child (widget, child);
-  if (child == NULL || root == NULL || !gtk_window_get_focus_visible (GTK_WINDOW (root)))
+  if (child == NULL || root == NULL || self->switched ||
+      !gtk_window_get_focus_visible (GTK_WINDOW (root)))
     return;
   focus = gtk_root_get_focus (root);
   /* A column of text brings its caret, not all of itself. */

@@ -36,6 +36,7 @@ struct _FacetChatList {
 
   guint    tick;   /* 0: the layout is as it should be */
   gboolean jumped; /* in this frame: only what is on the screen has widgets */
+  gboolean switched; /* to another branch, in this frame: it may be at its end */
 };
 
 /* The turn at @y from the upper end, and where it begins; above the first is the first, below the
@@ -53,6 +54,24 @@ void             facet_chat_list_get_turn_place (FacetChatList  *self,
 FacetMessageRow *facet_chat_list_ensure_row (FacetChatList *self, FacetTurnModel *turn);
 /* Once, in the next frame. */
 void             facet_chat_list_schedule_layout (FacetChatList *self);
+
+/* Whether the list has a row for it. */
+gboolean         facet_chat_list_shows (FacetMessage *message);
+
+/* facet-chat-list-branch.c */
+
+/* Where the first message stands that is being replaced, on the screen. */
+typedef struct {
+  guint    index; /* of its turn */
+  gint64   id;    /* 0: there is none */
+  double   top, bottom;
+  gboolean had_focus;
+} FacetChatStand;
+
+/* Once the conversation has changed, and the turns have not. */
+void facet_chat_list_note_stand (FacetChatList *self, FacetChatStand *stand);
+/* Once the turns have changed, too: puts the message that is there now in its place. */
+void facet_chat_list_take_stand (FacetChatList *self, const FacetChatStand *stand);
 
 /* facet-chat-list-input.c */
 void facet_chat_list_class_init_input (GtkWidgetClass *widget_class);

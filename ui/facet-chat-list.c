@@ -390,6 +390,9 @@ tick_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
   /* Not before: what was read has asked for the layout, too. */
   self->tick = 0;
   lay_out (self);
+  if (self->switched && self->view >= self->height - self->page - 1)
+    set_pinned (self, TRUE);
+  self->switched = FALSE;
   if (self->jumped) {
     self->jumped = FALSE;
     facet_chat_list_schedule_layout (self);
@@ -501,8 +504,8 @@ facet_chat_list_selection_began (FacetChatList *self, GtkWidget *widget)
 /* --- the conversation
  * ----------------------------------------------------------------------------------- */
 
-static gboolean
-is_shown (FacetMessage *message)
+gboolean
+facet_chat_list_shows (FacetMessage *message)
 {
   FacetRole role = facet_message_get_role (message);
 
@@ -536,7 +539,7 @@ refresh_turns (FacetChatList *self)
     g_autoptr (FacetMessage) message = g_list_model_get_item (G_LIST_MODEL (self->conversation), i);
     FacetTurnModel *turn = g_hash_table_lookup (old_by_message, message);
 
-    if (!is_shown (message))
+    if (!facet_chat_list_shows (message))
       continue;
     turn = turn != NULL ? g_object_ref (turn) : make_turn (self, message);
     g_ptr_array_add (self->turns, turn);
@@ -562,15 +565,21 @@ static void
 items_changed_cb (FacetChatList *self, guint position, guint removed, guint added)
 {
   guint n = g_list_model_get_n_items (G_LIST_MODEL (self->conversation));
+  g_autoptr (FacetMessage) last = NULL;
+  FacetChatStand stand;
 
+  facet_chat_list_note_stand (self, &stand);
   refresh_turns (self);
-  /* Who sends wants to see the answer. */
-  if (added > 0 && position + added == n) {
-    g_autoptr (FacetMessage) last =
-        g_list_model_get_item (G_LIST_MODEL (self->conversation), n - 1);
-
-    if (facet_message_is_running (last) || removed == 0)
-      facet_chat_list_pin (self);
+  if (added == 0 || position + added < n)
+    return;
+  last = g_list_model_get_item (G_LIST_MODEL (self->conversation), n - 1);
+  /* Who sends wants to see the answer; who looks at another version, that one. */
+  if (facet_message_is_running (last) || removed == 0) {
+    facet_chat_list_pin (self);
+  } else {
+    set_pinned (self, FALSE);
+    self->switched = TRUE;
+    facet_chat_list_take_stand (self, &stand);
   }
 }
 

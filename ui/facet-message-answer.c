@@ -51,7 +51,8 @@ facet_message_answer_bind (FacetMessageRow *row)
                                turn != NULL ? facet_turn_model_get_body (turn) : NULL);
   facet_thought_panel_bind (self->thought, turn);
   facet_message_face_update (FACET_MESSAGE_FACE (self->face), message);
-  facet_message_actions_set_message (FACET_MESSAGE_ACTIONS (self->actions), message);
+  facet_message_actions_set_message (FACET_MESSAGE_ACTIONS (self->actions), message,
+                                     facet_message_row_get_conversation (row));
   if (turn == NULL)
     return;
 
@@ -172,6 +173,12 @@ facet_message_answer_size_allocate (GtkWidget *widget, int width, int height, in
                                  status_height);
 }
 
+static GtkWidget *
+facet_message_answer_get_actions (FacetMessageRow *row)
+{
+  return FACET_MESSAGE_ANSWER (row)->actions;
+}
+
 static void
 facet_message_answer_dispose (GObject *object)
 {
@@ -192,6 +199,7 @@ facet_message_answer_class_init (FacetMessageAnswerClass *klass)
   row_class->bind = facet_message_answer_bind;
   row_class->layout = facet_message_answer_layout;
   row_class->get_part_top = facet_message_answer_get_part_top;
+  row_class->get_actions = facet_message_answer_get_actions;
   widget_class->size_allocate = facet_message_answer_size_allocate;
 
   g_type_ensure (FACET_TYPE_BLOCK_COLUMN);

@@ -54,7 +54,8 @@ facet_message_person_bind (FacetMessageRow *row)
                           message != NULL && *facet_message_get_text (message) != '\0');
   facet_block_column_set_flow (self->column,
                                turn != NULL ? facet_turn_model_get_body (turn) : NULL);
-  facet_message_actions_set_message (FACET_MESSAGE_ACTIONS (self->actions), message);
+  facet_message_actions_set_message (FACET_MESSAGE_ACTIONS (self->actions), message,
+                                     facet_message_row_get_conversation (row));
   gtk_widget_set_visible (self->expand, clipped);
   if (clipped) {
     guint            n = facet_flow_get_n_blocks (facet_turn_model_get_body (turn));
@@ -195,6 +196,12 @@ facet_message_person_css_changed (GtkWidget *widget, GtkCssStyleChange *change)
   FACET_MESSAGE_PERSON (widget)->natural_width = 0;
 }
 
+static GtkWidget *
+facet_message_person_get_actions (FacetMessageRow *row)
+{
+  return FACET_MESSAGE_PERSON (row)->actions;
+}
+
 static void
 facet_message_person_dispose (GObject *object)
 {
@@ -215,6 +222,7 @@ facet_message_person_class_init (FacetMessagePersonClass *klass)
   row_class->bind = facet_message_person_bind;
   row_class->layout = facet_message_person_layout;
   row_class->get_part_top = facet_message_person_get_part_top;
+  row_class->get_actions = facet_message_person_get_actions;
   widget_class->size_allocate = facet_message_person_size_allocate;
   widget_class->snapshot = facet_message_person_snapshot;
   widget_class->css_changed = facet_message_person_css_changed;

@@ -9,6 +9,7 @@
 
 #include <glib/gi18n.h>
 
+#include "facet-message-actions.h"
 #include "facet-message-row.h"
 
 #define TEXT_WIDTH   720
@@ -20,6 +21,7 @@
 typedef struct {
   FacetTurnModel    *turn;
   FacetConversation *conversation; /* borrowed: the list has it as long as its rows */
+  int                height;       /* as it is laid out */
 } FacetMessageRowPrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (FacetMessageRow, facet_message_row, GTK_TYPE_WIDGET)
@@ -49,6 +51,12 @@ facet_message_row_get_message (FacetMessageRow *self)
   return turn != NULL ? facet_turn_model_get_message (turn) : NULL;
 }
 
+FacetConversation *
+facet_message_row_get_conversation (FacetMessageRow *self)
+{
+  return PRIVATE (self)->conversation;
+}
+
 void
 facet_message_row_changed (FacetMessageRow *self)
 {
@@ -65,9 +73,11 @@ facet_message_row_update_actions (FacetMessageRow *self)
   GtkWidget              *widget = GTK_WIDGET (self);
   FacetMessage           *message = facet_message_row_get_message (self);
   gboolean                idle, answer, running;
+  guint                   version, n_versions;
 
   if (message == NULL)
     return;
+  facet_conversation_get_versions (priv->conversation, message, &version, &n_versions);
   idle = !facet_conversation_get_busy (priv->conversation);
   answer = facet_message_get_role (message) == FACET_ROLE_ASSISTANT;
   running = facet_message_is_running (message);
@@ -79,6 +89,10 @@ facet_message_row_update_actions (FacetMessageRow *self)
   gtk_widget_action_set_enabled (widget, "message.try-again", answer && idle);
   gtk_widget_action_set_enabled (widget, "message.drop-oldest", answer && idle);
   gtk_widget_action_set_enabled (widget, "message.keep", answer && idle);
+  gtk_widget_action_set_enabled (widget, "message.previous-version", version > 0 && idle);
+  gtk_widget_action_set_enabled (widget, "message.next-version", version + 1 < n_versions && idle);
+  gtk_widget_action_set_enabled (widget, "message.begin-conversation",
+                                 !running && facet_message_get_id (message) != 0);
   gtk_widget_action_set_enabled (widget, "answer-now",
                                  facet_message_get_phase (message) == FACET_PHASE_THINKING);
 }
@@ -136,7 +150,8 @@ facet_message_row_layout (FacetMessageRow *self, int width, double top, double b
 
   facet_message_row_get_columns (width, &columns);
   gtk_widget_queue_allocate (GTK_WIDGET (self));
-  return FACET_MESSAGE_ROW_GET_CLASS (self)->layout (self, &columns, top, bottom);
+  PRIVATE (self)->height = FACET_MESSAGE_ROW_GET_CLASS (self)->layout (self, &columns, top, bottom);
+  return PRIVATE (self)->height;
 }
 
 /* The flow of @part, NULL when the row does not show all of it. */
@@ -173,8 +188,11 @@ double
 facet_message_row_resolve_anchor (FacetMessageRow *self, const FacetRowAnchor *anchor)
 {
   double     top = 0;
-  FacetFlow *flow = get_part (self, anchor->part, &top);
+  FacetFlow *flow;
 
+  if (anchor->part == FACET_ROW_BOTTOM)
+    return PRIVATE (self)->height + anchor->dy;
+  flow = get_part (self, anchor->part, &top);
   if (flow == NULL)
     return anchor->part == FACET_ROW_TOP ? anchor->dy : 0;
   return top + facet_flow_get_top (flow, MIN (anchor->block, facet_flow_get_n_shown (flow))) +
@@ -288,6 +306,46 @@ keep_action (GtkWidget *widget, const char *name, GVariant *parameter)
 }
 
 static void
+show_version (FacetMessageRow *self, int steps)
+{
+  FacetConversation *conversation = PRIVATE (self)->conversation;
+  FacetMessage      *message = facet_message_row_get_message (self);
+  guint              version, n_versions;
+
+  facet_conversation_get_versions (conversation, message, &version, &n_versions);
+  facet_conversation_show_version (conversation, message, version + steps);
+}
+
+static void
+previous_version_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  show_version (FACET_MESSAGE_ROW (widget), -1);
+}
+
+static void
+next_version_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  show_version (FACET_MESSAGE_ROW (widget), 1);
+}
+
+static void
+begin_conversation_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  FacetMessage *message = facet_message_row_get_message (FACET_MESSAGE_ROW (widget));
+
+  gtk_widget_activate_action (widget, "win.begin-conversation-from", "x",
+                              facet_message_get_id (message));
+}
+
+void
+facet_message_row_focus_versions (FacetMessageRow *self, gboolean back)
+{
+  GtkWidget *actions = FACET_MESSAGE_ROW_GET_CLASS (self)->get_actions (self);
+
+  facet_message_actions_focus_versions (FACET_MESSAGE_ACTIONS (actions), back);
+}
+
+static void
 answer_now_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   facet_conversation_answer_now (PRIVATE (FACET_MESSAGE_ROW (widget))->conversation);
@@ -330,6 +388,11 @@ facet_message_row_class_init (FacetMessageRowClass *klass)
   gtk_widget_class_install_action (widget_class, "message.drop-oldest", NULL, drop_oldest_action);
   gtk_widget_class_install_action (widget_class, "message.keep", NULL, keep_action);
   gtk_widget_class_install_action (widget_class, "message.expand", NULL, expand_action);
+  gtk_widget_class_install_action (widget_class, "message.previous-version", NULL,
+                                   previous_version_action);
+  gtk_widget_class_install_action (widget_class, "message.next-version", NULL, next_version_action);
+  gtk_widget_class_install_action (widget_class, "message.begin-conversation", NULL,
+                                   begin_conversation_action);
   gtk_widget_class_install_action (widget_class, "answer-now", NULL, answer_now_action);
 
   signals[CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,

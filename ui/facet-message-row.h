@@ -7,7 +7,8 @@
  * gtk_widget_size_allocate ().
  *
  * Carries the actions message.copy, message.edit, message.regenerate, message.delete,
- * message.try-again, message.drop-oldest, message.keep, message.expand and answer-now. */
+ * message.try-again, message.drop-oldest, message.keep, message.expand, message.previous-version,
+ * message.next-version, message.begin-conversation and answer-now. */
 #pragma once
 
 #include "facet-compat.h"
@@ -31,9 +32,10 @@ typedef struct {
     FACET_ROW_TOP,
     FACET_ROW_TRACE,
     FACET_ROW_BODY,
+    FACET_ROW_BOTTOM,
   } part;
   guint  block; /* of the trace or the body */
-  double dy;    /* pixels below the block's upper edge, or the row's */
+  double dy;    /* pixels below the block's upper edge, or that edge of the row */
 } FacetRowAnchor;
 
 struct _FacetMessageRowClass {
@@ -44,17 +46,23 @@ struct _FacetMessageRowClass {
   int (*layout) (FacetMessageRow *self, const FacetRowColumns *columns, double top, double bottom);
   /* Where a part's blocks begin in the row as it is laid out; FALSE: it is not shown as a whole. */
   gboolean (*get_part_top) (FacetMessageRow *self, guint part, double *top);
+  /* The FacetMessageActions. */
+  GtkWidget *(*get_actions) (FacetMessageRow *self);
 };
 
 /* Signals: ::changed: lay it out again; ::edit-requested (FacetMessage *); ::toast (const char *,
  * gboolean undo). */
-void            facet_message_row_bind (FacetMessageRow   *self,
-                                        FacetTurnModel    *turn,
-                                        FacetConversation *conversation);
-FacetTurnModel *facet_message_row_get_turn (FacetMessageRow *self);
-FacetMessage   *facet_message_row_get_message (FacetMessageRow *self);
+void               facet_message_row_bind (FacetMessageRow   *self,
+                                           FacetTurnModel    *turn,
+                                           FacetConversation *conversation);
+FacetTurnModel    *facet_message_row_get_turn (FacetMessageRow *self);
+FacetMessage      *facet_message_row_get_message (FacetMessageRow *self);
+/* NULL: the row is not bound. */
+FacetConversation *facet_message_row_get_conversation (FacetMessageRow *self);
 /* Whether the conversation is busy has changed. */
-void            facet_message_row_update_actions (FacetMessageRow *self);
+void               facet_message_row_update_actions (FacetMessageRow *self);
+/* See facet_version_pager_grab_focus (). */
+void               facet_message_row_focus_versions (FacetMessageRow *self, gboolean back);
 
 void   facet_message_row_get_columns (int width, FacetRowColumns *columns);
 /* Returns the row's height. */
