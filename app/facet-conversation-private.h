@@ -35,6 +35,8 @@ struct _FacetConversation {
   GPtrArray        *deleted;  /* of FacetMessage, the latest last */
   FacetTurn        *turn;     /* NULL: not busy */
   gboolean          loading, loaded;
+  gboolean          archived;
+  gint64            folder;    /* 0: none */
   FacetMessageTree *tree;      /* all that are stored, of every branch */
   gboolean          switching; /* to the branch that ends with: */
   gint64            next_head;
@@ -70,6 +72,10 @@ void       facet_conversation_restore_draft_media (FacetConversation *self);
 GPtrArray *facet_conversation_list_draft_media (FacetConversation *self) G_GNUC_WARN_UNUSED_RESULT;
 /* A FacetStoreFunc whose @user_data is a reference to the conversation: says what went wrong. */
 void       facet_conversation_stored_cb (const GError *error, gpointer user_data);
+
+/* For its library: */
+void facet_conversation_set_folder (FacetConversation *self, gint64 folder);
+void facet_conversation_set_archived (FacetConversation *self, gboolean archived);
 
 /* For its branches: */
 

@@ -35,6 +35,8 @@ enum {
   PROP_DRAFT,
   PROP_CAN_UNDO,
   PROP_ASSISTANT,
+  PROP_FOLDER,
+  PROP_ARCHIVED,
   N_PROPS,
 };
 
@@ -115,6 +117,8 @@ facet_conversation_dup_row (FacetConversation *self)
   row->thinking = self->thinking;
   row->draft = g_strdup (self->draft);
   row->head_id = self->head_id;
+  row->archived = self->archived;
+  row->folder = self->folder;
   return row;
 }
 
@@ -325,6 +329,38 @@ facet_conversation_set_pinned (FacetConversation *self, gboolean pinned)
 }
 
 gint64
+facet_conversation_get_folder (FacetConversation *self)
+{
+  return self->folder;
+}
+
+void
+facet_conversation_set_folder (FacetConversation *self, gint64 folder)
+{
+  if (self->folder == folder)
+    return;
+  self->folder = folder;
+  store_properties (self);
+  notify (self, PROP_FOLDER);
+}
+
+gboolean
+facet_conversation_get_archived (FacetConversation *self)
+{
+  return self->archived;
+}
+
+void
+facet_conversation_set_archived (FacetConversation *self, gboolean archived)
+{
+  if (self->archived == archived)
+    return;
+  self->archived = archived;
+  store_properties (self);
+  notify (self, PROP_ARCHIVED);
+}
+
+gint64
 facet_conversation_get_updated (FacetConversation *self)
 {
   return self->updated;
@@ -447,6 +483,12 @@ facet_conversation_get_property (GObject *object, guint id, GValue *value, GPara
   case PROP_ASSISTANT:
     g_value_set_object (value, self->assistant);
     break;
+  case PROP_FOLDER:
+    g_value_set_int64 (value, self->folder);
+    break;
+  case PROP_ARCHIVED:
+    g_value_set_boolean (value, self->archived);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -549,6 +591,8 @@ facet_conversation_class_init (FacetConversationClass *class)
   props[PROP_CAN_UNDO] = g_param_spec_boolean ("can-undo", NULL, NULL, FALSE, read);
   props[PROP_ASSISTANT] =
       g_param_spec_object ("assistant", NULL, NULL, FACET_TYPE_ASSISTANT, write);
+  props[PROP_FOLDER] = g_param_spec_int64 ("folder", NULL, NULL, 0, G_MAXINT64, 0, read);
+  props[PROP_ARCHIVED] = g_param_spec_boolean ("archived", NULL, NULL, FALSE, read);
   g_object_class_install_properties (object_class, N_PROPS, props);
 
   signals[FAILED] = g_signal_new ("failed", G_TYPE_FROM_CLASS (class), G_SIGNAL_RUN_LAST, 0, NULL,
@@ -596,6 +640,8 @@ facet_conversation_new_for_row (FacetStore                 *store,
   self->pinned = row->pinned;
   self->thinking = row->thinking;
   self->head_id = row->head_id;
+  self->archived = row->archived;
+  self->folder = row->folder;
   self->deleted_at = row->deleted_at;
   g_free (self->title);
   self->title = g_strdup (row->title != NULL ? row->title : "");

@@ -39,6 +39,10 @@ gint64          facet_conversation_get_updated (FacetConversation *self);
 /* It is kept in memory only, and forgotten with its last reference: see
  * facet_library_new_private_conversation (). */
 gboolean        facet_conversation_is_private (FacetConversation *self);
+/* In which folder it is, by id, 0: in none; and whether it was put into the archive.  Properties
+ * "folder" and "archived"; changed by the library that has it. */
+gint64          facet_conversation_get_folder (FacetConversation *self);
+gboolean        facet_conversation_get_archived (FacetConversation *self);
 /* When it was moved to the trash, µs since 1970; 0: it is not there. */
 gint64          facet_conversation_get_deleted_at (FacetConversation *self);
 gboolean        facet_conversation_get_busy (FacetConversation *self);

@@ -1,5 +1,7 @@
-/* facet-library.h: all conversations, newest first (pinned ones before): a GListModel of
- * FacetConversation.
+/* facet-library.h: all conversations: a GListModel of FacetConversation.
+ *
+ * Pinned ones come first, then those of each folder, then those in none; the latest first within
+ * each.  A conversation is made when its item is first asked for.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
@@ -7,6 +9,7 @@
 #pragma once
 
 #include "facet-conversation.h"
+#include "facet-folder.h"
 #include "facet-storage.h"
 
 G_BEGIN_DECLS
@@ -48,11 +51,43 @@ FacetConversation *facet_library_new_conversation (FacetLibrary *self) G_GNUC_WA
  * error where the computer has no folder in memory. */
 FacetConversation *facet_library_new_private_conversation (FacetLibrary *self, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
-/* (transfer full), NULL if there is none of that id. */
+/* What the order looks at, without making the conversation; @folder 0: none. */
+void               facet_library_get_key (FacetLibrary *self,
+                                          guint         position,
+                                          gboolean     *pinned,
+                                          gint64       *folder,
+                                          gint64       *updated);
+gboolean           facet_library_get_position (FacetLibrary      *self,
+                                               FacetConversation *conversation,
+                                               guint             *position);
+/* In the list or the archive.  (transfer full), NULL if there is none of that id. */
 FacetConversation *facet_library_find (FacetLibrary *self, gint64 id) G_GNUC_WARN_UNUSED_RESULT;
 /* Moves it to the trash (kept on disk); undo brings the latest back. */
 void               facet_library_delete (FacetLibrary *self, FacetConversation *conversation);
 void               facet_library_undo_delete (FacetLibrary *self);
+
+#define FACET_FOLDER_NAME_MAX 100 /* characters */
+
+/* The folders, of FacetFolder, in order; borrowed, the same as long as the library lives. */
+GListModel  *facet_library_get_folders (FacetLibrary *self);
+/* A new one, the last.  Borrowed; NULL: there is nothing to see in @name, or :loaded is FALSE. */
+FacetFolder *facet_library_add_folder (FacetLibrary *self, const char *name);
+void facet_library_rename_folder (FacetLibrary *self, FacetFolder *folder, const char *name);
+/* To @position among the folders. */
+void facet_library_move_folder (FacetLibrary *self, FacetFolder *folder, guint position);
+/* Its conversations stay, in no folder. */
+void facet_library_delete_folder (FacetLibrary *self, FacetFolder *folder);
+/* @folder NULL: into none. */
+void facet_library_put_in_folder (FacetLibrary      *self,
+                                  FacetConversation *conversation,
+                                  FacetFolder       *folder);
+
+/* The archive: a GListModel of FacetConversation, the latest first; borrowed, the same as long as
+ * the library lives.  A conversation that is gone on with leaves it. */
+GListModel *facet_library_get_archive (FacetLibrary *self);
+void        facet_library_set_archived (FacetLibrary      *self,
+                                        FacetConversation *conversation,
+                                        gboolean           archived);
 
 /* The trash: a GListModel of FacetConversation, the latest first; borrowed, and the same as long as
  * the library lives.  What came there in earlier sessions is read when this is first called.  After

@@ -243,6 +243,8 @@ facet_conversations_read (FacetDb *db, const char *sql, GPtrArray *rows, GError 
     row->draft = column_text (statement, 7);
     row->head_id = sqlite3_column_int64 (statement, 8);
     row->deleted_at = sqlite3_column_int64 (statement, 9);
+    row->archived = sqlite3_column_int (statement, 10) != 0;
+    row->folder = sqlite3_column_int64 (statement, 11);
     g_ptr_array_add (rows, row);
   }
   if (failure != NULL)
@@ -255,8 +257,7 @@ list_run (FacetStoreOp *op, FacetDb *db, GError **error)
 {
   return facet_conversations_read (db,
                                    "SELECT " FACET_CONVERSATION_COLUMNS " FROM conversations"
-                                   " WHERE deleted_at IS NULL AND archived = 0"
-                                   " ORDER BY pinned DESC, updated DESC, id DESC",
+                                   " WHERE deleted_at IS NULL ORDER BY updated DESC, id DESC",
                                    ((FacetRowsOp *)op)->rows, error);
 }
 
@@ -358,11 +359,12 @@ write_conversation (FacetDb *db, FacetConversationRow *row, GError **error)
   sqlite3_stmt *statement =
       facet_db_statement (db,
                           row->id == 0 ? "INSERT INTO conversations (title, title_is_own, updated, "
-                                         "pinned, thinking, draft, created)"
-                                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+                                         "pinned, thinking, draft, created, archived, folder_id)"
+                                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
                                        : "UPDATE conversations SET title = ?1, title_is_own = ?2, "
                                          "updated = ?3, pinned = ?4,"
-                                         " thinking = ?5, draft = ?6 WHERE id = ?7",
+                                         " thinking = ?5, draft = ?6, archived = ?8,"
+                                         " folder_id = ?9 WHERE id = ?7",
                           error);
 
   if (statement == NULL)
@@ -374,6 +376,8 @@ write_conversation (FacetDb *db, FacetConversationRow *row, GError **error)
   sqlite3_bind_int (statement, 5, row->thinking);
   bind_text (statement, 6, row->draft != NULL ? row->draft : "");
   sqlite3_bind_int64 (statement, 7, row->id == 0 ? row->created : row->id);
+  sqlite3_bind_int (statement, 8, row->archived);
+  bind_id (statement, 9, row->folder);
   if (!facet_db_run (db, statement, error))
     return FALSE;
   if (row->id == 0)

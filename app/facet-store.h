@@ -26,11 +26,20 @@ typedef struct {
   char    *draft;
   gint64   head_id;    /* the last message of what is shown; 0: none */
   gint64   deleted_at; /* when it came into the trash; 0: it is not there */
+  gboolean archived;
+  gint64   folder; /* 0: none */
 } FacetConversationRow;
 
 FacetConversationRow *facet_conversation_row_new (void) G_GNUC_WARN_UNUSED_RESULT;
 void                  facet_conversation_row_free (FacetConversationRow *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FacetConversationRow, facet_conversation_row_free)
+
+typedef struct {
+  gint64 id;
+  char  *name;
+} FacetFolderRow;
+
+void facet_folder_row_free (FacetFolderRow *self);
 
 /* A message, whole. */
 typedef struct {
@@ -53,7 +62,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FacetMessageRow, facet_message_row_free)
 
 /* @error NULL: it is done.  Everything is borrowed. */
 typedef void (*FacetStoreFunc) (const GError *error, gpointer user_data);
-/* @rows of FacetConversationRow, FacetMessageRow or FacetMedia. */
+/* @rows of FacetConversationRow, FacetMessageRow, FacetFolderRow or FacetMedia. */
 typedef void (*FacetStoreRowsFunc) (GPtrArray *rows, const GError *error, gpointer user_data);
 /* @links of FacetMessageLink, by id. */
 typedef void (*FacetStoreLinksFunc) (GArray *links, const GError *error, gpointer user_data);
@@ -114,8 +123,19 @@ const char *facet_store_get_media_folder (FacetStore *self);
 /* Where recordings are until they are attached.  Borrowed. */
 const char *facet_store_get_recordings_folder (FacetStore *self);
 
-/* Conversations that are not in the trash: pinned ones first, then the latest. */
+/* Conversations that are not in the trash, those in the archive, too; the latest first. */
 void facet_store_list (FacetStore *self, FacetStoreRowsFunc func, gpointer user_data);
+/* Folders in order.  Saving writes the names and order of @rows, of FacetFolderRow, which it takes;
+ * a folder whose id is not there yet is made.  The conversations of a deleted one stay. */
+void facet_store_list_folders (FacetStore *self, FacetStoreRowsFunc func, gpointer user_data);
+void facet_store_save_folders (FacetStore    *self,
+                               GPtrArray     *rows,
+                               FacetStoreFunc func,
+                               gpointer       user_data);
+void facet_store_delete_folder (FacetStore    *self,
+                                gint64         id,
+                                FacetStoreFunc func,
+                                gpointer       user_data);
 /* What is shown of one: the path from its head to the root, oldest first. */
 void facet_store_load (FacetStore        *self,
                        gint64             conversation,
@@ -151,7 +171,7 @@ void facet_store_save_message (FacetStore      *self,
                                gboolean         durable,
                                FacetStoreFunc   func,
                                gpointer         user_data);
-/* Title, pinned, thinking, draft and updated; not the head.  Takes @row. */
+/* Title, pinned, thinking, draft, archived, folder and updated; not the head.  Takes @row. */
 void facet_store_save_conversation (FacetStore           *self,
                                     FacetConversationRow *row,
                                     FacetStoreFunc        func,
