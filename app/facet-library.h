@@ -62,9 +62,19 @@ gboolean           facet_library_get_position (FacetLibrary      *self,
                                                guint             *position);
 /* In the list or the archive.  (transfer full), NULL if there is none of that id. */
 FacetConversation *facet_library_find (FacetLibrary *self, gint64 id) G_GNUC_WARN_UNUSED_RESULT;
+/* @copy NULL: it could not be made, and ::failed of the original has said why.  Borrowed. */
+typedef void (*FacetLibraryCopyFunc) (FacetConversation *copy, gpointer user_data);
+/* A copy of a stored conversation that is not private: with all of its branches and its draft, or,
+ * with @until, what leads to that message.  Files that are attached are shared.  It is in the list
+ * when @func is called. */
+void facet_library_copy (FacetLibrary        *self,
+                         FacetConversation   *conversation,
+                         FacetMessage        *until,
+                         FacetLibraryCopyFunc func,
+                         gpointer             user_data);
 /* Moves it to the trash (kept on disk); undo brings the latest back. */
-void               facet_library_delete (FacetLibrary *self, FacetConversation *conversation);
-void               facet_library_undo_delete (FacetLibrary *self);
+void facet_library_delete (FacetLibrary *self, FacetConversation *conversation);
+void facet_library_undo_delete (FacetLibrary *self);
 
 #define FACET_FOLDER_NAME_MAX 100 /* characters */
 

@@ -18,10 +18,9 @@ typedef struct {
   gpointer            user_data;
 } BranchOp;
 
-static gboolean
-links_run (FacetStoreOp *op, FacetDb *db, GError **error)
+gboolean
+facet_links_read (FacetDb *db, gint64 conversation, GArray *links, GError **error)
 {
-  BranchOp     *branch = (BranchOp *)op;
   GError       *failure = NULL;
   sqlite3_stmt *statement =
       facet_db_statement (db,
@@ -31,17 +30,25 @@ links_run (FacetStoreOp *op, FacetDb *db, GError **error)
 
   if (statement == NULL)
     return FALSE;
-  sqlite3_bind_int64 (statement, 1, branch->conversation);
+  sqlite3_bind_int64 (statement, 1, conversation);
   while (facet_db_next (db, statement, &failure)) {
     FacetMessageLink link = {sqlite3_column_int64 (statement, 0),
                              sqlite3_column_int64 (statement, 1),
                              sqlite3_column_int (statement, 2) != 0};
 
-    g_array_append_val (branch->links, link);
+    g_array_append_val (links, link);
   }
   if (failure != NULL)
     g_propagate_error (error, failure);
   return failure == NULL;
+}
+
+static gboolean
+links_run (FacetStoreOp *op, FacetDb *db, GError **error)
+{
+  BranchOp *branch = (BranchOp *)op;
+
+  return facet_links_read (db, branch->conversation, branch->links, error);
 }
 
 static gboolean

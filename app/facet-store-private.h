@@ -59,6 +59,15 @@ struct _FacetStoreOp {
   gboolean decides; /* it is about the connection itself: runs also without one, or while refused */
 };
 
+/* Messages, on the thread that owns @db: */
+
+/* What is shown of a conversation, of FacetMessageRow, oldest first, into @rows. */
+gboolean facet_path_read (FacetDb *db, gint64 conversation, GPtrArray *rows, GError **error);
+/* All messages of a conversation, of FacetMessageLink, by id, into @links. */
+gboolean facet_links_read (FacetDb *db, gint64 conversation, GArray *links, GError **error);
+/* Which message the path ends with. */
+gboolean facet_head_write (FacetDb *db, gint64 conversation, gint64 head, GError **error);
+
 /* An operation that reads rows. */
 typedef struct {
   FacetStoreOp       op;
@@ -81,13 +90,6 @@ FacetRowsOp *facet_rows_op_new (gboolean (*run) (FacetStoreOp *, FacetDb *, GErr
 
 /* Adds FacetConversationRow to @rows; on the thread that owns @db.  @sql: a literal. */
 gboolean facet_conversations_read (FacetDb *db, const char *sql, GPtrArray *rows, GError **error);
-
-/* Messages, on the thread that owns @db: */
-
-/* What is shown of a conversation, of FacetMessageRow, oldest first, into @rows. */
-gboolean facet_path_read (FacetDb *db, gint64 conversation, GPtrArray *rows, GError **error);
-/* Which message the path ends with. */
-gboolean facet_head_write (FacetDb *db, gint64 conversation, gint64 head, GError **error);
 
 /* Attachments, on the thread that owns @db: */
 

@@ -154,6 +154,15 @@ void facet_store_show_branch (FacetStore        *self,
                               FacetStoreRowsFunc func,
                               gpointer           user_data);
 
+/* One durable transaction: a copy of the conversation, with the messages up to @until (0: all of
+ * every branch, and the draft); the one row is the copy's. */
+void facet_store_copy_conversation (FacetStore        *self,
+                                    gint64             id,
+                                    gint64             until,
+                                    const char        *title,
+                                    FacetStoreRowsFunc func,
+                                    gpointer           user_data);
+
 /* One durable transaction: the conversation (inserted if its id is 0), the person's message (or
  * NULL), and the answer that is to come: inserted if its id is 0, else updated.  The answer's
  * parent is @user if there is one; what is attached to @user is stored with it.  The conversation's

@@ -280,6 +280,73 @@ test_show_message (TestLibrary *f, gconstpointer data)
   wait_until (shows (f, "One | b | Two | You said: Two"));
 }
 
+static void
+copied_cb (FacetConversation *copy, gpointer user_data)
+{
+  TestLibrary *f = user_data;
+
+  g_assert_nonnull (copy);
+  g_set_object (&f->conversation, copy);
+  facet_conversation_open (copy);
+}
+
+static void
+copy (TestLibrary *f, FacetMessage *until)
+{
+  g_autoptr (FacetConversation) original = g_object_ref (f->conversation);
+
+  facet_library_copy (f->library, original, until, copied_cb, f);
+  wait_until (f->conversation != original && facet_conversation_get_loaded (f->conversation));
+}
+
+/* All branches; nothing that is done to one of them is seen in the other. */
+static void
+test_copy (TestLibrary *f, gconstpointer data)
+{
+  g_autoptr (FacetConversation) original = NULL;
+
+  make_branches (f);
+  facet_conversation_set_draft (f->conversation, "A draft");
+  original = g_object_ref (f->conversation);
+  wait_until (facet_conversation_get_id (original) != 0);
+  facet_conversation_set_pinned (original, TRUE); /* stores the draft, too */
+  copy (f, NULL);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (f->library)), ==, 2);
+  g_assert_cmpstr (facet_conversation_get_title (f->conversation), ==, "One (copy)");
+  g_assert_cmpstr (facet_conversation_get_draft (f->conversation), ==, "A draft");
+  g_assert_false (facet_conversation_get_pinned (f->conversation));
+  assert_shows (f, "One | c");
+  assert_version (f, 1, 2, 3);
+  facet_conversation_show_version (f->conversation, message_at (f, 1), 1);
+  wait_until (shows (f, "One | b | Two | You said: Two"));
+  facet_conversation_delete_message (f->conversation, message_at (f, 1));
+  g_set_object (&f->conversation, original);
+  assert_shows (f, "One | c");
+  assert_version (f, 1, 2, 3);
+}
+
+static void
+test_copy_until (TestLibrary *f, gconstpointer data)
+{
+  g_autoptr (FacetMessage) until = NULL;
+
+  make_branches (f);
+  facet_conversation_show_version (f->conversation, message_at (f, 1), 1);
+  wait_until (shows (f, "One | b | Two | You said: Two"));
+  until = g_object_ref (message_at (f, 2));
+  copy (f, until);
+  assert_shows (f, "One | b | Two");
+  assert_version (f, 1, 0, 1);
+  send_and_wait (f, "Three");
+  test_library_reopen (f);
+  assert_shows (f, "One | b | Two | Three | You said: Three");
+  /* What was deleted on the way keeps its place, and says nothing. */
+  facet_conversation_delete_message (f->conversation, message_at (f, 1));
+  g_set_object (&until, message_at (f, 2));
+  copy (f, until);
+  assert_shows (f, "One | Two | Three");
+}
+
 #define add(path, func) g_test_add ("/branches/" path, TestLibrary, NULL, set_up, func, tear_down)
 
 int
@@ -291,6 +358,8 @@ main (int argc, char **argv)
   add ("show-version", test_show_version);
   add ("busy", test_busy);
   add ("delete", test_delete);
+  add ("copy", test_copy);
+  add ("copy-until", test_copy_until);
   add ("show-message", test_show_message);
   return g_test_run ();
 }
