@@ -28,21 +28,24 @@ G_DECLARE_FINAL_TYPE (FacetConversation, facet_conversation, FACET, CONVERSATION
 FacetConversation *facet_conversation_new (FacetStore     *store,
                                            FacetAssistant *assistant) G_GNUC_WARN_UNUSED_RESULT;
 
-gint64          facet_conversation_get_id (FacetConversation *self);
-const char     *facet_conversation_get_title (FacetConversation *self);
-void            facet_conversation_set_title (FacetConversation *self, const char *title);
-gboolean        facet_conversation_get_thinking (FacetConversation *self);
-void            facet_conversation_set_thinking (FacetConversation *self, gboolean thinking);
-gboolean        facet_conversation_get_pinned (FacetConversation *self);
-void            facet_conversation_set_pinned (FacetConversation *self, gboolean pinned);
-gint64          facet_conversation_get_updated (FacetConversation *self);
+gint64      facet_conversation_get_id (FacetConversation *self);
+const char *facet_conversation_get_title (FacetConversation *self);
+void        facet_conversation_set_title (FacetConversation *self, const char *title);
+gboolean    facet_conversation_get_thinking (FacetConversation *self);
+void        facet_conversation_set_thinking (FacetConversation *self, gboolean thinking);
+gboolean    facet_conversation_get_pinned (FacetConversation *self);
+void        facet_conversation_set_pinned (FacetConversation *self, gboolean pinned);
+gint64      facet_conversation_get_updated (FacetConversation *self);
 /* It is kept in memory only, and forgotten with its last reference: see
  * facet_library_new_private_conversation (). */
-gboolean        facet_conversation_is_private (FacetConversation *self);
+gboolean    facet_conversation_is_private (FacetConversation *self);
 /* In which folder it is, by id, 0: in none; and whether it was put into the archive.  Properties
  * "folder" and "archived"; changed by the library that has it. */
-gint64          facet_conversation_get_folder (FacetConversation *self);
-gboolean        facet_conversation_get_archived (FacetConversation *self);
+gint64      facet_conversation_get_folder (FacetConversation *self);
+gboolean    facet_conversation_get_archived (FacetConversation *self);
+/* Days after which what was taken out is deleted for good, conversations and messages, when the
+ * store opens. */
+#define FACET_TRASH_DAYS 30
 /* When it was moved to the trash, µs since 1970; 0: it is not there. */
 gint64          facet_conversation_get_deleted_at (FacetConversation *self);
 gboolean        facet_conversation_get_busy (FacetConversation *self);

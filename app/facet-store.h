@@ -200,10 +200,6 @@ void facet_store_delete_conversation (FacetStore    *self,
 /* The trash (facet-store-trash.c): conversations with deleted_at.  Restoring one is
  * facet_store_delete_conversation () with 0. */
 
-/* Days after which what was taken out is deleted for good, conversations and messages, when the
- * store opens. */
-#define FACET_TRASH_DAYS 30
-
 /* The latest first, without those whose time has come.  Answered in the order of the changes. */
 void facet_store_list_trash (FacetStore *self, FacetStoreRowsFunc func, gpointer user_data);
 /* For good: the conversation, if it is in the trash, its messages, and files that nothing else

@@ -348,11 +348,12 @@ static const struct {
   const char *action;
   const char *accels[3];
 } shortcuts[] = {
-    {"app.new-window", {"<Control><Shift>n"}},
+    {"app.new-window", {"<Control><Alt>n"}},
     {"app.preferences", {"<Control>comma"}},
     {"app.quit", {"<Control>q"}},
     {"window.close", {"<Control>w"}},
     {"win.new-conversation", {"<Control>n"}},
+    {"win.new-private-conversation", {"<Control><Shift>n"}},
     {"win.previous", {"<Alt>Up"}},
     {"win.next", {"<Alt>Down"}},
     {"win.focus-composer", {"<Control>l"}},

@@ -1,13 +1,16 @@
-/* facet-sections.c: the list of conversations with its headings put in: Pinned, Today, Yesterday …
+/* facet-sections.c: the list of conversations with its headings put in: Pinned, folders, Today,
+ * Yesterday …
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Main thread.  GtkListView gets section headers in GTK 4.12 only; here a heading is an item of its
- * own.  Since the conversations are sorted, a section is a run of them, and a change of the list
- * below becomes one change of the list above that covers the changed conversations and the headings
- * at its two ends: what is far from it keeps its place, its row and the scrolling.
+ * own.  Since the conversations are sorted, a section is a run of them, whose end is found by
+ * halving, and a change of the list below becomes one change of the list above that covers the
+ * changed conversations and the headings at its two ends: what is far from it keeps its place, its
+ * row and the scrolling.
  *
- * A conversation's section is a number (its key) that grows towards the past. */
+ * A conversation's section is a number (its key) that grows along the list: pins, the folders in
+ * their order, the days towards the past. */
 #define G_LOG_DOMAIN "facet-sections"
 
 #include "config.h"
@@ -18,7 +21,8 @@
 
 enum {
   KEY_PINNED,
-  KEY_TODAY,
+  KEY_FOLDER, /* and above: a folder each */
+  KEY_TODAY = 1 << 20,
   KEY_YESTERDAY,
   KEY_WEEK,
   KEY_MONTH,
@@ -26,15 +30,42 @@ enum {
 };
 
 struct _FacetSection {
-  GObject parent_instance;
-  char   *title;
+  GObject      parent_instance;
+  char        *title;
+  FacetFolder *folder;
+  gboolean     folded;
 };
+
+enum {
+  PROP_TITLE = 1,
+  PROP_FOLDED,
+  N_PROPS,
+};
+static GParamSpec *props[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (FacetSection, facet_section, G_TYPE_OBJECT)
 
 static void
+facet_section_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  FacetSection *self = FACET_SECTION (object);
+
+  switch (id) {
+  case PROP_TITLE:
+    g_value_set_string (value, facet_section_get_title (self));
+    break;
+  case PROP_FOLDED:
+    g_value_set_boolean (value, self->folded);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+}
+
+static void
 facet_section_finalize (GObject *object)
 {
+  g_clear_object (&FACET_SECTION (object)->folder);
   g_free (FACET_SECTION (object)->title);
   G_OBJECT_CLASS (facet_section_parent_class)->finalize (object);
 }
@@ -42,7 +73,14 @@ facet_section_finalize (GObject *object)
 static void
 facet_section_class_init (FacetSectionClass *klass)
 {
-  G_OBJECT_CLASS (klass)->finalize = facet_section_finalize;
+  GObjectClass     *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+
+  object_class->get_property = facet_section_get_property;
+  object_class->finalize = facet_section_finalize;
+  props[PROP_TITLE] = g_param_spec_string ("title", NULL, NULL, NULL, flags);
+  props[PROP_FOLDED] = g_param_spec_boolean ("folded", NULL, NULL, FALSE, flags);
+  g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
 static void
@@ -50,16 +88,56 @@ facet_section_init (FacetSection *self)
 {
 }
 
+FacetSection *
+facet_section_new (const char *title)
+{
+  FacetSection *self = g_object_new (FACET_TYPE_SECTION, NULL);
+
+  self->title = g_strdup (title);
+  return self;
+}
+
+static void
+renamed_cb (FacetSection *self)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_TITLE]);
+}
+
+static FacetSection *
+section_new_for_folder (FacetFolder *folder, gboolean folded)
+{
+  FacetSection *self = g_object_new (FACET_TYPE_SECTION, NULL);
+
+  self->folder = g_object_ref (folder);
+  self->folded = folded;
+  g_signal_connect_object (folder, "notify::name", G_CALLBACK (renamed_cb), self,
+                           G_CONNECT_SWAPPED);
+  return self;
+}
+
 const char *
 facet_section_get_title (FacetSection *self)
 {
-  return self->title;
+  return self->folder != NULL ? facet_folder_get_name (self->folder) : self->title;
 }
 
-/* A run of conversations under one heading. */
+FacetFolder *
+facet_section_get_folder (FacetSection *self)
+{
+  return self->folder;
+}
+
+gboolean
+facet_section_get_folded (FacetSection *self)
+{
+  return self->folded;
+}
+
+/* A run of conversations under one heading; of a folder it may be empty. */
 typedef struct {
   int           key;
-  guint         start; /* of the list below */
+  guint         start, n; /* of the list below */
+  guint         place;    /* of the heading, in the list above */
   FacetSection *heading;
 } Run;
 
@@ -70,10 +148,12 @@ run_clear (gpointer data)
 }
 
 struct _FacetSections {
-  GObject     parent_instance;
-  GListModel *conversations;
-  GArray     *runs;            /* of Run */
-  guint       n_conversations; /* as of the last change that was passed on */
+  GObject       parent_instance;
+  FacetLibrary *library;
+  GArray       *runs; /* of Run, as of the last change that was passed on */
+  guint         n_items;
+  GHashTable   *ranks;  /* id of a folder → its place, from 1 */
+  GHashTable   *folded; /* ids of folders */
 
   /* Where the days begin, µs since 1970, local time. */
   gint64 today, yesterday, week, month;
@@ -134,14 +214,20 @@ find_month (FacetSections *self, gint64 updated)
 }
 
 static int
-key_of (FacetSections *self, FacetConversation *conversation)
+key_of (FacetSections *self, guint index)
 {
-  /* What a damaged database may hold must still be a date. */
-  gint64 updated = CLAMP (facet_conversation_get_updated (conversation), 0,
-                          G_GINT64_CONSTANT (253370764800) * G_USEC_PER_SEC);
+  gboolean pinned;
+  gint64   folder, updated;
+  guint    rank;
 
-  if (facet_conversation_get_pinned (conversation))
+  facet_library_get_key (self->library, index, &pinned, &folder, &updated);
+  if (pinned)
     return KEY_PINNED;
+  rank = GPOINTER_TO_UINT (g_hash_table_lookup (self->ranks, &folder));
+  if (rank > 0)
+    return (int)MIN (KEY_FOLDER + rank - 1, KEY_TODAY - 1);
+  /* What a damaged database may hold must still be a date. */
+  updated = CLAMP (updated, 0, G_GINT64_CONSTANT (253370764800) * G_USEC_PER_SEC);
   if (updated >= self->today)
     return KEY_TODAY;
   if (updated >= self->yesterday)
@@ -179,69 +265,139 @@ dup_title (FacetSections *self, int key)
   }
 }
 
-/* Cuts the list below into runs; headings that were there before are used again. */
+static FacetSection *
+make_heading (FacetSections *self, int key)
+{
+  g_autoptr (FacetFolder) folder = NULL;
+  FacetSection *section;
+  gint64        id;
+
+  if (key == KEY_PINNED || key >= KEY_TODAY) {
+    section = g_object_new (FACET_TYPE_SECTION, NULL);
+    section->title = dup_title (self, key);
+    return section;
+  }
+  folder = g_list_model_get_item (facet_library_get_folders (self->library), key - KEY_FOLDER);
+  id = facet_folder_get_id (folder);
+  return section_new_for_folder (folder, g_hash_table_contains (self->folded, &id));
+}
+
+/* Headings that were there before are used again, as long as the folders are the same. */
+static void
+add_run (FacetSections *self, GArray *runs, int key, guint start, guint n)
+{
+  Run  run = {.key = key, .start = start, .n = n};
+  Run *last = runs->len > 0 ? &g_array_index (runs, Run, runs->len - 1) : NULL;
+
+  for (guint i = 0; i < self->runs->len && run.heading == NULL; i++) {
+    Run *old = &g_array_index (self->runs, Run, i);
+
+    if (old->key == key)
+      run.heading = g_object_ref (old->heading);
+  }
+  if (run.heading == NULL)
+    run.heading = make_heading (self, key);
+  if (last != NULL)
+    run.place = last->place + 1 + (last->heading->folded ? 0 : last->n);
+  g_array_append_val (runs, run);
+}
+
+/* The first conversation from @start on whose key is greater than @key. */
+static guint
+find_end (FacetSections *self, guint start, int key)
+{
+  guint low = start, high = g_list_model_get_n_items (G_LIST_MODEL (self->library));
+
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+
+    if (key_of (self, middle) <= key)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+/* Cuts the list below into runs. */
 static GArray *
 make_runs (FacetSections *self)
 {
-  guint   n = g_list_model_get_n_items (self->conversations);
-  guint   old = 0;
+  guint   n = g_list_model_get_n_items (G_LIST_MODEL (self->library));
+  guint   n_folders = g_list_model_get_n_items (facet_library_get_folders (self->library));
+  guint   start = find_end (self, 0, KEY_PINNED);
   GArray *runs = g_array_new (FALSE, FALSE, sizeof (Run));
 
   g_array_set_clear_func (runs, run_clear);
-  for (guint i = 0; i < n; i++) {
-    g_autoptr (FacetConversation) conversation = g_list_model_get_item (self->conversations, i);
-    Run run = {.key = key_of (self, conversation), .start = i};
+  if (start > 0)
+    add_run (self, runs, KEY_PINNED, 0, start);
+  for (guint i = 0; i < MIN (n_folders, KEY_TODAY - KEY_FOLDER); i++) {
+    guint end = find_end (self, start, (int)(KEY_FOLDER + i));
 
-    if (runs->len > 0 && g_array_index (runs, Run, runs->len - 1).key == run.key)
-      continue;
-    while (old < self->runs->len && g_array_index (self->runs, Run, old).key < run.key)
-      old++;
-    if (old < self->runs->len && g_array_index (self->runs, Run, old).key == run.key) {
-      run.heading = g_object_ref (g_array_index (self->runs, Run, old).heading);
-    } else {
-      run.heading = g_object_new (FACET_TYPE_SECTION, NULL);
-      run.heading->title = dup_title (self, run.key);
-    }
-    g_array_append_val (runs, run);
+    add_run (self, runs, (int)(KEY_FOLDER + i), start, end - start);
+    start = end;
+  }
+  while (start < n) {
+    int   key = key_of (self, start);
+    guint end = find_end (self, start, key);
+
+    add_run (self, runs, key, start, end - start);
+    start = end;
   }
   return runs;
 }
 
-/* How many headings stand before conversation @index, its own included. */
 static guint
-headings_before (GArray *runs, guint index)
+count_items (GArray *runs)
 {
-  guint n = 0;
+  Run *last = runs->len > 0 ? &g_array_index (runs, Run, runs->len - 1) : NULL;
 
-  while (n < runs->len && g_array_index (runs, Run, n).start <= index)
-    n++;
-  return n;
+  return last != NULL ? last->place + 1 + (last->heading->folded ? 0 : last->n) : 0;
 }
 
-/* The place above of conversation @index below; the length of the list above when @index is the
- * length of the one below. */
+/* Those above that belong to conversations before @index below, and to their headings; with @next,
+ * also the headings that lead to the conversation @index itself. */
 static guint
-place_of (GArray *runs, guint index, guint n_conversations)
+count_above (GArray *runs, guint index, gboolean next)
 {
-  return index + (index < n_conversations ? headings_before (runs, index) : runs->len);
+  guint count = 0;
+
+  for (guint i = 0; i < runs->len; i++) {
+    Run  *run = &g_array_index (runs, Run, i);
+    guint n = MIN (index - MIN (run->start, index), run->n);
+
+    if (n > 0 || (next && (run->start <= index)))
+      count = run->place + 1 + (run->heading->folded ? 0 : n);
+  }
+  return count;
 }
 
 /* @removed conversations at @position were replaced by @added. */
 static void
 conversations_changed (FacetSections *self, guint position, guint removed, guint added)
 {
-  g_autoptr (GArray) before = NULL;
-  guint n_before = self->n_conversations;
+  g_autoptr (GArray) before = self->runs;
   guint start, end_before, end_after;
 
-  before = self->runs;
-  self->n_conversations = g_list_model_get_n_items (self->conversations);
   self->runs = make_runs (self);
-
-  start = position > 0 ? place_of (before, position - 1, n_before) + 1 : 0;
-  end_before = place_of (before, position + removed, n_before);
-  end_after = place_of (self->runs, position + added, self->n_conversations);
+  self->n_items = count_items (self->runs);
+  start = MIN (count_above (before, position, FALSE), count_above (self->runs, position, FALSE));
+  end_before = MAX (start, count_above (before, position + removed, TRUE));
+  end_after = MAX (start, count_above (self->runs, position + added, TRUE));
   g_list_model_items_changed (G_LIST_MODEL (self), start, end_before - start, end_after - start);
+}
+
+static void
+all_changed (FacetSections *self)
+{
+  guint n_before = self->n_items;
+  g_autoptr (GArray) none = NULL;
+
+  g_array_set_size (self->runs, 0); /* the headings may say something else now */
+  none = self->runs;
+  self->runs = make_runs (self);
+  self->n_items = count_items (self->runs);
+  g_list_model_items_changed (G_LIST_MODEL (self), 0, n_before, self->n_items);
 }
 
 static void
@@ -254,6 +410,27 @@ items_changed_cb (GListModel    *conversations,
   conversations_changed (self, position, removed, added);
 }
 
+static void
+rank_folders (FacetSections *self)
+{
+  GListModel *folders = facet_library_get_folders (self->library);
+
+  g_hash_table_remove_all (self->ranks);
+  for (guint i = 0; i < g_list_model_get_n_items (folders); i++) {
+    g_autoptr (FacetFolder) folder = g_list_model_get_item (folders, i);
+    gint64 id = facet_folder_get_id (folder);
+
+    g_hash_table_insert (self->ranks, g_memdup2 (&id, sizeof id), GUINT_TO_POINTER (i + 1));
+  }
+}
+
+static void
+folders_changed_cb (FacetSections *self)
+{
+  rank_folders (self);
+  all_changed (self);
+}
+
 static GType
 facet_sections_get_item_type (GListModel *model)
 {
@@ -263,9 +440,7 @@ facet_sections_get_item_type (GListModel *model)
 static guint
 facet_sections_get_n_items (GListModel *model)
 {
-  FacetSections *self = FACET_SECTIONS (model);
-
-  return self->n_conversations + self->runs->len;
+  return FACET_SECTIONS (model)->n_items;
 }
 
 static gpointer
@@ -273,16 +448,16 @@ facet_sections_get_item (GListModel *model, guint position)
 {
   FacetSections *self = FACET_SECTIONS (model);
 
-  if (position >= self->n_conversations + self->runs->len)
+  if (position >= self->n_items)
     return NULL;
   for (guint i = self->runs->len; i-- > 0;) {
-    Run  *run = &g_array_index (self->runs, Run, i);
-    guint place = run->start + i;
+    Run *run = &g_array_index (self->runs, Run, i);
 
-    if (position == place)
+    if (position == run->place)
       return g_object_ref (run->heading);
-    if (position > place)
-      return g_list_model_get_item (self->conversations, position - i - 1);
+    if (position > run->place)
+      return g_list_model_get_item (G_LIST_MODEL (self->library),
+                                    run->start + position - run->place - 1);
   }
   return NULL;
 }
@@ -296,27 +471,20 @@ facet_sections_list_model_init (GListModelInterface *iface)
 }
 
 static void
-facet_sections_dispose (GObject *object)
+facet_sections_finalize (GObject *object)
 {
   FacetSections *self = FACET_SECTIONS (object);
 
-  g_clear_object (&self->conversations);
-  self->n_conversations = 0;
-  g_array_set_size (self->runs, 0);
-  G_OBJECT_CLASS (facet_sections_parent_class)->dispose (object);
-}
-
-static void
-facet_sections_finalize (GObject *object)
-{
-  g_array_unref (FACET_SECTIONS (object)->runs);
+  g_clear_object (&self->library);
+  g_array_unref (self->runs);
+  g_hash_table_unref (self->ranks);
+  g_hash_table_unref (self->folded);
   G_OBJECT_CLASS (facet_sections_parent_class)->finalize (object);
 }
 
 static void
 facet_sections_class_init (FacetSectionsClass *klass)
 {
-  G_OBJECT_CLASS (klass)->dispose = facet_sections_dispose;
   G_OBJECT_CLASS (klass)->finalize = facet_sections_finalize;
 }
 
@@ -324,35 +492,24 @@ static void
 facet_sections_init (FacetSections *self)
 {
   self->runs = g_array_new (FALSE, FALSE, sizeof (Run));
-  g_array_set_clear_func (self->runs, run_clear);
+  self->ranks = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  self->folded = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
 }
 
 FacetSections *
-facet_sections_new (GListModel *conversations, gint64 now)
+facet_sections_new (FacetLibrary *library, gint64 now)
 {
   FacetSections *self = g_object_new (FACET_TYPE_SECTIONS, NULL);
 
-  g_return_val_if_fail (G_IS_LIST_MODEL (conversations), self);
+  g_return_val_if_fail (FACET_IS_LIBRARY (library), self);
 
-  self->conversations = g_object_ref (conversations);
+  self->library = g_object_ref (library);
   begin_days (self, now);
-  conversations_changed (self, 0, 0, g_list_model_get_n_items (conversations));
-  g_signal_connect_object (conversations, "items-changed", G_CALLBACK (items_changed_cb), self, 0);
+  folders_changed_cb (self);
+  g_signal_connect_object (library, "items-changed", G_CALLBACK (items_changed_cb), self, 0);
+  g_signal_connect_object (facet_library_get_folders (library), "items-changed",
+                           G_CALLBACK (folders_changed_cb), self, G_CONNECT_SWAPPED);
   return self;
-}
-
-static gboolean
-find_below (FacetSections *self, FacetConversation *conversation, guint *index)
-{
-  for (guint i = 0; i < self->n_conversations; i++) {
-    g_autoptr (FacetConversation) item = g_list_model_get_item (self->conversations, i);
-
-    if (item == conversation) {
-      *index = i;
-      return TRUE;
-    }
-  }
-  return FALSE;
 }
 
 guint
@@ -360,23 +517,60 @@ facet_sections_find (FacetSections *self, FacetConversation *conversation)
 {
   guint index;
 
-  if (!find_below (self, conversation, &index))
+  if (!facet_library_get_position (self->library, conversation, &index))
     return G_MAXUINT;
-  return place_of (self->runs, index, self->n_conversations);
+  for (guint i = 0; i < self->runs->len; i++) {
+    Run *run = &g_array_index (self->runs, Run, i);
+
+    if (index >= run->start && index < run->start + run->n)
+      return run->heading->folded ? G_MAXUINT : run->place + 1 + index - run->start;
+  }
+  return G_MAXUINT;
 }
 
 void
 facet_sections_set_now (FacetSections *self, gint64 now)
 {
   begin_days (self, now);
-  conversations_changed (self, 0, self->n_conversations, self->n_conversations);
+  all_changed (self);
+}
+
+gboolean
+facet_sections_get_folded (FacetSections *self, gint64 folder)
+{
+  return g_hash_table_contains (self->folded, &folder);
+}
+
+/* The rows below the heading of @section come or go. */
+static void
+fold (FacetSections *self, guint index, gboolean folded)
+{
+  Run *run = &g_array_index (self->runs, Run, index);
+
+  run->heading->folded = folded;
+  for (guint i = index + 1; i < self->runs->len; i++)
+    g_array_index (self->runs, Run, i).place += folded ? -run->n : run->n;
+  self->n_items = count_items (self->runs);
+  g_list_model_items_changed (G_LIST_MODEL (self), run->place + 1, folded ? run->n : 0,
+                              folded ? 0 : run->n);
+  g_object_notify_by_pspec (G_OBJECT (run->heading), props[PROP_FOLDED]);
 }
 
 void
-facet_sections_update (FacetSections *self, FacetConversation *conversation)
+facet_sections_set_folded (FacetSections *self, gint64 folder, gboolean folded)
 {
-  guint index;
+  guint rank = GPOINTER_TO_UINT (g_hash_table_lookup (self->ranks, &folder));
 
-  if (find_below (self, conversation, &index))
-    conversations_changed (self, index, 1, 1);
+  if (facet_sections_get_folded (self, folder) == (folded != FALSE))
+    return;
+  if (folded)
+    g_hash_table_add (self->folded, g_memdup2 (&folder, sizeof folder));
+  else
+    g_hash_table_remove (self->folded, &folder);
+  for (guint i = 0; i < self->runs->len; i++) {
+    if (g_array_index (self->runs, Run, i).key == (int)(KEY_FOLDER + rank - 1) && rank > 0) {
+      fold (self, i, folded != FALSE);
+      return;
+    }
+  }
 }

@@ -1,4 +1,4 @@
-/* facet-sidebar-row.c: one line of the sidebar: a heading, or a conversation.
+/* facet-sidebar-row.c: one line of the sidebar: a heading, a folder, or a conversation.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
@@ -18,16 +18,23 @@ struct _FacetSidebarRow {
   GtkWidget *heading;
   GtkWidget *line;
   GtkLabel  *title;
+  GtkWidget *arrow;
   GtkWidget *busy;
+  GtkWidget *private;
   GtkWidget *pin;
   GtkWidget *more;
 
-  FacetConversation *conversation;
-  GBindingGroup     *bindings;
+  GObject           *item;         /* NULL: not bound */
+  FacetConversation *conversation; /* the item, if it is one; borrowed */
+  FacetFolder       *folder;       /* of the item, if that is its heading; borrowed */
+  GBindingGroup     *bindings;     /* to the conversation */
+  GBindingGroup     *heading_bindings;
 };
 
 enum {
   MENU,
+  TOGGLE,
+  DROPPED,
   N_SIGNALS,
 };
 static guint signals[N_SIGNALS];
@@ -37,8 +44,68 @@ G_DEFINE_FINAL_TYPE (FacetSidebarRow, facet_sidebar_row, GTK_TYPE_WIDGET)
 static void
 ask_for_menu (FacetSidebarRow *self, double x, double y)
 {
-  if (self->conversation != NULL)
+  if (self->conversation != NULL || self->folder != NULL)
     g_signal_emit (self, signals[MENU], 0, x, y);
+}
+
+static void
+released_cb (FacetSidebarRow *self)
+{
+  if (self->folder != NULL)
+    g_signal_emit (self, signals[TOGGLE], 0);
+}
+
+/* Dragging */
+
+static GdkContentProvider *
+drag_prepare_cb (GtkDragSource *source, double x, double y, FacetSidebarRow *self)
+{
+  if (self->folder != NULL)
+    return gdk_content_provider_new_typed (FACET_TYPE_FOLDER, self->folder);
+  if (self->conversation != NULL && !facet_conversation_is_private (self->conversation))
+    return gdk_content_provider_new_typed (FACET_TYPE_CONVERSATION, self->conversation);
+  return NULL;
+}
+
+static void
+drag_begin_cb (GtkDragSource *source, GdkDrag *drag, FacetSidebarRow *self)
+{
+  g_autoptr (GdkPaintable) picture = gtk_widget_paintable_new (GTK_WIDGET (self));
+
+  gtk_drag_source_set_icon (source, picture, 0, 0);
+}
+
+static gboolean
+dropped_cb (GtkDropTarget *target, const GValue *value, double x, double y, FacetSidebarRow *self)
+{
+  gboolean taken = FALSE;
+
+  if (self->item != NULL && g_value_get_object (value) != NULL)
+    g_signal_emit (self, signals[DROPPED], 0, g_value_get_object (value), &taken);
+  return taken;
+}
+
+/* A folder can only be put among folders. */
+static GdkDragAction
+drag_enter_cb (GtkDropTarget *target, double x, double y, FacetSidebarRow *self)
+{
+  const GValue *value = gtk_drop_target_get_value (target);
+
+  if (value != NULL && G_VALUE_HOLDS (value, FACET_TYPE_FOLDER) && self->folder == NULL)
+    return 0;
+  return GDK_ACTION_MOVE;
+}
+
+static void
+add_drop_target (FacetSidebarRow *self)
+{
+  GtkDropTarget *target = gtk_drop_target_new (G_TYPE_INVALID, GDK_ACTION_MOVE);
+
+  gtk_drop_target_set_gtypes (target, (GType[]){FACET_TYPE_CONVERSATION, FACET_TYPE_FOLDER}, 2);
+  gtk_drop_target_set_preload (target, TRUE);
+  g_signal_connect_object (target, "enter", G_CALLBACK (drag_enter_cb), self, 0);
+  g_signal_connect_object (target, "drop", G_CALLBACK (dropped_cb), self, 0);
+  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (target));
 }
 
 static void
@@ -74,10 +141,16 @@ update_accessible_name (FacetSidebarRow *self)
   if (item == NULL)
     return;
   if (self->conversation == NULL)
-    name = g_strdup (gtk_label_get_label (GTK_LABEL (self->heading)));
+    name = self->folder != NULL
+               /* Translators: a folder of conversations, for screen readers. */
+               ? g_strdup_printf (_ ("Folder %s"), facet_folder_get_name (self->folder))
+               : g_strdup (gtk_label_get_label (GTK_LABEL (self->heading)));
   else if (facet_conversation_get_busy (self->conversation))
     /* Translators: a conversation whose answer is being written, for screen readers. */
     name = g_strdup_printf (_ ("%s, answering"), gtk_label_get_label (self->title));
+  else if (facet_conversation_is_private (self->conversation))
+    /* Translators: a conversation that is kept in memory only, for screen readers. */
+    name = g_strdup_printf (_ ("%s, private"), gtk_label_get_label (self->title));
   else if (facet_conversation_get_pinned (self->conversation))
     /* Translators: a pinned conversation, for screen readers. */
     name = g_strdup_printf (_ ("%s, pinned"), gtk_label_get_label (self->title));
@@ -96,6 +169,13 @@ title_to_label (GBinding *binding, const GValue *from, GValue *to, gpointer user
   return TRUE;
 }
 
+static gboolean
+folded_to_icon (GBinding *binding, const GValue *from, GValue *to, gpointer user_data)
+{
+  g_value_set_string (to, g_value_get_boolean (from) ? "pan-end-symbolic" : "pan-down-symbolic");
+  return TRUE;
+}
+
 FacetConversation *
 facet_sidebar_row_get_conversation (FacetSidebarRow *self)
 {
@@ -104,21 +184,67 @@ facet_sidebar_row_get_conversation (FacetSidebarRow *self)
   return self->conversation;
 }
 
+FacetFolder *
+facet_sidebar_row_get_folder (FacetSidebarRow *self)
+{
+  g_return_val_if_fail (FACET_IS_SIDEBAR_ROW (self), NULL);
+
+  return self->folder;
+}
+
+gpointer
+facet_sidebar_row_get_item (FacetSidebarRow *self)
+{
+  g_return_val_if_fail (FACET_IS_SIDEBAR_ROW (self), NULL);
+
+  return self->item;
+}
+
+/* A folder looks like something that can be pressed, a day like a heading. */
+static void
+show_heading (FacetSidebarRow *self, gboolean is_heading)
+{
+  static const char *const quiet[] = {"caption-heading", "dim-label", NULL};
+  static const char *const plain[] = {NULL};
+  gboolean                 is_folder = self->folder != NULL;
+
+  gtk_widget_set_css_classes (self->heading, (const char **)(is_folder ? plain : quiet));
+  gtk_widget_set_visible (self->heading, is_heading);
+  gtk_widget_set_visible (self->arrow, is_folder);
+  gtk_widget_set_visible (self->line, !is_heading);
+  gtk_widget_set_visible (self->more, !is_heading || is_folder);
+}
+
+static void
+update_expanded (FacetSidebarRow *self)
+{
+  GtkWidget *list_item = gtk_widget_get_parent (GTK_WIDGET (self));
+
+  if (list_item == NULL)
+    return;
+  if (self->folder != NULL)
+    gtk_accessible_update_state (GTK_ACCESSIBLE (list_item), GTK_ACCESSIBLE_STATE_EXPANDED,
+                                 !facet_section_get_folded (FACET_SECTION (self->item)), -1);
+  else
+    gtk_accessible_reset_state (GTK_ACCESSIBLE (list_item), GTK_ACCESSIBLE_STATE_EXPANDED);
+}
+
 void
 facet_sidebar_row_set_item (FacetSidebarRow *self, gpointer item)
 {
-  gboolean           is_heading = item != NULL && FACET_IS_SECTION (item);
-  FacetConversation *conversation =
-      item != NULL && FACET_IS_CONVERSATION (item) ? FACET_CONVERSATION (item) : NULL;
+  gboolean is_heading = item != NULL && FACET_IS_SECTION (item);
 
   g_return_if_fail (FACET_IS_SIDEBAR_ROW (self));
 
-  g_set_object (&self->conversation, conversation);
+  g_set_object (&self->item, item);
+  self->conversation = item != NULL && !is_heading ? FACET_CONVERSATION (item) : NULL;
+  self->folder = is_heading ? facet_section_get_folder (item) : NULL;
   g_binding_group_set_source (self->bindings, self->conversation);
-  if (is_heading)
-    gtk_label_set_label (GTK_LABEL (self->heading), facet_section_get_title (item));
-  gtk_widget_set_visible (self->heading, is_heading);
-  gtk_widget_set_visible (self->line, !is_heading);
+  g_binding_group_set_source (self->heading_bindings, is_heading ? item : NULL);
+  gtk_widget_set_visible (self->private, self->conversation != NULL &&
+                                             facet_conversation_is_private (self->conversation));
+  show_heading (self, is_heading);
+  update_expanded (self);
   update_accessible_name (self);
 }
 
@@ -128,7 +254,10 @@ facet_sidebar_row_dispose (GObject *object)
   FacetSidebarRow *self = FACET_SIDEBAR_ROW (object);
 
   g_clear_object (&self->bindings);
-  g_clear_object (&self->conversation);
+  g_clear_object (&self->heading_bindings);
+  self->conversation = NULL;
+  self->folder = NULL;
+  g_clear_object (&self->item);
   gtk_widget_dispose_template (GTK_WIDGET (self), FACET_TYPE_SIDEBAR_ROW);
   G_OBJECT_CLASS (facet_sidebar_row_parent_class)->dispose (object);
 }
@@ -142,6 +271,11 @@ facet_sidebar_row_class_init (FacetSidebarRowClass *klass)
 
   signals[MENU] = g_signal_new ("menu", FACET_TYPE_SIDEBAR_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                 NULL, G_TYPE_NONE, 2, G_TYPE_DOUBLE, G_TYPE_DOUBLE);
+  signals[TOGGLE] = g_signal_new ("toggle", FACET_TYPE_SIDEBAR_ROW, G_SIGNAL_RUN_LAST, 0, NULL,
+                                  NULL, NULL, G_TYPE_NONE, 0);
+  signals[DROPPED] = g_signal_new ("dropped", FACET_TYPE_SIDEBAR_ROW, G_SIGNAL_RUN_LAST, 0,
+                                   g_signal_accumulator_true_handled, NULL, NULL, G_TYPE_BOOLEAN, 1,
+                                   G_TYPE_OBJECT);
 
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/facet/Facet/facet-sidebar-row.ui");
@@ -149,11 +283,16 @@ facet_sidebar_row_class_init (FacetSidebarRowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, FacetSidebarRow, heading);
   gtk_widget_class_bind_template_child (widget_class, FacetSidebarRow, line);
   gtk_widget_class_bind_template_child (widget_class, FacetSidebarRow, title);
+  gtk_widget_class_bind_template_child (widget_class, FacetSidebarRow, arrow);
   gtk_widget_class_bind_template_child (widget_class, FacetSidebarRow, busy);
+  gtk_widget_class_bind_template_child (widget_class, FacetSidebarRow, private);
   gtk_widget_class_bind_template_child (widget_class, FacetSidebarRow, pin);
   gtk_widget_class_bind_template_child (widget_class, FacetSidebarRow, more);
+  gtk_widget_class_bind_template_callback (widget_class, drag_begin_cb);
+  gtk_widget_class_bind_template_callback (widget_class, drag_prepare_cb);
   gtk_widget_class_bind_template_callback (widget_class, long_pressed_cb);
   gtk_widget_class_bind_template_callback (widget_class, more_clicked_cb);
+  gtk_widget_class_bind_template_callback (widget_class, released_cb);
   gtk_widget_class_bind_template_callback (widget_class, secondary_pressed_cb);
   gtk_widget_class_set_css_name (widget_class, "sidebar-row");
 }
@@ -167,6 +306,7 @@ facet_sidebar_row_init (FacetSidebarRow *self)
     gpointer    widget;
     const char *signal;
   } shown[] = {
+      {self->heading, "notify::label"},
       {self->title, "notify::label"},
       {self->busy, "notify::visible"},
       {self->pin, "notify::visible"},
@@ -177,6 +317,13 @@ facet_sidebar_row_init (FacetSidebarRow *self)
                              title_to_label, NULL, NULL, NULL);
   g_binding_group_bind (self->bindings, "busy", self->busy, "visible", G_BINDING_SYNC_CREATE);
   g_binding_group_bind (self->bindings, "pinned", self->pin, "visible", G_BINDING_SYNC_CREATE);
+  self->heading_bindings = g_binding_group_new ();
+  g_binding_group_bind (self->heading_bindings, "title", self->heading, "label",
+                        G_BINDING_SYNC_CREATE);
+  g_binding_group_bind_full (self->heading_bindings, "folded", self->arrow, "icon-name",
+                             G_BINDING_SYNC_CREATE, folded_to_icon, NULL, NULL, NULL);
+  g_signal_connect_swapped (self->arrow, "notify::icon-name", G_CALLBACK (update_expanded), self);
+  add_drop_target (self);
   for (guint i = 0; i < G_N_ELEMENTS (shown); i++)
     g_signal_connect_swapped (shown[i].widget, shown[i].signal, G_CALLBACK (update_accessible_name),
                               self);

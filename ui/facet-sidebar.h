@@ -11,7 +11,10 @@
  *   ::rename (FacetConversation *)
  *   ::delete (FacetConversation *)
  *
- * Action: win.new-conversation of the window around it. */
+ * Actions of its own: sidebar.new-folder, sidebar.show-archive, sidebar.show-trash,
+ * sidebar.show-list.  It uses win.new-conversation, win.new-private-conversation,
+ * win.archive-conversation, win.duplicate-conversation and win.export-conversation of the window
+ * around it; the last three get the id of a conversation. */
 #pragma once
 
 #include "facet-compat.h"
@@ -28,6 +31,9 @@ FacetLibrary      *facet_sidebar_get_library (FacetSidebar *self);
 void               facet_sidebar_set_library (FacetSidebar *self, FacetLibrary *library);
 FacetConversation *facet_sidebar_get_conversation (FacetSidebar *self);
 void facet_sidebar_set_conversation (FacetSidebar *self, FacetConversation *conversation);
+
+/* What the window keeps in memory only, of FacetConversation: listed in front; NULL: nothing. */
+void facet_sidebar_set_private (FacetSidebar *self, GListModel *conversations);
 
 /* The conversation below (@steps 1) or above (−1) the marked one; the first or the last when none
  * is marked.  (transfer full), NULL: there is none. */

@@ -10,7 +10,7 @@
 #include <glib/gi18n.h>
 
 #include "facet-model-chooser.h"
-#include "facet-rename-dialog.h"
+#include "facet-name-dialog.h"
 #include "facet-settings.h"
 #include "facet-window-private.h"
 
@@ -104,16 +104,13 @@ facet_window_delete (FacetWindow *self, FacetConversation *conversation)
 {
   g_autofree char *text = NULL;
 
-  if (conversation == self->conversation) {
-    g_autoptr (FacetConversation) other = facet_sidebar_find_neighbour (self->sidebar, 1);
+  if (facet_conversation_is_private (conversation)) {
+    g_autoptr (FacetConversation) keep = g_object_ref (conversation);
 
-    if (other == NULL)
-      other = facet_sidebar_find_neighbour (self->sidebar, -1);
-    if (other != NULL)
-      facet_window_open (self, other);
-    else
-      facet_window_begin_conversation (self);
+    facet_window_forget_private (self, conversation);
+    return;
   }
+  facet_window_leave (self, conversation);
   facet_library_delete (self->library, conversation);
 
   /* Translators: the title of a conversation. */
@@ -328,6 +325,7 @@ facet_window_install_actions (GtkWidgetClass *widget_class)
 
   for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
     gtk_widget_class_install_action (widget_class, actions[i].name, NULL, actions[i].activate);
+  facet_window_install_organise_actions (widget_class);
   gtk_widget_class_install_property_action (widget_class, "win.pinned", "pinned");
   gtk_widget_class_install_property_action (widget_class, "win.sidebar-visible", "sidebar-visible");
   gtk_widget_class_add_binding (widget_class, GDK_KEY_Escape, 0, escape_cb, NULL);
@@ -341,14 +339,17 @@ facet_window_update_actions (FacetWindow *self)
   gboolean   shown = self->conversation != NULL;
   gboolean   busy = shown && facet_conversation_get_busy (self->conversation);
   gboolean   listed = shown && facet_conversation_get_id (self->conversation) != 0;
-  gboolean   has_any = shown && g_list_model_get_n_items (G_LIST_MODEL (self->conversation)) > 0;
+  gboolean private = shown && facet_conversation_is_private (self->conversation);
+  gboolean has_any = shown && g_list_model_get_n_items (G_LIST_MODEL (self->conversation)) > 0;
 
   gtk_widget_action_set_enabled (widget, "win.new-conversation", self->library != NULL);
   gtk_widget_action_set_enabled (widget, "win.previous", self->library != NULL);
   gtk_widget_action_set_enabled (widget, "win.next", self->library != NULL);
   gtk_widget_action_set_enabled (widget, "win.rename", listed);
-  gtk_widget_action_set_enabled (widget, "win.pinned", listed);
-  gtk_widget_action_set_enabled (widget, "win.delete", listed);
+  gtk_widget_action_set_enabled (widget, "win.pinned", listed && !private);
+  gtk_widget_action_set_enabled (widget, "win.delete", listed || private);
+  gtk_widget_action_set_enabled (widget, "win.new-private-conversation", self->library != NULL);
+  gtk_widget_action_set_enabled (widget, "win.begin-conversation-from", listed && !private);
   gtk_widget_action_set_enabled (widget, "win.copy-conversation", has_any);
   gtk_widget_action_set_enabled (widget, "win.copy-last", has_any);
   gtk_widget_action_set_enabled (widget, "win.think", shown);

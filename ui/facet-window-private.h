@@ -25,6 +25,7 @@ struct _FacetWindow {
   GtkWidget       *new_button;
   GtkWidget       *title_button;
   GtkLabel        *title_label;
+  GtkWidget       *private_icon;
   GtkMenuButton   *place_button;
   GtkLabel        *place_label;
   FacetModelBadge *menu_badge;
@@ -43,6 +44,8 @@ struct _FacetWindow {
   FacetLibrary      *library;
   FacetConversation *conversation; /* shown */
   FacetConversation *fresh; /* the new one; kept while another is shown, for what was typed in it */
+  GListStore *private;      /* of FacetConversation: kept in memory as long as the window */
+  FacetConversation *archived; /* the last one, for undo */
   GSignalGroup      *library_signals;
   GSignalGroup      *assistant_signals;
   GSignalGroup      *conversation_signals;
@@ -67,6 +70,14 @@ void facet_window_delete (FacetWindow *self, FacetConversation *conversation);
 /* Says @text in a toast.  With @undo, a void (*) (gpointer), it has a button that calls it on
  * @subject, a GObject. */
 void facet_window_say (FacetWindow *self, const char *text, GCallback undo, gpointer subject);
+
+/* facet-window-organise.c */
+void               facet_window_install_organise_actions (GtkWidgetClass *widget_class);
+/* A conversation that the window forgets: shows another one if it is shown. */
+void               facet_window_leave (FacetWindow *self, FacetConversation *conversation);
+void               facet_window_forget_private (FacetWindow *self, FacetConversation *conversation);
+/* By id, in the library or among the private ones.  (transfer full), NULL: there is none. */
+FacetConversation *facet_window_find_conversation (FacetWindow *self, gint64 id);
 
 /* facet-window-recordings.c */
 /* The two buttons of the offer. */

@@ -49,8 +49,13 @@ update_title (FacetWindow *self)
 {
   const char *title =
       self->conversation != NULL ? facet_conversation_get_title (self->conversation) : "";
+  gboolean private =
+      self->conversation != NULL && facet_conversation_is_private (self->conversation);
   const char *shown = title[0] != '\0' ? title : _ ("New conversation");
 
+  if (private && title[0] == '\0')
+    shown = _ ("Private conversation");
+  gtk_widget_set_visible (self->private_icon, private);
   gtk_label_set_label (self->title_label, shown);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->title_button),
                                   GTK_ACCESSIBLE_PROPERTY_LABEL, shown, -1);
@@ -212,7 +217,9 @@ facet_window_set_library (FacetWindow *self, FacetLibrary *library)
   if (!g_set_object (&self->library, library))
     return;
   g_clear_object (&self->fresh);
+  g_clear_object (&self->archived);
   show_conversation (self, NULL);
+  g_list_store_remove_all (self->private);
   g_signal_group_set_target (self->library_signals, library);
   facet_sidebar_set_library (self->sidebar, library);
   facet_window_update_actions (self);
@@ -389,6 +396,8 @@ facet_window_dispose (GObject *object)
   g_clear_object (&self->conversation_signals);
   gtk_widget_dispose_template (GTK_WIDGET (self), FACET_TYPE_WINDOW);
   g_clear_object (&self->fresh);
+  g_clear_object (&self->archived);
+  g_clear_object (&self->private);
   g_clear_object (&self->conversation);
   g_clear_object (&self->library);
   G_OBJECT_CLASS (facet_window_parent_class)->dispose (object);
@@ -440,6 +449,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, new_button);
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, title_button);
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, title_label);
+  gtk_widget_class_bind_template_child (widget_class, FacetWindow, private_icon);
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, place_button);
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, place_label);
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, menu_badge);
@@ -514,7 +524,9 @@ watch (FacetWindow *self)
 static void
 facet_window_init (FacetWindow *self)
 {
+  self->private = g_list_store_new (FACET_TYPE_CONVERSATION);
   gtk_widget_init_template (GTK_WIDGET (self));
+  facet_sidebar_set_private (self->sidebar, G_LIST_MODEL (self->private));
   watch (self);
   self->talk = facet_talk_new (GTK_WINDOW (self), self->composer, facet_settings_get_default ());
   g_signal_connect_object (self->talk, "say", G_CALLBACK (talk_says_cb), self, G_CONNECT_SWAPPED);

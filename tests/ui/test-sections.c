@@ -62,6 +62,14 @@ assert_mirrored (FacetSections *sections, GPtrArray *mirror)
 }
 
 static void
+assert_list (FacetSections *sections, const char *expected)
+{
+  g_autofree char *text = describe (sections);
+
+  g_assert_cmpstr (text, ==, expected);
+}
+
+static void
 test_headings (void)
 {
   gint64               now = afternoon ();
@@ -83,7 +91,7 @@ test_headings (void)
   g_autofree char *text = NULL;
 
   ui_fixture_set_up (&f, conversations, G_N_ELEMENTS (conversations));
-  sections = facet_sections_new (G_LIST_MODEL (f.library), now);
+  sections = facet_sections_new (f.library, now);
   text = describe (sections);
   g_assert_cmpstr (text, ==,
                    "[Pinned] a [Today] b c [Yesterday] d [Previous 7 days] e [Previous 30 days] f "
@@ -117,7 +125,7 @@ test_next_day (void)
   g_autofree char *text = NULL;
 
   ui_fixture_set_up (&f, conversations, G_N_ELEMENTS (conversations));
-  sections = facet_sections_new (G_LIST_MODEL (f.library), now);
+  sections = facet_sections_new (f.library, now);
   items_changed_cb (G_LIST_MODEL (sections), 0, 0, 4, mirror);
   g_signal_connect (sections, "items-changed", G_CALLBACK (items_changed_cb), mirror);
 
@@ -149,7 +157,7 @@ test_moves (void)
   g_autofree char *before = NULL, *after = NULL;
 
   ui_fixture_set_up (&f, conversations, G_N_ELEMENTS (conversations));
-  sections = facet_sections_new (G_LIST_MODEL (f.library), now);
+  sections = facet_sections_new (f.library, now);
   items_changed_cb (G_LIST_MODEL (sections), 0, 0,
                     g_list_model_get_n_items (G_LIST_MODEL (sections)), mirror);
   g_signal_connect (sections, "items-changed", G_CALLBACK (items_changed_cb), mirror);
@@ -167,7 +175,6 @@ test_moves (void)
 
   /* A pin that does not change the order still changes the heading. */
   facet_conversation_set_pinned (old, TRUE);
-  facet_sections_update (sections, old);
   g_free (after);
   after = describe (sections);
   g_assert_true (g_str_has_prefix (after, "[Pinned] d [Today] a ["));
@@ -190,13 +197,66 @@ test_moves (void)
   ui_fixture_tear_down (&f);
 }
 
+/* A folder has its heading also when it is empty; folded, it keeps what is in it to itself. */
+static void
+test_folders (void)
+{
+  gint64               now = afternoon ();
+  const UiConversation conversations[] = {
+      {"a", now, TRUE},
+      {"b", now - DAY, FALSE},
+      {"c", now - 2 * DAY, FALSE},
+  };
+  UiFixture f = {0};
+  g_autoptr (FacetSections) sections = NULL;
+  g_autoptr (FacetConversation) c = NULL;
+  g_autoptr (GPtrArray) mirror = g_ptr_array_new_with_free_func (g_object_unref);
+  FacetFolder *work;
+
+  ui_fixture_set_up (&f, conversations, G_N_ELEMENTS (conversations));
+  sections = facet_sections_new (f.library, now);
+  items_changed_cb (G_LIST_MODEL (sections), 0, 0,
+                    g_list_model_get_n_items (G_LIST_MODEL (sections)), mirror);
+  g_signal_connect (sections, "items-changed", G_CALLBACK (items_changed_cb), mirror);
+
+  work = facet_library_add_folder (f.library, "Work");
+  facet_library_add_folder (f.library, "Home");
+  assert_list (sections, "[Pinned] a [Work] [Home] [Yesterday] b [Previous 7 days] c");
+  c = g_list_model_get_item (G_LIST_MODEL (f.library), 2);
+  facet_library_put_in_folder (f.library, c, work);
+  assert_list (sections, "[Pinned] a [Work] c [Home] [Yesterday] b");
+  assert_mirrored (sections, mirror);
+  g_assert_cmpuint (facet_sections_find (sections, c), ==, 3);
+
+  facet_sections_set_folded (sections, facet_folder_get_id (work), TRUE);
+  assert_list (sections, "[Pinned] a [Work] [Home] [Yesterday] b");
+  assert_mirrored (sections, mirror);
+  g_assert_cmpuint (facet_sections_find (sections, c), ==, G_MAXUINT);
+  facet_conversation_set_pinned (c, TRUE);
+  assert_list (sections, "[Pinned] a c [Work] [Home] [Yesterday] b");
+  facet_conversation_set_pinned (c, FALSE);
+  facet_library_rename_folder (f.library, work, "Office");
+  assert_list (sections, "[Pinned] a [Office] [Home] [Yesterday] b");
+  facet_sections_set_folded (sections, facet_folder_get_id (work), FALSE);
+  assert_list (sections, "[Pinned] a [Office] c [Home] [Yesterday] b");
+  facet_library_delete_folder (f.library, work);
+  assert_list (sections, "[Pinned] a [Home] [Yesterday] b [Previous 7 days] c");
+  assert_mirrored (sections, mirror);
+
+  g_clear_object (&c);
+  g_clear_pointer (&mirror, g_ptr_array_unref);
+  g_assert_finalize_object (g_steal_pointer (&sections));
+  ui_fixture_tear_down (&f);
+}
+
 /* Moves of every kind, told one by one, always add up to the list. */
 static void
 test_random_moves (void)
 {
   enum {
     N = 40,
-    MOVES = 300
+    N_FOLDERS = 3,
+    MOVES = 1000
   };
 
   gint64         now = g_get_real_time ();
@@ -208,7 +268,9 @@ test_random_moves (void)
   for (guint i = 0; i < N; i++)
     conversations[i] = (UiConversation){"x", now - i * i * DAY / 8, i % 7 == 3};
   ui_fixture_set_up (&f, conversations, N);
-  sections = facet_sections_new (G_LIST_MODEL (f.library), now);
+  for (guint i = 0; i < N_FOLDERS; i++)
+    facet_library_add_folder (f.library, "Folder");
+  sections = facet_sections_new (f.library, now);
   items_changed_cb (G_LIST_MODEL (sections), 0, 0,
                     g_list_model_get_n_items (G_LIST_MODEL (sections)), mirror);
   g_signal_connect (sections, "items-changed", G_CALLBACK (items_changed_cb), mirror);
@@ -218,10 +280,25 @@ test_random_moves (void)
     g_autoptr (FacetConversation) anything =
         g_list_model_get_item (G_LIST_MODEL (f.library), (guint)g_test_rand_int_range (0, (int)n));
 
-    switch (g_test_rand_int_range (0, 3)) {
+    g_autoptr (FacetFolder) folder =
+        g_list_model_get_item (facet_library_get_folders (f.library),
+                               (guint)g_test_rand_int_range (0, N_FOLDERS + 1));
+    gint64 id = folder != NULL ? facet_folder_get_id (folder) : 0;
+
+    switch (g_test_rand_int_range (0, 7)) {
+    case 3:
+    case 4:
+      facet_library_put_in_folder (f.library, anything, folder);
+      break;
+    case 5:
+      facet_sections_set_folded (sections, id, !facet_sections_get_folded (sections, id));
+      break;
+    case 6:
+      if (folder != NULL)
+        facet_library_move_folder (f.library, folder, (guint)g_test_rand_int_range (0, N_FOLDERS));
+      break;
     case 0:
       facet_conversation_set_pinned (anything, !facet_conversation_get_pinned (anything));
-      facet_sections_update (sections, anything);
       break;
     case 1:
       if (n > 5)
@@ -246,6 +323,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/sections/headings", test_headings);
   g_test_add_func ("/sections/next-day", test_next_day);
   g_test_add_func ("/sections/moves", test_moves);
+  g_test_add_func ("/sections/folders", test_folders);
   g_test_add_func ("/sections/random-moves", test_random_moves);
   return g_test_run ();
 }

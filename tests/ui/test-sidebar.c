@@ -6,7 +6,10 @@
 
 #include "config.h"
 
+#include "facet-aside-row.h"
+#include "facet-aside-view.h"
 #include "facet-model-badge.h"
+#include "facet-settings.h"
 #include "facet-sidebar-row.h"
 #include "facet-sidebar.h"
 #include "ui-fixture.h"
@@ -184,12 +187,229 @@ find_row (Fixture *f, const char *title)
   return gtk_widget_get_ancestor (label, FACET_TYPE_SIDEBAR_ROW);
 }
 
+/* The menu of rows, not that of the header. */
+static GtkWidget *
+get_menu (Fixture *f)
+{
+  GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (f->sidebar));
+
+  while (child != NULL && !GTK_IS_POPOVER_MENU (child))
+    child = gtk_widget_get_next_sibling (child);
+  g_assert_nonnull (child);
+  return child;
+}
+
+static void
+open_menu (Fixture *f, const char *title)
+{
+  GtkWidget *row = find_row (f, title);
+
+  g_signal_emit_by_name (ui_find (row, GTK_TYPE_BUTTON, NULL), "clicked");
+  g_assert_true (gtk_widget_get_visible (get_menu (f)));
+}
+
+/* The list as text: headings in brackets. */
+static void
+assert_rows (Fixture *f, const char *expected)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  GListModel *rows = G_LIST_MODEL (gtk_list_view_get_model (f->list_view));
+
+  for (guint i = 0; i < g_list_model_get_n_items (rows); i++) {
+    g_autoptr (GObject) item = g_list_model_get_item (rows, i);
+
+    if (FACET_IS_SECTION (item))
+      g_string_append_printf (text, "[%s] ", facet_section_get_title (FACET_SECTION (item)));
+    else
+      g_string_append_printf (text, "%s ",
+                              facet_conversation_get_title (FACET_CONVERSATION (item)));
+  }
+  g_assert_true (g_str_has_prefix (text->str, expected));
+}
+
+static void
+settle (Fixture *f)
+{
+  gtk_test_widget_wait_for_draw (f->window);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
+static void
+drop (Fixture *f, const char *onto, gpointer dropped)
+{
+  gboolean taken = FALSE;
+
+  g_signal_emit_by_name (find_row (f, onto), "dropped", dropped, &taken);
+  g_assert_true (taken);
+  settle (f);
+}
+
+/* By menu and by dropping; what was dropped among the pinned ones is pinned. */
+static void
+test_folders (Fixture *f, gconstpointer data)
+{
+  FacetFolder     *work = facet_library_add_folder (f->base.library, "Work");
+  FacetFolder     *home = facet_library_add_folder (f->base.library, "Home_2");
+  g_autofree char *work_id = g_strdup_printf ("%" G_GINT64_FORMAT, facet_folder_get_id (work));
+  g_autoptr (FacetConversation) older = nth (f, 2);
+  g_autoptr (FacetConversation) rules = nth (f, 0);
+
+  settle (f);
+  assert_rows (f, "[Pinned] House rules [Work] [Home_2] [Today] Newest Older [");
+  open_menu (f, "Older");
+  gtk_widget_activate_action (get_menu (f), "row.folder", "s", work_id);
+  gtk_popover_popdown (GTK_POPOVER (get_menu (f)));
+  settle (f);
+  assert_rows (f, "[Pinned] House rules [Work] Older [Home_2] [Today] Newest [");
+  gtk_test_accessible_assert_property (gtk_widget_get_parent (find_row (f, "Work")),
+                                       GTK_ACCESSIBLE_PROPERTY_LABEL, "Folder Work");
+  gtk_test_accessible_assert_state (gtk_widget_get_parent (find_row (f, "Work")),
+                                    GTK_ACCESSIBLE_STATE_EXPANDED, TRUE);
+  ui_picture (f->window, "sidebar-folders");
+
+  g_signal_emit_by_name (find_row (f, "Work"), "toggle");
+  settle (f);
+  assert_rows (f, "[Pinned] House rules [Work] [Home_2] [Today] Newest [");
+  gtk_test_accessible_assert_state (gtk_widget_get_parent (find_row (f, "Work")),
+                                    GTK_ACCESSIBLE_STATE_EXPANDED, FALSE);
+  g_signal_emit_by_name (f->list_view, "activate", 2);
+  settle (f);
+  assert_rows (f, "[Pinned] House rules [Work] Older [Home_2] [Today] Newest [");
+
+  drop (f, "Home_2", older);
+  assert_rows (f, "[Pinned] House rules [Work] [Home_2] Older [Today] Newest [");
+  drop (f, "Work", home);
+  assert_rows (f, "[Pinned] House rules [Home_2] Older [Work] [Today] Newest [");
+  drop (f, "Older", rules);
+  assert_rows (f, "[Home_2] Older House rules [Work] [Today] Newest [");
+  drop (f, "Today", older);
+  assert_rows (f, "[Home_2] House rules [Work] [Today] Newest Older [");
+  facet_conversation_set_pinned (rules, TRUE);
+  settle (f);
+  drop (f, "House rules", older);
+  assert_rows (f, "[Pinned] Older House rules [Home_2] [Work] [Today] Newest [");
+
+  open_menu (f, "Work");
+  gtk_widget_activate_action (get_menu (f), "folder.up", NULL);
+  assert_rows (f, "[Pinned] Older House rules [Work] [Home_2] [Today] Newest [");
+  open_menu (f, "Work");
+  gtk_widget_activate_action (get_menu (f), "row.delete", NULL);
+  assert_rows (f, "[Pinned] Older House rules [Home_2] [Today] Newest [");
+  gtk_popover_popdown (GTK_POPOVER (get_menu (f)));
+}
+
+/* What is folded stays folded; ids of folders that are gone are forgotten. */
+static void
+test_folded (Fixture *f, gconstpointer data)
+{
+  GSettings   *settings = facet_settings_get_default ();
+  FacetFolder *work = facet_library_add_folder (f->base.library, "Work");
+  g_autoptr (GVariant) kept = NULL;
+  g_autoptr (FacetConversation) newest = nth (f, 1);
+
+  facet_library_put_in_folder (f->base.library, newest, work);
+  settle (f);
+  g_signal_emit_by_name (find_row (f, "Work"), "toggle");
+  kept = g_settings_get_value (settings, "folded-folders");
+  g_assert_cmpuint (g_variant_n_children (kept), ==, 1);
+
+  facet_sidebar_set_library (f->sidebar, NULL);
+  facet_sidebar_set_library (f->sidebar, f->base.library);
+  settle (f);
+  assert_rows (f, "[Pinned] House rules [Work] [Today] Older [");
+  g_settings_reset (settings, "folded-folders");
+}
+
+static void
+test_aside (Fixture *f, gconstpointer data)
+{
+  g_autoptr (FacetConversation) older = nth (f, 2);
+  g_autoptr (FacetConversation) newest = nth (f, 1);
+  GtkWidget *view = ui_find (GTK_WIDGET (f->sidebar), FACET_TYPE_ASIDE_VIEW, NULL);
+  GtkWidget *row;
+
+  facet_library_set_archived (f->base.library, older, TRUE);
+  facet_library_delete (f->base.library, newest);
+  gtk_widget_activate_action (GTK_WIDGET (f->sidebar), "sidebar.show-archive", NULL);
+  settle (f);
+  ui_run_for (300);
+  row = gtk_widget_get_ancestor (ui_find (view, GTK_TYPE_LABEL, "Older"), FACET_TYPE_ASIDE_ROW);
+  g_assert_nonnull (row);
+  ui_picture (f->window, "sidebar-archive");
+  g_signal_emit_by_name (row, "restore");
+  g_assert_false (facet_conversation_get_archived (older));
+
+  gtk_widget_activate_action (GTK_WIDGET (f->sidebar), "sidebar.show-trash", NULL);
+  settle (f);
+  ui_run_for (300);
+  g_assert_nonnull (ui_find (view, GTK_TYPE_LABEL, "Deleted for good in 30 days"));
+  ui_picture (f->window, "sidebar-trash");
+  row = gtk_widget_get_ancestor (ui_find (view, GTK_TYPE_LABEL, "Newest"), FACET_TYPE_ASIDE_ROW);
+  g_signal_emit_by_name (row, "restore");
+  settle (f);
+  g_assert_cmpuint (g_list_model_get_n_items (facet_library_get_trash (f->base.library)), ==, 0);
+  gtk_widget_activate_action (view, "sidebar.show-list", NULL);
+  settle (f);
+  assert_rows (f, "[Pinned] House rules [Today] Newest Older [");
+}
+
+static void
+test_days_left (void)
+{
+  const gint64 day = 24 * G_TIME_SPAN_HOUR, now = 1000 * day;
+  const struct {
+    gint64      deleted;
+    const char *words;
+  } cases[] = {
+      {now, "Deleted for good in 30 days"},
+      {now - day / 2, "Deleted for good in 30 days"},
+      {now - 28 * day, "Deleted for good in 2 days"},
+      {now - 29 * day, "Deleted for good in 1 day"},
+      {now - 30 * day, "Deleted for good at the next start"},
+      {now + 5 * day, "Deleted for good in 30 days"}, /* the clock was put back */
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *words = facet_aside_dup_days_left (cases[i].deleted, now);
+
+    g_assert_cmpstr (words, ==, cases[i].words);
+  }
+}
+
+/* In front of all, marked, and not to be dragged anywhere. */
+static void
+test_private (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GListStore) kept = g_list_store_new (FACET_TYPE_CONVERSATION);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FacetConversation) secret =
+      facet_library_new_private_conversation (f->base.library, &error);
+
+  g_assert_no_error (error);
+  facet_conversation_set_title (secret, "Secret");
+  facet_sidebar_set_private (f->sidebar, G_LIST_MODEL (kept));
+  assert_rows (f, "[Pinned] House rules");
+  g_list_store_append (kept, secret);
+  settle (f);
+  assert_rows (f, "[Private] Secret [Pinned] House rules");
+  gtk_test_accessible_assert_property (gtk_widget_get_parent (find_row (f, "Secret")),
+                                       GTK_ACCESSIBLE_PROPERTY_LABEL, "Secret, private");
+  facet_sidebar_set_conversation (f->sidebar, secret);
+  g_assert_cmpuint (selected (f), ==, 1);
+  ui_picture (f->window, "sidebar-private");
+  g_list_store_remove_all (kept);
+  assert_rows (f, "[Pinned] House rules");
+  facet_sidebar_set_conversation (f->sidebar, NULL);
+  facet_sidebar_set_private (f->sidebar, NULL);
+}
+
 static void
 test_menu (Fixture *f, gconstpointer data)
 {
   GtkWidget         *row = find_row (f, "Older");
   FacetConversation *older = facet_sidebar_row_get_conversation (FACET_SIDEBAR_ROW (row));
-  GtkWidget         *popover = ui_find (GTK_WIDGET (f->sidebar), GTK_TYPE_POPOVER_MENU, NULL);
+  GtkWidget         *popover = get_menu (f);
 
   g_signal_emit_by_name (ui_find (row, GTK_TYPE_BUTTON, NULL), "clicked");
   g_assert_true (gtk_widget_get_visible (popover));
@@ -250,7 +470,7 @@ test_empty (void)
   g_autoptr (FacetConversation) first = NULL;
 
   set_up_with (&f, NULL, 0);
-  stack = GTK_STACK (ui_find (GTK_WIDGET (f.sidebar), GTK_TYPE_STACK, NULL));
+  stack = GTK_STACK (gtk_widget_get_ancestor (GTK_WIDGET (f.list_view), GTK_TYPE_STACK));
   g_assert_cmpstr (gtk_stack_get_visible_child_name (stack), ==, "empty");
   g_assert_null (facet_sidebar_find_neighbour (f.sidebar, 1));
   label = gtk_stack_get_visible_child (stack);
@@ -331,6 +551,10 @@ main (int argc, char *argv[])
       {"/sidebar/neighbours", test_neighbours},
       {"/sidebar/follows-moves", test_follows_moves},
       {"/sidebar/menu", test_menu},
+      {"/sidebar/folders", test_folders},
+      {"/sidebar/folded", test_folded},
+      {"/sidebar/aside", test_aside},
+      {"/sidebar/private", test_private},
       {"/sidebar/words", test_words},
       {"/sidebar/badge", test_badge},
   };
@@ -338,6 +562,7 @@ main (int argc, char *argv[])
   ui_test_init (&argc, &argv);
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
     g_test_add (tests[i].path, Fixture, NULL, set_up, tests[i].test, tear_down);
+  g_test_add_func ("/sidebar/days-left", test_days_left);
   g_test_add_func ("/sidebar/empty", test_empty);
   g_test_add_func ("/sidebar/many", test_many);
   return g_test_run ();

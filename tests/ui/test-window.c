@@ -193,9 +193,9 @@ test_rename_and_pin (Fixture *f, gconstpointer data)
   entry = ui_find (GTK_WIDGET (dialog), GTK_TYPE_ENTRY, NULL);
   gtk_test_accessible_assert_property (entry, GTK_ACCESSIBLE_PROPERTY_LABEL, "Title");
   gtk_editable_set_text (GTK_EDITABLE (entry), "   ");
-  g_assert_false (adw_message_dialog_get_response_enabled (ADW_MESSAGE_DIALOG (dialog), "rename"));
+  g_assert_false (adw_message_dialog_get_response_enabled (ADW_MESSAGE_DIALOG (dialog), "accept"));
   gtk_editable_set_text (GTK_EDITABLE (entry), "  Sums ");
-  adw_message_dialog_response (ADW_MESSAGE_DIALOG (dialog), "rename");
+  adw_message_dialog_response (ADW_MESSAGE_DIALOG (dialog), "accept");
   g_assert_cmpstr (facet_conversation_get_title (shown (f)), ==, "Sums");
   gtk_window_destroy (dialog);
 
