@@ -200,6 +200,15 @@ facet_sidebar_row_get_item (FacetSidebarRow *self)
   return self->item;
 }
 
+static void
+set_class (GtkWidget *widget, const char *name, gboolean set)
+{
+  if (set)
+    gtk_widget_add_css_class (widget, name);
+  else
+    gtk_widget_remove_css_class (widget, name);
+}
+
 /* A folder looks like something that can be pressed, a day like a heading. */
 static void
 show_heading (FacetSidebarRow *self, gboolean is_heading)
@@ -243,6 +252,10 @@ facet_sidebar_row_set_item (FacetSidebarRow *self, gpointer item)
   g_binding_group_set_source (self->heading_bindings, is_heading ? item : NULL);
   gtk_widget_set_visible (self->private, self->conversation != NULL &&
                                              facet_conversation_is_private (self->conversation));
+  set_class (GTK_WIDGET (self), "in-folder",
+             self->conversation != NULL &&
+                 facet_conversation_get_folder (self->conversation) != 0 &&
+                 !facet_conversation_get_pinned (self->conversation));
   show_heading (self, is_heading);
   update_expanded (self);
   update_accessible_name (self);

@@ -139,6 +139,28 @@ new_private (GtkWidget *widget, const char *name, GVariant *parameter)
   gtk_widget_grab_focus (GTK_WIDGET (self->composer));
 }
 
+static gboolean
+is_empty (FacetConversation *conversation)
+{
+  GListModel *media = G_LIST_MODEL (facet_conversation_get_draft_media (conversation));
+
+  return g_list_model_get_n_items (G_LIST_MODEL (conversation)) == 0 &&
+         *facet_conversation_get_draft (conversation) == '\0' &&
+         g_list_model_get_n_items (media) == 0;
+}
+
+void
+facet_window_drop_empty_private (FacetWindow *self)
+{
+  for (guint i = g_list_model_get_n_items (G_LIST_MODEL (self->private)); i-- > 0;) {
+    g_autoptr (FacetConversation) conversation =
+        g_list_model_get_item (G_LIST_MODEL (self->private), i);
+
+    if (conversation != self->conversation && is_empty (conversation))
+      g_list_store_remove (self->private, i);
+  }
+}
+
 void
 facet_window_forget_private (FacetWindow *self, FacetConversation *conversation)
 {

@@ -56,6 +56,10 @@ update_title (FacetWindow *self)
   if (private && title[0] == '\0')
     shown = _ ("Private conversation");
   gtk_widget_set_visible (self->private_icon, private);
+  if (private)
+    gtk_widget_add_css_class (GTK_WIDGET (self->composer), "private");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (self->composer), "private");
   gtk_label_set_label (self->title_label, shown);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->title_button),
                                   GTK_ACCESSIBLE_PROPERTY_LABEL, shown, -1);
@@ -103,6 +107,7 @@ show_conversation (FacetWindow *self, FacetConversation *conversation)
   facet_composer_set_conversation (self->composer, conversation);
   facet_chat_view_set_conversation (self->chat, conversation);
   facet_sidebar_set_conversation (self->sidebar, conversation);
+  facet_window_drop_empty_private (self);
   conversation_changed_cb (self);
   show_page (self);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_CONVERSATION]);
