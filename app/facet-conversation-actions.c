@@ -170,17 +170,6 @@ facet_conversation_turn_ended (FacetConversation *self, FacetTurn *turn)
   clear_turn (self, turn);
 }
 
-/* Of what the person wrote, or else of what is attached. */
-static char *
-dup_title (FacetMessage *user)
-{
-  GPtrArray *media = facet_message_get_attachments (user);
-
-  if (is_blank (facet_message_get_text (user)) && media->len > 0)
-    return facet_title_of_text (facet_media_get_name (g_ptr_array_index (media, 0)));
-  return facet_title_of_text (facet_message_get_text (user));
-}
-
 void
 facet_conversation_send (FacetConversation *self, const char *text)
 {
@@ -198,7 +187,7 @@ facet_conversation_send (FacetConversation *self, const char *text)
   user = facet_message_new (FACET_ROLE_USER, valid);
   facet_message_set_attachments (user, media);
   if (self->messages->len == 0 && !self->title_is_own) {
-    g_autofree char *title = dup_title (user);
+    g_autofree char *title = facet_title_of_message (user);
 
     facet_conversation_change_title (self, title);
   }
@@ -259,7 +248,7 @@ facet_conversation_edit_and_resend (FacetConversation *self,
   user = facet_message_new (FACET_ROLE_USER, valid);
   facet_message_set_attachments (user, facet_message_get_attachments (message));
   if (position == 0 && !self->title_is_own) {
-    g_autofree char *title = dup_title (user);
+    g_autofree char *title = facet_title_of_message (user);
 
     facet_conversation_change_title (self, title);
   }

@@ -35,6 +35,7 @@ struct _FacetConversation {
   GPtrArray        *deleted;  /* of FacetMessage, the latest last */
   FacetTurn        *turn;     /* NULL: not busy */
   gboolean          loading, loaded;
+  gboolean          naming_done; /* the model was asked for a title */
   gboolean          archived;
   gint64            folder;    /* 0: none */
   FacetMessageTree *tree;      /* all that are stored, of every branch */
@@ -61,6 +62,11 @@ void        facet_conversation_close (FacetConversation *self);
 
 /* The first words of what the person wrote, on one line.  (transfer full) */
 char *facet_title_of_text (const char *text) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Of what the person wrote, or else of what is attached.  (transfer full) */
+char *facet_title_of_message (FacetMessage *message) G_GNUC_WARN_UNUSED_RESULT;
+/* From the model: stored, and still not the person's. */
+void  facet_conversation_take_title (FacetConversation *self, const char *title);
 
 /* Without storing it: */
 void       facet_conversation_change_title (FacetConversation *self, const char *title);

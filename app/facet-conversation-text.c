@@ -7,6 +7,8 @@
 
 #include "facet-conversation-private.h"
 
+#include <string.h>
+
 #define TITLE_WORDS     6
 #define TITLE_MAX_CHARS 60
 
@@ -33,6 +35,17 @@ facet_title_of_text (const char *text)
     g_string_append (title, "…");
   }
   return g_string_free (g_steal_pointer (&title), FALSE);
+}
+
+char *
+facet_title_of_message (FacetMessage *message)
+{
+  const char *text = facet_message_get_text (message);
+  GPtrArray  *media = facet_message_get_attachments (message);
+
+  if (text[strspn (text, " \t\r\n\v\f")] == '\0' && media->len > 0)
+    return facet_title_of_text (facet_media_get_name (g_ptr_array_index (media, 0)));
+  return facet_title_of_text (text);
 }
 
 static void

@@ -292,6 +292,13 @@ facet_conversation_set_title (FacetConversation *self, const char *title)
   store_properties (self);
 }
 
+void
+facet_conversation_take_title (FacetConversation *self, const char *title)
+{
+  facet_conversation_change_title (self, title);
+  store_properties (self);
+}
+
 gboolean
 facet_conversation_get_thinking (FacetConversation *self)
 {

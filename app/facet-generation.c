@@ -345,7 +345,8 @@ decode (Generation *g, GError **error)
     gboolean closes = FALSE;
     gint32   id;
 
-    if (g_atomic_int_get (&g->job->answer_now) && !close_thought (g, error))
+    if ((g_atomic_int_get (&g->job->answer_now) || g->job->request->answer_at_once) &&
+        !close_thought (g, error))
       return FALSE;
     id = gem_session_sample (g->session, &sampling, error);
     if (id < 0)

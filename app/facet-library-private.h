@@ -6,6 +6,7 @@
 #pragma once
 
 #include "facet-library.h"
+#include "facet-namer.h"
 #include "facet-shelf.h"
 
 G_BEGIN_DECLS
@@ -14,6 +15,7 @@ struct _FacetLibrary {
   GObject         parent_instance;
   FacetStore     *store;
   FacetAssistant *assistant;
+  FacetNamer     *namer;
   FacetShelf     *shelf;       /* what is listed */
   FacetShelf     *archive;     /* what was put aside, the latest first */
   GListStore     *folders;     /* of FacetFolder, in order */

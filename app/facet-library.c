@@ -111,6 +111,12 @@ moved_cb (FacetConversation *conversation, GParamSpec *pspec, FacetLibrary *self
 }
 
 static void
+busy_cb (FacetConversation *conversation, GParamSpec *pspec, FacetLibrary *self)
+{
+  facet_namer_note (self->namer, conversation);
+}
+
+static void
 watch (FacetLibrary *self, FacetConversation *conversation)
 {
   g_signal_connect_object (conversation, "notify::updated", G_CALLBACK (moved_cb), self, 0);
@@ -126,6 +132,7 @@ facet_library_make (const FacetConversationRow *row, gpointer library)
       facet_conversation_new_for_row (self->store, self->assistant, row);
 
   facet_conversation_share_sampling (conversation, self->sampling);
+  g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (busy_cb), self, 0);
   watch (self, conversation);
   return conversation;
 }
@@ -248,6 +255,7 @@ facet_library_new_conversation (FacetLibrary *self)
   g_return_val_if_fail (FACET_IS_LIBRARY (self), NULL);
   conversation = facet_conversation_new (self->store, self->assistant);
   facet_conversation_share_sampling (conversation, self->sampling);
+  g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (busy_cb), self, 0);
   g_signal_connect_object (conversation, "notify::id", G_CALLBACK (stored_cb), self, 0);
   g_object_bind_property (self, "assistant", conversation, "assistant", G_BINDING_DEFAULT);
   g_set_weak_pointer (&self->fresh, conversation);
@@ -277,6 +285,7 @@ facet_library_new_private_conversation (FacetLibrary *self, GError **error)
   conversation = facet_conversation_new (store, self->assistant);
   facet_conversation_share_sampling (conversation, self->sampling);
   g_object_bind_property (self, "assistant", conversation, "assistant", G_BINDING_DEFAULT);
+  g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (busy_cb), self, 0);
   g_object_weak_ref (G_OBJECT (conversation), private_gone_cb, self);
   g_ptr_array_add (self->private, conversation);
   return conversation;
@@ -317,6 +326,7 @@ void
 facet_library_close (FacetLibrary *self)
 {
   g_return_if_fail (FACET_IS_LIBRARY (self));
+  facet_namer_close (self->namer);
   if (self->fresh != NULL)
     facet_conversation_close (self->fresh);
   while (self->private->len > 0) {
@@ -362,6 +372,13 @@ facet_library_set_sampling (FacetLibrary *self, const FacetSampling *sampling)
 
   g_return_if_fail (FACET_IS_LIBRARY (self));
   *self->sampling = sampling != NULL ? *sampling : of_model;
+}
+
+void
+facet_library_set_naming (FacetLibrary *self, gboolean naming)
+{
+  g_return_if_fail (FACET_IS_LIBRARY (self));
+  facet_namer_set_enabled (self->namer, naming);
 }
 
 gint64
@@ -425,6 +442,8 @@ facet_library_finalize (GObject *object)
   FacetLibrary *self = FACET_LIBRARY (object);
 
   g_clear_weak_pointer (&self->fresh);
+  facet_namer_close (self->namer);
+  facet_namer_unref (self->namer);
   g_object_unref (self->shelf);
   g_object_unref (self->archive);
   g_object_unref (self->folders);
@@ -466,6 +485,7 @@ facet_library_class_init (FacetLibraryClass *class)
 static void
 facet_library_init (FacetLibrary *self)
 {
+  self->namer = facet_namer_new ();
   self->folders = g_list_store_new (FACET_TYPE_FOLDER);
   self->shelf = facet_shelf_new (TRUE, facet_library_make, self);
   self->archive = facet_shelf_new (FALSE, facet_library_make, self);

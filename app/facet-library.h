@@ -35,6 +35,9 @@ void            facet_library_set_assistant (FacetLibrary *self, FacetAssistant 
 /* How the next answers of all conversations are drawn; @sampling is copied.  NULL: the model's own
  * defaults, as at the start. */
 void            facet_library_set_sampling (FacetLibrary *self, const FacetSampling *sampling);
+/* Whether the model gives titles to conversations that the person has not named (FALSE at the
+ * start); only while no answer is being written. */
+void            facet_library_set_naming (FacetLibrary *self, gboolean naming);
 gboolean        facet_library_get_loaded (FacetLibrary *self);
 const char     *facet_library_get_warning (FacetLibrary *self);
 

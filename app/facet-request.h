@@ -29,12 +29,14 @@ typedef struct {
   char      *system_text; /* NULL: none */
   char      *tools_json;  /* NULL: none; an OpenAI-style array */
   gboolean   thinking;
-  guint      max_tokens; /* 0: until the context is full */
+  gboolean answer_at_once; /* where it thinks, the thought is closed before it begins: the prompt is
+                              that of the conversation, and its timeline can be gone on with */
+  guint    max_tokens;     /* 0: until the context is full */
   /* Each below 0 (as in a new request): the model's own. */
-  double     temperature; /* 0: greedy */
-  int        top_k;
-  double     top_p, min_p, repetition_penalty;
-  guint64    seed;       /* 0: a fresh one */
+  double   temperature; /* 0: greedy */
+  int      top_k;
+  double   top_p, min_p, repetition_penalty;
+  guint64  seed;         /* 0: a fresh one */
   gboolean drop_oldest;  /* the person agreed: leave out as many of the oldest messages as needed */
   gint64   conversation; /* whose timeline it is; 0: none */
 } FacetRequest;

@@ -291,30 +291,26 @@ add_to_request (FacetRequest *request, FacetMessage *message)
     item->attachments = g_ptr_array_ref (facet_message_get_attachments (message));
 }
 
-/* What is shown up to the answer, and the answer itself if there is something to go on from. */
-static FacetRequest *
-make_request (FacetTurn *self)
+FacetRequest *
+facet_conversation_make_request (FacetConversation *self, FacetMessage *until)
 {
-  GListModel   *messages = G_LIST_MODEL (self->conversation);
-  guint         n = g_list_model_get_n_items (messages);
   FacetRequest *request = facet_request_new ();
 
-  request->thinking = facet_conversation_get_thinking (self->conversation);
-  request->drop_oldest = self->plan.drop_oldest;
-  if (self->conversation->sampling != NULL) {
-    request->temperature = self->conversation->sampling->temperature;
-    request->top_k = self->conversation->sampling->top_k;
-    request->top_p = self->conversation->sampling->top_p;
-    request->min_p = self->conversation->sampling->min_p;
-    request->repetition_penalty = self->conversation->sampling->repetition_penalty;
+  request->thinking = self->thinking;
+  if (self->sampling != NULL) {
+    request->temperature = self->sampling->temperature;
+    request->top_k = self->sampling->top_k;
+    request->top_p = self->sampling->top_p;
+    request->min_p = self->sampling->min_p;
+    request->repetition_penalty = self->sampling->repetition_penalty;
   }
-  request->conversation = facet_conversation_get_id (self->conversation);
-  for (guint i = 0; i < n; i++) {
-    g_autoptr (FacetMessage) message = g_list_model_get_item (messages, i);
+  request->conversation = self->id;
+  for (guint i = 0; i < self->messages->len; i++) {
+    FacetMessage *message = g_ptr_array_index (self->messages, i);
 
     if (says_something (message))
       add_to_request (request, message);
-    if (message == self->plan.answer)
+    if (message == until)
       break;
   }
   return request;
@@ -323,9 +319,11 @@ make_request (FacetTurn *self)
 static void
 ask (FacetTurn *self)
 {
-  g_autoptr (FacetRequest) request = make_request (self);
+  g_autoptr (FacetRequest) request =
+      facet_conversation_make_request (self->conversation, self->plan.answer);
   g_autofree char *name = facet_assistant_dup_name (self->assistant);
 
+  request->drop_oldest = self->plan.drop_oldest;
   if (request->messages->len == 0) { /* the question was deleted */
     facet_message_set_error (self->plan.answer, _ ("There is no question left to answer."));
     end (self, FACET_MESSAGE_FAILED);

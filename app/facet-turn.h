@@ -38,4 +38,9 @@ void          facet_turn_answer_now (FacetTurn *self);
 /* Ends it here and now, as STOPPED, and saves that. */
 void          facet_turn_abandon (FacetTurn *self);
 
+/* What is shown up to @until (NULL: all of it), as it is asked; @until itself, if it is an answer
+ * that says something, is to be gone on from.  (transfer full) */
+FacetRequest *facet_conversation_make_request (FacetConversation *self,
+                                               FacetMessage      *until) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

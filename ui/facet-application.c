@@ -166,6 +166,14 @@ apply_sampling (FacetApplication *self)
 }
 
 static void
+apply_naming (FacetApplication *self)
+{
+  if (self->library != NULL)
+    facet_library_set_naming (self->library,
+                              g_settings_get_boolean (self->settings, "name-conversations"));
+}
+
+static void
 open_library (FacetApplication *self)
 {
   g_autoptr (FacetAssistant) assistant = NULL;
@@ -178,6 +186,7 @@ open_library (FacetApplication *self)
   g_free (self->storage_error);
   self->storage_error = error != NULL ? g_strdup (error->message) : NULL;
   apply_sampling (self);
+  apply_naming (self);
 
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STORAGE_ERROR]);
   if (self->library == NULL)
@@ -239,6 +248,8 @@ setting_changed_cb (FacetApplication *self, const char *key)
     self->reload_source = g_timeout_add (RELOAD_DELAY_MS, reload_cb, self);
   } else if (g_strv_contains (of_sampling, key)) {
     apply_sampling (self);
+  } else if (g_str_equal (key, "name-conversations")) {
+    apply_naming (self);
   }
 }
 

@@ -28,6 +28,7 @@ struct _FacetPreferences {
   GtkAdjustment *threads_adjustment;
   AdwComboRow   *context_row;
   GtkWidget     *think_switch;
+  GtkWidget     *naming_switch;
   GtkWidget     *sampling_row;
   GtkWidget     *temperature;
   GtkWidget     *top_k;
@@ -194,6 +195,7 @@ bind_settings (FacetPreferences *self)
   } bindings[] = {
       {"threads", self->threads, "value"},
       {"think-by-default", self->think_switch, "active"},
+      {"name-conversations", self->naming_switch, "active"},
       {"own-sampling", self->sampling_row, "enable-expansion"},
       {"temperature", self->temperature, "value"},
       {"top-k", self->top_k, "value"},
@@ -261,6 +263,7 @@ facet_preferences_class_init (FacetPreferencesClass *klass)
   gtk_widget_class_bind_template_child (widget_class, FacetPreferences, threads_adjustment);
   gtk_widget_class_bind_template_child (widget_class, FacetPreferences, context_row);
   gtk_widget_class_bind_template_child (widget_class, FacetPreferences, think_switch);
+  gtk_widget_class_bind_template_child (widget_class, FacetPreferences, naming_switch);
   gtk_widget_class_bind_template_child (widget_class, FacetPreferences, sampling_row);
   gtk_widget_class_bind_template_child (widget_class, FacetPreferences, temperature);
   gtk_widget_class_bind_template_child (widget_class, FacetPreferences, top_k);
