@@ -6,10 +6,7 @@
  *   xvfb-run -a -s '-screen 0 1280x800x24 -nolisten tcp' dbus-run-session -- \
  *     message-list [MESSAGES [CHARACTERS [SECONDS]]]            (2000, 100000, 5)
  *
- * Draws with GTK's software renderer.  A frame's time is what passes between the frame clock's
- * before-paint and after-paint: reading what has arrived, layout, drawing, and handing the picture
- * to the display.  The time that the processor worked for it is shown beside it: on a machine that
- * is busy otherwise, the difference is waiting.  Prints a line for each thing that is done while
+ * Draws with GTK's software renderer.  Prints a line for each thing that is done while
  * the answer streams 200 tokens a second; the bar is 16 ms.  Not a test: the machine decides.
  * (2 busy cores, Zen 3: 2,000 messages shown after 90 ms; work per frame, median and most:
  * following the end 1.7 and 5 ms, scrolling fast 4.5 and 9, jumping anywhere 1.7 and 13.) */
@@ -19,14 +16,13 @@
 
 #include <sqlite3.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "facet-chat-view.h"
+#include "frame-times.h"
 #include "test-folder.h"
 #include "ui-fixture.h"
 
 #define TOKENS_PER_SECOND 200
-#define BAR_MS            16.0
 
 typedef struct {
   GtkWidget         *window;
@@ -35,11 +31,8 @@ typedef struct {
   FakeAssistant     *fake;
   FacetLibrary      *library;
   FacetConversation *conversation;
-  GArray            *frames; /* of double, ms */
-  GArray            *work;   /* the same, of the processor */
-  double             began, work_began;
+  FrameTimes        *times;
   GRand             *rand;
-  guint              n_frames;
 } Bench;
 
 /* --- text
@@ -164,103 +157,8 @@ write_messages (const char *folder, guint n, GRand *rand)
   sqlite3_close (db);
 }
 
-/* --- frames
- * --------------------------------------------------------------------------------------------- */
-
-static double
-milliseconds (clockid_t clock)
-{
-  struct timespec now;
-
-  clock_gettime (clock, &now);
-  return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
-static void
-before_paint_cb (GdkFrameClock *clock, Bench *bench)
-{
-  bench->began = milliseconds (CLOCK_MONOTONIC);
-  bench->work_began = milliseconds (CLOCK_THREAD_CPUTIME_ID);
-}
-
-static void
-after_paint_cb (GdkFrameClock *clock, Bench *bench)
-{
-  double ms = milliseconds (CLOCK_MONOTONIC) - bench->began;
-  double work = milliseconds (CLOCK_THREAD_CPUTIME_ID) - bench->work_began;
-
-  g_array_append_val (bench->frames, ms);
-  g_array_append_val (bench->work, work);
-}
-
-static int
-compare_doubles (gconstpointer a, gconstpointer b)
-{
-  double x = *(const double *)a, y = *(const double *)b;
-
-  return x < y ? -1 : x > y;
-}
-
-static void
-print_times (GArray *times)
-{
-  guint over = 0;
-
-  g_array_sort (times, compare_doubles);
-  for (guint i = 0; i < times->len; i++)
-    over += g_array_index (times, double, i) > BAR_MS;
-  g_print ("  %5.1f %5.1f %5.1f %4u", g_array_index (times, double, times->len / 2),
-           g_array_index (times, double, (guint)((times->len - 1) * 0.99)),
-           g_array_index (times, double, times->len - 1), over);
-  g_array_set_size (times, 0);
-}
-
-static void
-report (Bench *bench, const char *what)
-{
-  g_print ("%-34s %5u", what, bench->frames->len);
-  if (bench->frames->len > 0) {
-    print_times (bench->frames);
-    print_times (bench->work);
-  }
-  g_print ("\n");
-}
-
-typedef void (*StepFunc) (Bench *bench);
-
-typedef struct {
-  Bench   *bench;
-  StepFunc func;
-} Step;
-
-static gboolean
-step_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
-{
-  Step *step = data;
-
-  step->bench->n_frames++;
-  if (step->func != NULL)
-    step->func (step->bench);
-  return G_SOURCE_CONTINUE;
-}
-
-/* Does @func before every frame for so long. */
-static void
-measure (Bench *bench, const char *what, double seconds, StepFunc func)
-{
-  Step   step = {bench, func};
-  gint64 end = g_get_monotonic_time () + (gint64)(seconds * G_USEC_PER_SEC);
-  guint  tick;
-
-  g_array_set_size (bench->frames, 0);
-  g_array_set_size (bench->work, 0);
-  bench->n_frames = 0;
-  tick = gtk_widget_add_tick_callback (bench->window, step_cb, &step, NULL);
-  while (g_get_monotonic_time () < end)
-    g_main_context_iteration (NULL, TRUE);
-  gtk_widget_remove_tick_callback (bench->window, tick);
-  report (bench, what);
-}
+/* --- scrolling
+ * ------------------------------------------------------------------------------------------ */
 
 static void
 scroll_by (Bench *bench, double pixels)
@@ -270,23 +168,24 @@ scroll_by (Bench *bench, double pixels)
 }
 
 static void
-wheel_up (Bench *bench)
+wheel_up (gpointer bench, guint frame)
 {
   scroll_by (bench, -40);
 }
 
 static void
-fling_up (Bench *bench)
+fling_up (gpointer bench, guint frame)
 {
   scroll_by (bench, -300);
 }
 
 static void
-jump (Bench *bench)
+jump (gpointer data, guint frame)
 {
+  Bench *bench = data;
   double lower = gtk_adjustment_get_lower (bench->adjustment);
 
-  if (bench->n_frames % 4 == 0)
+  if (frame % 4 == 0)
     gtk_adjustment_set_value (bench->adjustment,
                               g_rand_double_range (bench->rand, lower,
                                                    gtk_adjustment_get_upper (bench->adjustment)));
@@ -304,8 +203,7 @@ is_opened (gpointer conversation)
 static void
 show (Bench *bench)
 {
-  GdkFrameClock *clock;
-  gint64         began;
+  gint64 began;
 
   bench->window = gtk_window_new ();
   gtk_window_set_default_size (GTK_WINDOW (bench->window), 1280, 800);
@@ -317,9 +215,7 @@ show (Bench *bench)
   gtk_test_widget_wait_for_draw (bench->window);
   ui_run_for (300);
 
-  clock = gtk_widget_get_frame_clock (bench->window);
-  g_signal_connect (clock, "before-paint", G_CALLBACK (before_paint_cb), bench);
-  g_signal_connect_after (clock, "after-paint", G_CALLBACK (after_paint_cb), bench);
+  bench->times = frame_times_new (bench->window);
   bench->conversation = facet_library_find (bench->library, 1);
   facet_conversation_open (bench->conversation);
   ui_wait (is_opened, bench->conversation);
@@ -330,8 +226,7 @@ show (Bench *bench)
            g_list_model_get_n_items (G_LIST_MODEL (bench->conversation)),
            (double)(g_get_monotonic_time () - began) / 1000);
   ui_run_for (500);
-  g_print ("%-34s %5s  %-22s  %-22s\n%-40s  median  p99   max  >16  median  p99   max  >16\n", "",
-           "", "frame, ms", "of that at work, ms", "");
+  frame_times_print_head ();
 }
 
 /* The long answer at once, then more of it token by token. */
@@ -346,11 +241,10 @@ ask (Bench *bench, gsize length, double seconds)
   fake_assistant_add_answer (bench->fake, answer);
   fake_assistant_add_pause (bench->fake, 1);
   fake_assistant_add_answer (bench->fake, more);
-  g_array_set_size (bench->frames, 0);
-  g_array_set_size (bench->work, 0);
+  frame_times_reset (bench->times);
   facet_conversation_send (bench->conversation, "Tell me everything.");
   ui_run_for (900);
-  report (bench, "the long answer arrives at once");
+  frame_times_report (bench->times, "the long answer arrives at once");
   fake_assistant_set_speed (bench->fake, TOKENS_PER_SECOND);
   ui_run_for (300);
 }
@@ -370,8 +264,6 @@ main (int argc, char **argv)
   ui_test_init (&argc, &argv);
   folder = test_folder_new ();
   bench.rand = g_rand_new_with_seed (1);
-  bench.frames = g_array_new (FALSE, FALSE, sizeof (double));
-  bench.work = g_array_new (FALSE, FALSE, sizeof (double));
   bench.fake = fake_assistant_new ();
   close_library (open_library (folder, bench.fake));
   write_messages (folder, n, bench.rand);
@@ -379,24 +271,23 @@ main (int argc, char **argv)
 
   show (&bench);
   ask (&bench, length, seconds);
-  measure (&bench, "streaming, following the end", seconds, NULL);
-  measure (&bench, "streaming, scrolling up slowly", seconds, wheel_up);
-  measure (&bench, "streaming, reading further up", seconds, NULL);
-  measure (&bench, "streaming, scrolling up fast", seconds, fling_up);
-  measure (&bench, "streaming, jumping anywhere", seconds, jump);
+  frame_times_measure (bench.times, "streaming, following the end", seconds, NULL, &bench);
+  frame_times_measure (bench.times, "streaming, scrolling up slowly", seconds, wheel_up, &bench);
+  frame_times_measure (bench.times, "streaming, reading further up", seconds, NULL, &bench);
+  frame_times_measure (bench.times, "streaming, scrolling up fast", seconds, fling_up, &bench);
+  frame_times_measure (bench.times, "streaming, jumping anywhere", seconds, jump, &bench);
   facet_chat_view_scroll_to_latest (bench.view);
   ui_run_for (300);
-  measure (&bench, "streaming, at the end again", seconds, NULL);
+  frame_times_measure (bench.times, "streaming, at the end again", seconds, NULL, &bench);
 
   facet_conversation_stop (bench.conversation);
   ui_wait_idle (bench.conversation);
+  frame_times_free (bench.times);
   gtk_window_destroy (GTK_WINDOW (bench.window));
   g_object_unref (bench.conversation);
   close_library (bench.library);
   g_object_unref (bench.fake);
   test_folder_remove (folder);
-  g_array_unref (bench.frames);
-  g_array_unref (bench.work);
   g_rand_free (bench.rand);
   return 0;
 }
