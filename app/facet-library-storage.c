@@ -18,6 +18,7 @@ reset (FacetLibrary *self, gboolean forgotten)
   g_ptr_array_set_size (self->deleted, 0);
   g_list_store_remove_all (self->trash);
   self->gave_draft_media = FALSE;
+  facet_namer_forget (self->namer);
   g_signal_emit_by_name (self, "reset", forgotten);
 }
 

@@ -213,11 +213,17 @@ facet_namer_set_enabled (FacetNamer *self, gboolean enabled)
 }
 
 void
+facet_namer_forget (FacetNamer *self)
+{
+  stop (self);
+  g_clear_object (&self->waiting);
+}
+
+void
 facet_namer_close (FacetNamer *self)
 {
   self->closed = TRUE;
-  stop (self);
-  g_clear_object (&self->waiting);
+  facet_namer_forget (self);
   g_ptr_array_set_size (self->busy, 0);
 }
 

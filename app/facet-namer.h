@@ -22,6 +22,8 @@ FacetNamer *facet_namer_new (void) G_GNUC_WARN_UNUSED_RESULT;
 void        facet_namer_set_enabled (FacetNamer *self, gboolean enabled);
 /* Whether @conversation is busy has changed. */
 void        facet_namer_note (FacetNamer *self, FacetConversation *conversation);
+/* Ends what runs, and asks about nothing that was noted. */
+void        facet_namer_forget (FacetNamer *self);
 /* Ends what runs, for ever. */
 void        facet_namer_close (FacetNamer *self);
 void        facet_namer_unref (FacetNamer *self);
