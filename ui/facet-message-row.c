@@ -92,7 +92,8 @@ facet_message_row_update_actions (FacetMessageRow *self)
   gtk_widget_action_set_enabled (widget, "message.previous-version", version > 0 && idle);
   gtk_widget_action_set_enabled (widget, "message.next-version", version + 1 < n_versions && idle);
   gtk_widget_action_set_enabled (widget, "message.begin-conversation",
-                                 !running && facet_message_get_id (message) != 0);
+                                 !running && facet_message_get_id (message) != 0 &&
+                                     !facet_conversation_is_private (priv->conversation));
   gtk_widget_action_set_enabled (widget, "answer-now",
                                  facet_message_get_phase (message) == FACET_PHASE_THINKING);
 }

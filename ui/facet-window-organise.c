@@ -139,6 +139,19 @@ new_private (GtkWidget *widget, const char *name, GVariant *parameter)
   gtk_widget_grab_focus (GTK_WIDGET (self->composer));
 }
 
+/* A running answer would keep its conversation until its end. */
+void
+facet_window_forget_all_private (FacetWindow *self)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->private)); i++) {
+    g_autoptr (FacetConversation) conversation =
+        g_list_model_get_item (G_LIST_MODEL (self->private), i);
+
+    facet_conversation_stop (conversation);
+  }
+  g_list_store_remove_all (self->private);
+}
+
 static gboolean
 is_empty (FacetConversation *conversation)
 {

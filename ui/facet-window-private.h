@@ -75,6 +75,8 @@ void facet_window_say (FacetWindow *self, const char *text, GCallback undo, gpoi
 void               facet_window_install_organise_actions (GtkWidgetClass *widget_class);
 /* A conversation that the window forgets: shows another one if it is shown. */
 void               facet_window_leave (FacetWindow *self, FacetConversation *conversation);
+/* All private ones, also where an answer is being written. */
+void               facet_window_forget_all_private (FacetWindow *self);
 /* Private ones in which nothing was said, and that are not shown. */
 void               facet_window_drop_empty_private (FacetWindow *self);
 void               facet_window_forget_private (FacetWindow *self, FacetConversation *conversation);

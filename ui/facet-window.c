@@ -224,7 +224,7 @@ facet_window_set_library (FacetWindow *self, FacetLibrary *library)
   g_clear_object (&self->fresh);
   g_clear_object (&self->archived);
   show_conversation (self, NULL);
-  g_list_store_remove_all (self->private);
+  facet_window_forget_all_private (self);
   g_signal_group_set_target (self->library_signals, library);
   facet_sidebar_set_library (self->sidebar, library);
   facet_window_update_actions (self);
@@ -402,6 +402,8 @@ facet_window_dispose (GObject *object)
   gtk_widget_dispose_template (GTK_WIDGET (self), FACET_TYPE_WINDOW);
   g_clear_object (&self->fresh);
   g_clear_object (&self->archived);
+  if (self->private != NULL)
+    facet_window_forget_all_private (self);
   g_clear_object (&self->private);
   g_clear_object (&self->conversation);
   g_clear_object (&self->library);
