@@ -11,6 +11,13 @@
 
 #include "facet-sidebar-row.h"
 
+typedef enum {
+  KIND_NONE,
+  KIND_DAY,
+  KIND_FOLDER,
+  KIND_CONVERSATION,
+} Kind;
+
 struct _FacetSidebarRow {
   GtkWidget parent_instance;
 
@@ -29,6 +36,8 @@ struct _FacetSidebarRow {
   FacetFolder       *folder;       /* of the item, if that is its heading; borrowed */
   GBindingGroup     *bindings;     /* to the conversation */
   GBindingGroup     *heading_bindings;
+  Kind               kind;     /* as which it is shown */
+  gboolean           changing; /* its parts are being set one after another */
 };
 
 enum {
@@ -138,7 +147,7 @@ update_accessible_name (FacetSidebarRow *self)
   GtkWidget       *item = gtk_widget_get_parent (GTK_WIDGET (self));
   g_autofree char *name = NULL;
 
-  if (item == NULL)
+  if (item == NULL || self->changing)
     return;
   if (self->conversation == NULL)
     name = self->folder != NULL
@@ -211,12 +220,17 @@ set_class (GtkWidget *widget, const char *name, gboolean set)
 
 /* A folder looks like something that can be pressed, a day like a heading. */
 static void
-show_heading (FacetSidebarRow *self, gboolean is_heading)
+show_kind (FacetSidebarRow *self)
 {
   static const char *const quiet[] = {"caption-heading", "dim-label", NULL};
   static const char *const plain[] = {NULL};
   gboolean                 is_folder = self->folder != NULL;
+  gboolean                 is_heading = self->conversation == NULL;
+  Kind kind = is_folder ? KIND_FOLDER : is_heading ? KIND_DAY : KIND_CONVERSATION;
 
+  if (kind == self->kind)
+    return;
+  self->kind = kind;
   gtk_widget_set_css_classes (self->heading, (const char **)(is_folder ? plain : quiet));
   gtk_widget_set_visible (self->heading, is_heading);
   gtk_widget_set_visible (self->arrow, is_folder);
@@ -245,18 +259,23 @@ facet_sidebar_row_set_item (FacetSidebarRow *self, gpointer item)
 
   g_return_if_fail (FACET_IS_SIDEBAR_ROW (self));
 
+  self->changing = TRUE;
   g_set_object (&self->item, item);
   self->conversation = item != NULL && !is_heading ? FACET_CONVERSATION (item) : NULL;
   self->folder = is_heading ? facet_section_get_folder (item) : NULL;
   g_binding_group_set_source (self->bindings, self->conversation);
   g_binding_group_set_source (self->heading_bindings, is_heading ? item : NULL);
+  self->changing = FALSE;
+  /* What is shown stays until there is something else to show: a row is soon used again. */
+  if (item == NULL)
+    return;
   gtk_widget_set_visible (self->private, self->conversation != NULL &&
                                              facet_conversation_is_private (self->conversation));
   set_class (GTK_WIDGET (self), "in-folder",
              self->conversation != NULL &&
                  facet_conversation_get_folder (self->conversation) != 0 &&
                  !facet_conversation_get_pinned (self->conversation));
-  show_heading (self, is_heading);
+  show_kind (self);
   update_expanded (self);
   update_accessible_name (self);
 }
