@@ -18,7 +18,8 @@
  *
  * Actions of the view: chat.latest, chat.copy-last, chat.answer-now.
  * Actions of each message: message.copy, message.edit, message.regenerate, message.delete,
- * message.try-again, message.drop-oldest; answer-now. */
+ * message.try-again, message.drop-oldest, message.previous-version, message.next-version,
+ * message.begin-conversation (which is win.begin-conversation-from of the window); answer-now. */
 #pragma once
 
 #include "facet-compat.h"
