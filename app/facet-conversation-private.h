@@ -6,7 +6,7 @@
  * Private to app/.  Main thread. */
 #pragma once
 
-#include "facet-conversation.h"
+#include "facet-library.h"
 #include "facet-store.h"
 
 G_BEGIN_DECLS
@@ -54,6 +54,9 @@ FacetConversation *facet_conversation_new_for_row (FacetStore                 *s
 FacetConversationRow *facet_conversation_dup_row (FacetConversation *self)
     G_GNUC_WARN_UNUSED_RESULT;
 FacetStore *facet_conversation_get_store (FacetConversation *self);
+FacetStore *facet_library_get_store (FacetLibrary *self);
+/* Lists a conversation that was stored whole. */
+void        facet_library_add_stored (FacetLibrary *self, const FacetConversationRow *row);
 /* Takes a reference to the g_rc_box: what is written into it later counts for the next answer. */
 void        facet_conversation_share_sampling (FacetConversation *self, FacetSampling *sampling);
 /* Writes what waits to be written and ends a running answer at once, as STOPPED; what it still says

@@ -302,6 +302,20 @@ facet_library_find (FacetLibrary *self, gint64 id)
 }
 
 void
+facet_library_add_stored (FacetLibrary *self, const FacetConversationRow *row)
+{
+  g_autoptr (FacetConversation) conversation = facet_library_make (row, self);
+
+  facet_library_put_in (self, conversation);
+}
+
+FacetStore *
+facet_library_get_store (FacetLibrary *self)
+{
+  return self->store;
+}
+
+void
 facet_library_for_each (FacetLibrary *self, GFunc func, gpointer user_data)
 {
   guint n = g_list_model_get_n_items (G_LIST_MODEL (self->trash));

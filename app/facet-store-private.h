@@ -68,6 +68,22 @@ gboolean facet_links_read (FacetDb *db, gint64 conversation, GArray *links, GErr
 /* Which message the path ends with. */
 gboolean facet_head_write (FacetDb *db, gint64 conversation, gint64 head, GError **error);
 
+/* What facet_message_row_read () expects of a statement, from messages m. */
+#define FACET_MESSAGE_COLUMNS                                                                      \
+  "m.id, m.parent_id, m.role, m.state, m.text, m.thinking, m.error, m.model, m.tool_calls,"        \
+  " m.tool_call_id, m.tool_name, m.created, m.cut_off, m.prompt_tokens, m.reused_tokens,"          \
+  " m.thinking_tokens, m.answer_tokens, m.first_token_s, m.thinking_s, m.tokens_per_s,"            \
+  " m.context_used, m.context_size, m.overflow_needed, m.overflow_available,"                      \
+  " m.overflow_messages"
+#define FACET_N_MESSAGE_COLUMNS 25
+
+FacetMessageRow *facet_message_row_read (sqlite3_stmt *statement) G_GNUC_WARN_UNUSED_RESULT;
+/* Inserts @row, which gets its id. */
+gboolean         facet_message_row_add (FacetDb         *db,
+                                        gint64           conversation,
+                                        FacetMessageRow *row,
+                                        GError         **error);
+
 /* An operation that reads rows. */
 typedef struct {
   FacetStoreOp       op;

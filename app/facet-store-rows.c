@@ -179,15 +179,11 @@ static const char select_path[] =
     "  UNION ALL"
     "  SELECT m.id, m.parent_id, path.depth + 1 FROM path JOIN messages m ON m.id = path.parent_id"
     "    WHERE m.conversation_id = ?1 AND path.depth < " MAX_PATH ")"
-    "SELECT m.id, m.parent_id, m.role, m.state, m.text, m.thinking, m.error, m.model, m.tool_calls,"
-    "  m.tool_call_id, m.tool_name, m.created, m.cut_off, m.prompt_tokens, m.reused_tokens,"
-    "  m.thinking_tokens, m.answer_tokens, m.first_token_s, m.thinking_s, m.tokens_per_s,"
-    "  m.context_used, m.context_size, m.overflow_needed, m.overflow_available, m.overflow_messages"
-    " FROM path JOIN messages m ON m.id = path.id"
+    "SELECT " FACET_MESSAGE_COLUMNS " FROM path JOIN messages m ON m.id = path.id"
     " WHERE m.deleted_at IS NULL ORDER BY path.depth DESC";
 
-static FacetMessageRow *
-read_message (sqlite3_stmt *statement)
+FacetMessageRow *
+facet_message_row_read (sqlite3_stmt *statement)
 {
   FacetMessageRow *row = g_new0 (FacetMessageRow, 1);
   int              i = 0;
@@ -271,7 +267,7 @@ facet_path_read (FacetDb *db, gint64 conversation, GPtrArray *rows, GError **err
     return FALSE;
   sqlite3_bind_int64 (statement, 1, conversation);
   while (facet_db_next (db, statement, &failure))
-    g_ptr_array_add (rows, read_message (statement));
+    g_ptr_array_add (rows, facet_message_row_read (statement));
   if (failure != NULL) {
     g_propagate_error (error, failure);
     return FALSE;
@@ -385,8 +381,8 @@ write_conversation (FacetDb *db, FacetConversationRow *row, GError **error)
   return TRUE;
 }
 
-static gboolean
-add_message (FacetDb *db, gint64 conversation, FacetMessageRow *row, GError **error)
+gboolean
+facet_message_row_add (FacetDb *db, gint64 conversation, FacetMessageRow *row, GError **error)
 {
   sqlite3_stmt *statement = facet_db_statement (db, insert_message, error);
 
@@ -437,7 +433,7 @@ turn_run (FacetStoreOp *op, FacetDb *db, GError **error)
   if (!facet_db_begin (db, TRUE, error) || !write_conversation (db, conversation, error))
     return FALSE;
   if (turn->user != NULL) {
-    if (!add_message (db, conversation->id, turn->user, error) ||
+    if (!facet_message_row_add (db, conversation->id, turn->user, error) ||
         !facet_attachments_write (db, turn->user->id, turn->user->attachments, error))
       return FALSE;
     turn->answer->parent_id = turn->user->id;
@@ -446,7 +442,7 @@ turn_run (FacetStoreOp *op, FacetDb *db, GError **error)
     if (!change_message (db, turn->answer, error))
       return FALSE;
   } else {
-    if (!add_message (db, conversation->id, turn->answer, error) ||
+    if (!facet_message_row_add (db, conversation->id, turn->answer, error) ||
         !facet_head_write (db, conversation->id, turn->answer->id, error))
       return FALSE;
     conversation->head_id = turn->answer->id;

@@ -288,6 +288,12 @@ facet_store_get_warning (FacetStore *self)
 }
 
 const char *
+facet_store_get_path (FacetStore *self)
+{
+  return self->path;
+}
+
+const char *
 facet_store_get_media_folder (FacetStore *self)
 {
   return self->media_folder;

@@ -118,6 +118,8 @@ void        facet_store_decide (FacetStore    *self,
  * its error is NULL.  One at a time. */
 void facet_store_set_changed_func (FacetStore *self, FacetStoreFunc func, gpointer user_data);
 
+/* facet.db itself, for a reader of one's own.  Borrowed. */
+const char *facet_store_get_path (FacetStore *self);
 /* Where files that are attached to messages are; it may not be there yet.  Borrowed. */
 const char *facet_store_get_media_folder (FacetStore *self);
 /* Where recordings are until they are attached.  Borrowed. */
