@@ -28,6 +28,10 @@
   "  chat         holds a conversation\n"                                                          \
   "  transcribe FILE\n"                                                                            \
   "               writes down what is said in a sound file of up to 30 s\n"                        \
+  "  list         lists the conversations that are kept, with their numbers\n"                     \
+  "  export NUMBER…\n"                                                                           \
+  "               writes conversations as Markdown, JSON or HTML\n"                                \
+  "  import FILE… reads conversations from Facet, ChatGPT or OpenAI-style JSON\n"                \
   "\n"                                                                                             \
   "  --help       shows this; after a command, its options\n"                                      \
   "  --version    shows the version\n"
@@ -231,6 +235,24 @@ show_help (GOptionContext *context, const char *command, const char *parameters)
   return facet_cli_flush () ? FACET_CLI_OK : FACET_CLI_FAILURE;
 }
 
+gboolean
+facet_cli_parse (GOptionContext *context,
+                 gboolean       *help,
+                 const char     *command,
+                 const char     *parameters,
+                 char          **arguments,
+                 int            *status)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!g_option_context_parse_strv (context, &arguments, &error))
+    return refuse (status, "%s\nTry “facet-cli %s --help”.", error->message, command);
+  if (!*help)
+    return TRUE;
+  *status = show_help (context, command, parameters);
+  return FALSE;
+}
+
 /* Below 0 is how a request says "the model's own". */
 static void
 settle_sampling (FacetCliOptions *o)
@@ -258,7 +280,6 @@ facet_cli_options_parse (FacetCliOptions *self,
 {
   gboolean help = FALSE;
   g_autoptr (GOptionContext) context = NULL;
-  g_autoptr (GError) error = NULL;
 
   *self = (FacetCliOptions){.temperature = NOT_GIVEN,
                             .top_k = NOT_GIVEN_INT,
@@ -266,11 +287,8 @@ facet_cli_options_parse (FacetCliOptions *self,
                             .min_p = NOT_GIVEN,
                             .repetition_penalty = NOT_GIVEN};
   context = make_context (self, about, flags, &help);
-  if (!g_option_context_parse_strv (context, &arguments, &error))
-    refuse (status, "%s\nTry “facet-cli %s --help”.", error->message, command);
-  else if (help)
-    *status = show_help (context, command, parameters);
-  else if (check (self, status)) {
+  if (facet_cli_parse (context, &help, command, parameters, arguments, status) &&
+      check (self, status)) {
     settle_sampling (self);
     return TRUE;
   }
@@ -343,6 +361,12 @@ main (int argc, char **argv)
     return facet_cli_chat (arguments);
   if (g_str_equal (command, "transcribe"))
     return facet_cli_transcribe (arguments);
+  if (g_str_equal (command, "list"))
+    return facet_cli_list (arguments);
+  if (g_str_equal (command, "export"))
+    return facet_cli_export (arguments);
+  if (g_str_equal (command, "import"))
+    return facet_cli_import (arguments);
   facet_cli_complain ("there is no command “%s”\nTry “facet-cli --help”.", command);
   return FACET_CLI_USAGE;
 }

@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Main thread.  The answer goes to standard output and nothing else does; thoughts, progress and
- * complaints go to standard error. Nothing is kept in the person's conversations. */
+ * complaints go to standard error.  Only export, import and list know the person's conversations.
+ */
 #pragma once
 
 #include <jansson.h>
@@ -122,9 +123,21 @@ int           facet_cli_judge (const FacetCliResult *result, const char *way_out
 /* The whole result as an object.  (transfer full) */
 json_t       *facet_cli_result_to_json (const FacetCliResult *result) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Parses @arguments.  FALSE: an option is wrong, which was said, or @help was asked for and shown;
+ * @status says which. */
+gboolean facet_cli_parse (GOptionContext *context,
+                          gboolean       *help,
+                          const char     *command,
+                          const char     *parameters,
+                          char          **arguments,
+                          int            *status);
+
 /* The commands; @arguments begins with the command's name.  Return the exit status. */
 int facet_cli_ask (char **arguments);
 int facet_cli_chat (char **arguments);
+int facet_cli_export (char **arguments);
+int facet_cli_import (char **arguments);
+int facet_cli_list (char **arguments);
 int facet_cli_transcribe (char **arguments);
 
 G_END_DECLS

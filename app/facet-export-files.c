@@ -25,6 +25,7 @@
 
 struct _FacetExportFiles {
   char       *place, *staging;
+  char       *work;  /* in the staging folder, which is private */
   GHashTable *names; /* taken, casefolded */
   /* The document: */
   char       *file, *media_folder; /* their names */
@@ -78,6 +79,9 @@ facet_export_files_new (const char *place, gboolean as_folder, GError **error)
   self = g_new0 (FacetExportFiles, 1);
   self->place = g_strdup (place);
   self->staging = g_steal_pointer (&staging);
+  self->work = g_build_filename (self->staging, "export", NULL);
+  if (g_mkdir (self->work, 0755) != 0)
+    g_debug ("%s: %s", self->work, g_strerror (errno)); /* the first file says why */
   self->names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->media = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->media_names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -87,7 +91,7 @@ facet_export_files_new (const char *place, gboolean as_folder, GError **error)
   return self;
 }
 
-/* Two levels: documents, and media in folders. */
+/* Three levels: the work, documents, and media in folders. */
 static void
 delete_folder (const char *folder)
 {
@@ -108,8 +112,7 @@ facet_export_files_free (FacetExportFiles *self)
 {
   if (self->fd >= 0)
     close (self->fd);
-  if (self->staging != NULL)
-    delete_folder (self->staging);
+  delete_folder (self->staging);
   g_hash_table_unref (self->names);
   g_hash_table_unref (self->media);
   g_hash_table_unref (self->media_names);
@@ -117,6 +120,7 @@ facet_export_files_free (FacetExportFiles *self)
   g_free (self->file);
   g_free (self->media_folder);
   g_free (self->staging);
+  g_free (self->work);
   g_free (self);
 }
 
@@ -298,7 +302,7 @@ facet_export_files_add_media (FacetExportFiles *self,
   if (fd < 0)
     return NULL;
   file = name_media (self, media);
-  inside = g_build_filename (self->staging, self->media_folder, NULL);
+  inside = g_build_filename (self->work, self->media_folder, NULL);
   path = g_build_filename (inside, file, NULL);
   ok = g_mkdir (inside, 0755) == 0 || errno == EEXIST || fail (inside, errno, error);
   ok = ok && copy_media (media, fd, path, cancellable, error);
@@ -315,7 +319,7 @@ facet_export_files_add_media (FacetExportFiles *self,
 static gboolean
 open_document (FacetExportFiles *self, GError **error)
 {
-  g_autofree char *path = g_build_filename (self->staging, self->file, NULL);
+  g_autofree char *path = g_build_filename (self->work, self->file, NULL);
 
   if (self->fd < 0)
     self->fd = g_open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -410,7 +414,7 @@ settle (FacetExportFiles *self,
 static gboolean
 settle_media (FacetExportFiles *self, GError **error)
 {
-  g_autofree char *from = g_build_filename (self->staging, self->media_folder, NULL);
+  g_autofree char *from = g_build_filename (self->work, self->media_folder, NULL);
   g_autofree char *to = g_build_filename (self->place, self->media_folder, NULL);
 
   if (!g_file_test (from, G_FILE_TEST_IS_DIR))
@@ -422,7 +426,7 @@ settle_media (FacetExportFiles *self, GError **error)
 char *
 facet_export_files_finish_document (FacetExportFiles *self, GError **error)
 {
-  g_autofree char *from = g_build_filename (self->staging, self->file, NULL);
+  g_autofree char *from = g_build_filename (self->work, self->file, NULL);
   g_autofree char *to = g_build_filename (self->place, self->file, NULL);
 
   if (!settle_media (self, error))
@@ -440,11 +444,10 @@ facet_export_files_finish_folder (FacetExportFiles *self, const char *name, GErr
 {
   char *path;
 
-  sync_folder (self->staging);
-  path = settle (self, self->staging, name, "", error);
+  sync_folder (self->work);
+  path = settle (self, self->work, name, "", error);
   if (path == NULL)
     return NULL;
-  g_clear_pointer (&self->staging, g_free);
   sync_folder (self->place);
   return path;
 }

@@ -473,6 +473,17 @@ start (Job *job, GCancellable *cancellable, GAsyncReadyCallback callback, gpoint
   g_task_run_in_thread (task, import_thread);
 }
 
+static Job *
+job_new_for_file (const char *folder, GFile *file, const char *name)
+{
+  g_autofree char *base = g_file_get_basename (file);
+  Job             *job = job_new (folder, name != NULL ? g_utf8_make_valid (name, -1)
+                                                       : g_filename_display_name (base != NULL ? base : "?"));
+
+  job->file = g_object_ref (file);
+  return job;
+}
+
 void
 facet_media_import_file_async (const char         *folder,
                                GFile              *file,
@@ -481,13 +492,21 @@ facet_media_import_file_async (const char         *folder,
                                GAsyncReadyCallback callback,
                                gpointer            user_data)
 {
-  g_autofree char *base = g_file_get_basename (file);
-  Job             *job;
+  start (job_new_for_file (folder, file, name), cancellable, callback, user_data);
+}
 
-  job = job_new (folder, name != NULL ? g_utf8_make_valid (name, -1)
-                                      : g_filename_display_name (base != NULL ? base : "?"));
-  job->file = g_object_ref (file);
-  start (job, cancellable, callback, user_data);
+FacetMedia *
+facet_media_import_file (const char   *folder,
+                         GFile        *file,
+                         const char   *name,
+                         GCancellable *cancellable,
+                         GError      **error)
+{
+  Job        *job = job_new_for_file (folder, file, name);
+  FacetMedia *media = run (job, cancellable, error);
+
+  job_free (job);
+  return media;
 }
 
 void

@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Everything happens in a thread of GTask; nothing is in the media folder before it was decoded
- * whole, and a failure leaves nothing behind.  The error is one sentence for the composer. */
+ * Everything happens in a thread of GTask, or the caller's own; nothing is in the media folder
+ * before it was decoded whole, and a failure leaves nothing behind.  The error is one sentence for
+ * the composer. */
 #pragma once
 
 #include "facet-media.h"
@@ -22,6 +23,12 @@ void        facet_media_import_file_async (const char         *folder,
                                            GCancellable       *cancellable,
                                            GAsyncReadyCallback callback,
                                            gpointer            user_data);
+/* The same in the caller's thread.  (transfer full) */
+FacetMedia *facet_media_import_file (const char   *folder,
+                                     GFile        *file,
+                                     const char   *name,
+                                     GCancellable *cancellable,
+                                     GError      **error) G_GNUC_WARN_UNUSED_RESULT;
 /* A picture that was pasted: R, G, B, A of 8 bits, not premultiplied, rows @rowstride bytes apart.
  * It is kept as PNG. */
 void        facet_media_import_pixels_async (const char         *folder,
