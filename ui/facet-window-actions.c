@@ -49,8 +49,8 @@ add_undo (FacetWindow *self, AdwToast *toast, GCallback undo, GObject *subject)
 }
 
 /* A toast's own title is one line, which a narrow window cuts. */
-static void
-wrap_title (AdwToast *toast, const char *text)
+void
+facet_window_wrap_toast (AdwToast *toast, const char *text)
 {
   GtkWidget *title = gtk_label_new (text);
 
@@ -71,7 +71,7 @@ facet_window_say (FacetWindow *self, const char *text, GCallback undo, gpointer 
   if (undo != NULL)
     add_undo (self, toast, undo, G_OBJECT (subject));
   else
-    wrap_title (toast, text);
+    facet_window_wrap_toast (toast, text);
   adw_toast_overlay_add_toast (self->toasts, toast);
 }
 
@@ -148,6 +148,24 @@ copy_conversation (GtkWidget *widget, const char *name, GVariant *parameter)
 
   gdk_clipboard_set_text (gtk_widget_get_clipboard (widget), text);
   facet_window_say (self, _ ("Conversation copied"), NULL, NULL);
+}
+
+static void
+import_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  facet_window_import (FACET_WINDOW (widget));
+}
+
+static void
+export_conversation (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  facet_window_export_conversation (FACET_WINDOW (widget));
+}
+
+static void
+export_all (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  facet_window_export_all (FACET_WINDOW (widget));
 }
 
 static void
@@ -308,6 +326,9 @@ facet_window_install_actions (GtkWidgetClass *widget_class)
       {"win.rename", rename_action},
       {"win.delete", delete_action},
       {"win.copy-conversation", copy_conversation},
+      {"win.export-conversation", export_conversation},
+      {"win.export-all", export_all},
+      {"win.import", import_action},
       {"win.previous", previous},
       {"win.next", next},
       {"win.focus-composer", focus_composer},
@@ -352,6 +373,9 @@ facet_window_update_actions (FacetWindow *self)
   gtk_widget_action_set_enabled (widget, "win.begin-conversation-from", listed && !private);
   gtk_widget_action_set_enabled (widget, "win.copy-conversation", has_any);
   gtk_widget_action_set_enabled (widget, "win.copy-last", has_any);
+  gtk_widget_action_set_enabled (widget, "win.export-conversation", listed);
+  gtk_widget_action_set_enabled (widget, "win.export-all", self->library != NULL);
+  gtk_widget_action_set_enabled (widget, "win.import", self->library != NULL);
   gtk_widget_action_set_enabled (widget, "win.think", shown);
   gtk_widget_action_set_enabled (widget, "win.stop", busy);
   gtk_widget_action_set_enabled (widget, "win.answer-now", busy);

@@ -7,6 +7,7 @@
 #include "facet-chat-view.h"
 #include "facet-composer.h"
 #include "facet-drop-zone.h"
+#include "facet-export.h"
 #include "facet-model-badge.h"
 #include "facet-sidebar.h"
 #include "facet-talk.h"
@@ -71,6 +72,9 @@ void facet_window_delete (FacetWindow *self, FacetConversation *conversation);
  * @subject, a GObject. */
 void facet_window_say (FacetWindow *self, const char *text, GCallback undo, gpointer subject);
 
+/* Lets @toast say @text, in as many lines as that takes. */
+void facet_window_wrap_toast (AdwToast *toast, const char *text);
+
 /* facet-window-organise.c */
 void               facet_window_install_organise_actions (GtkWidgetClass *widget_class);
 /* A conversation that the window forgets: shows another one if it is shown. */
@@ -82,6 +86,19 @@ void               facet_window_drop_empty_private (FacetWindow *self);
 void               facet_window_forget_private (FacetWindow *self, FacetConversation *conversation);
 /* By id, in the library or among the private ones.  (transfer full), NULL: there is none. */
 FacetConversation *facet_window_find_conversation (FacetWindow *self, gint64 id);
+
+/* facet-window-exchange.c */
+/* These ask what and where to. */
+void facet_window_import (FacetWindow *self);
+void facet_window_export_conversation (FacetWindow *self);
+void facet_window_export_all (FacetWindow *self);
+/* @files of GFile. */
+void facet_window_import_files (FacetWindow *self, GListModel *files);
+/* @conversation 0: all. */
+void facet_window_export_to (FacetWindow      *self,
+                             FacetExportFormat format,
+                             const char       *folder,
+                             gint64            conversation);
 
 /* facet-window-recordings.c */
 /* The two buttons of the offer. */
