@@ -45,7 +45,7 @@ static const char style[] =
     "  border: 1px solid var(--line); border-radius: 12px; }\n"
     "article.user { background: var(--person); }\n"
     "article > h2 { font-size: .875rem; margin: .5rem 0; color: var(--dim); }\n"
-    "a { color: var(--link); }\n"
+    "a[href] { color: var(--link); }\n"
     "details { margin: .5rem 0; border-left: 3px solid var(--line); padding-left: .75rem; }\n"
     "summary { cursor: pointer; color: var(--dim); }\n"
     "pre { overflow-x: auto; padding: .75rem; border: 1px solid var(--line);\n"

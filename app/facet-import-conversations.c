@@ -206,7 +206,8 @@ read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   }
   facet_store_add_trees (facet_library_get_store (job->library), job->import.trees, commit_media_cb,
-                         job, g_task_get_cancellable (task), stored_cb, g_object_ref (task));
+                         job, job->progress, FACET_IMPORT_READ_PROGRESS,
+                         g_task_get_cancellable (task), stored_cb, g_object_ref (task));
 }
 
 /* The thread */

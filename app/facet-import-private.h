@@ -21,6 +21,9 @@ G_BEGIN_DECLS
 /* µs since 1970: the year 9999. */
 #define FACET_IMPORT_MAX_TIME G_GINT64_CONSTANT (253402300799000000)
 
+/* Of FACET_TREE_PROGRESS: storing, which indexes every word, takes most of the time. */
+#define FACET_IMPORT_READ_PROGRESS 150
+
 typedef struct {
   const char   *name;    /* of the file, for people */
   const char   *beside;  /* the folder in which it lies; NULL: nowhere */

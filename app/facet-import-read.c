@@ -138,7 +138,8 @@ read_parts (FacetImport   *self,
       if (!add_part (self, loose, &part, error))
         return FALSE;
       if (size > 0)
-        facet_progress_set (progress, (guint)(part.offset * 1000 / size), 1000);
+        facet_progress_set (progress, (guint)(part.offset * FACET_IMPORT_READ_PROGRESS / size),
+                            FACET_TREE_PROGRESS);
       break;
     case FACET_IMPORT_SPLIT_END:
       end_loose (self, loose);

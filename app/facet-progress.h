@@ -11,7 +11,7 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  gint done, total; /* in thousandths or whatever the job counts; total 0: not known yet */
+  gint done, total; /* of whatever the job counts; total 0: not known yet */
 } FacetProgress;
 
 static inline FacetProgress *

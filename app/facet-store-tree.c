@@ -154,6 +154,8 @@ typedef struct {
   GPtrArray         *trees; /* of FacetTree */
   FacetTreeMediaFunc commit_media;
   gpointer           media_data;
+  FacetProgress     *progress; /* NULL: nobody looks */
+  guint              begin;
   GCancellable      *cancellable;
   FacetStoreFunc     func;
   gpointer           user_data;
@@ -277,9 +279,13 @@ add_run (FacetStoreOp *op, FacetDb *db, GError **error)
 
   if (!facet_db_begin (db, TRUE, error))
     return FALSE;
-  for (guint i = 0; i < add->trees->len; i++)
+  for (guint i = 0; i < add->trees->len; i++) {
+    guint step = (guint)((guint64)(FACET_TREE_PROGRESS - add->begin) * i / add->trees->len);
+
+    facet_progress_set (add->progress, add->begin + step, FACET_TREE_PROGRESS);
     if (!write_tree (db, add->trees->pdata[i], add->cancellable, error))
       return FALSE;
+  }
   /* Last, so that whatever failed before has left no file; files without rows harm nobody, rows
    * without files would. */
   return (add->commit_media == NULL || add->commit_media (add->media_data, error)) &&
@@ -300,6 +306,7 @@ add_free (FacetStoreOp *op)
   AddOp *add = (AddOp *)op;
 
   g_ptr_array_unref (add->trees);
+  g_clear_pointer (&add->progress, facet_progress_unref);
   g_clear_object (&add->cancellable);
   g_free (add);
 }
@@ -309,6 +316,8 @@ facet_store_add_trees (FacetStore        *self,
                        GPtrArray         *trees,
                        FacetTreeMediaFunc commit_media,
                        gpointer           media_data,
+                       FacetProgress     *progress,
+                       guint              begin,
                        GCancellable      *cancellable,
                        FacetStoreFunc     func,
                        gpointer           user_data)
@@ -321,6 +330,8 @@ facet_store_add_trees (FacetStore        *self,
   op->trees = g_ptr_array_ref (trees);
   op->commit_media = commit_media;
   op->media_data = media_data;
+  op->progress = progress != NULL ? facet_progress_ref (progress) : NULL;
+  op->begin = begin;
   g_set_object (&op->cancellable, cancellable);
   op->func = func;
   op->user_data = user_data;

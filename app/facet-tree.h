@@ -8,6 +8,7 @@
  * wherever its rows lie. */
 #pragma once
 
+#include "facet-progress.h"
 #include "facet-store.h"
 
 G_BEGIN_DECLS
@@ -41,12 +42,16 @@ GArray    *facet_tree_list_all (FacetDb *db, GError **error) G_GNUC_WARN_UNUSED_
 
 /* Main thread.  Stores new conversations, all or none, in one durable transaction; the trees are
  * written to (each gets its id), and nobody else may touch them until @func was called.
- * @commit_media, on the writer's thread and just before: puts their files into the media folder. */
+ * @commit_media, on the writer's thread and just before: puts their files into the media folder.
+ * @progress (NULL: nobody looks) goes from @begin to FACET_TREE_PROGRESS. */
+#define FACET_TREE_PROGRESS 1000
 typedef gboolean (*FacetTreeMediaFunc) (gpointer data, GError **error);
 void facet_store_add_trees (FacetStore        *self,
                             GPtrArray         *trees,
                             FacetTreeMediaFunc commit_media,
                             gpointer           media_data,
+                            FacetProgress     *progress,
+                            guint              begin,
                             GCancellable      *cancellable,
                             FacetStoreFunc     func,
                             gpointer           user_data);
