@@ -50,12 +50,13 @@ add_undo (FacetWindow *self, AdwToast *toast, GCallback undo, GObject *subject)
 
 /* A toast's own title is one line, which a narrow window cuts. */
 void
-facet_window_wrap_toast (AdwToast *toast, const char *text)
+facet_window_wrap_toast (AdwToast *toast, const char *text, int n_chars)
 {
   GtkWidget *title = gtk_label_new (text);
 
   gtk_label_set_wrap (GTK_LABEL (title), TRUE);
-  gtk_label_set_max_width_chars (GTK_LABEL (title), TOAST_CHARS);
+  gtk_label_set_wrap_mode (GTK_LABEL (title), PANGO_WRAP_WORD_CHAR);
+  gtk_label_set_max_width_chars (GTK_LABEL (title), n_chars);
   gtk_label_set_xalign (GTK_LABEL (title), 0);
   gtk_widget_add_css_class (title, "heading");
   adw_toast_set_custom_title (toast, title);
@@ -71,7 +72,7 @@ facet_window_say (FacetWindow *self, const char *text, GCallback undo, gpointer 
   if (undo != NULL)
     add_undo (self, toast, undo, G_OBJECT (subject));
   else
-    facet_window_wrap_toast (toast, text);
+    facet_window_wrap_toast (toast, text, TOAST_CHARS);
   adw_toast_overlay_add_toast (self->toasts, toast);
 }
 

@@ -14,8 +14,12 @@
 #include "facet-import-conversations.h"
 #include "facet-window-private.h"
 
-#define TICK_MS       200
+#define TICK_MS       500
 #define TOAST_SECONDS 15 /* what it says is longer than usual, and can be acted upon */
+/* Of a line beside the button: what a window of 360 px has room for, and a wider one. */
+#define NARROW_CHARS 14
+#define WIDE_CHARS   36
+#define WIDE_WINDOW  560
 
 /* A job that goes on. */
 typedef struct {
@@ -23,7 +27,7 @@ typedef struct {
   FacetLibrary  *library;
   GCancellable  *cancellable;
   FacetProgress *progress;
-  AdwToast      *toast;
+  AdwToast      *toast; /* NULL: it has not taken long yet */
   const char    *words; /* what goes on */
   guint          timer;
   /* An import's: */
@@ -34,6 +38,17 @@ typedef struct {
   gboolean       failed;
 } Job;
 
+static void
+show_toast (Job *job)
+{
+  job->toast = g_object_ref (adw_toast_new (""));
+  adw_toast_set_timeout (job->toast, 0);
+  adw_toast_set_button_label (job->toast, _ ("Cancel"));
+  g_signal_connect_object (job->toast, "button-clicked", G_CALLBACK (g_cancellable_cancel),
+                           job->cancellable, G_CONNECT_SWAPPED);
+  adw_toast_overlay_add_toast (job->window->toasts, g_object_ref (job->toast));
+}
+
 static gboolean
 tick_cb (gpointer user_data)
 {
@@ -41,21 +56,12 @@ tick_cb (gpointer user_data)
   g_autofree char *title =
       g_strdup_printf ("%s %d %%", job->words, (int)(facet_progress_get (job->progress) * 100));
 
+  if (job->window == NULL)
+    return G_SOURCE_CONTINUE;
+  if (job->toast == NULL)
+    show_toast (job);
   adw_toast_set_title (job->toast, title);
   return G_SOURCE_CONTINUE;
-}
-
-static void
-show_progress (Job *job)
-{
-  job->toast = g_object_ref (adw_toast_new (""));
-  adw_toast_set_timeout (job->toast, 0);
-  adw_toast_set_button_label (job->toast, _ ("Cancel"));
-  g_signal_connect_object (job->toast, "button-clicked", G_CALLBACK (g_cancellable_cancel),
-                           job->cancellable, G_CONNECT_SWAPPED);
-  tick_cb (job);
-  job->timer = g_timeout_add (TICK_MS, tick_cb, job);
-  adw_toast_overlay_add_toast (job->window->toasts, job->toast);
 }
 
 static Job *
@@ -70,7 +76,7 @@ job_new (FacetWindow *window, const char *words)
   job->words = words;
   g_signal_connect_object (window, "destroy", G_CALLBACK (g_cancellable_cancel), job->cancellable,
                            G_CONNECT_SWAPPED);
-  show_progress (job);
+  job->timer = g_timeout_add (TICK_MS, tick_cb, job);
   return job;
 }
 
@@ -78,10 +84,10 @@ static void
 job_free (Job *job)
 {
   g_clear_handle_id (&job->timer, g_source_remove);
-  if (job->window != NULL)
+  if (job->window != NULL && job->toast != NULL)
     adw_toast_dismiss (job->toast);
   g_clear_weak_pointer (&job->window);
-  g_object_unref (job->toast);
+  g_clear_object (&job->toast);
   g_object_unref (job->library);
   g_object_unref (job->cancellable);
   facet_progress_unref (job->progress);
@@ -114,7 +120,9 @@ say_with_button (FacetWindow   *self,
 {
   AdwToast *toast = adw_toast_new ("");
 
-  facet_window_wrap_toast (toast, text);
+  facet_window_wrap_toast (toast, text,
+                           gtk_widget_get_width (GTK_WIDGET (self)) < WIDE_WINDOW ? NARROW_CHARS
+                                                                                  : WIDE_CHARS);
   adw_toast_set_timeout (toast, TOAST_SECONDS);
   adw_toast_set_button_label (toast, label);
   g_object_set_data_full (G_OBJECT (toast), "subject", data, free_data);

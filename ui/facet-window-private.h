@@ -72,8 +72,8 @@ void facet_window_delete (FacetWindow *self, FacetConversation *conversation);
  * @subject, a GObject. */
 void facet_window_say (FacetWindow *self, const char *text, GCallback undo, gpointer subject);
 
-/* Lets @toast say @text, in as many lines as that takes. */
-void facet_window_wrap_toast (AdwToast *toast, const char *text);
+/* Lets @toast say @text, in as many lines of @n_chars as that takes. */
+void facet_window_wrap_toast (AdwToast *toast, const char *text, int n_chars);
 
 /* facet-window-organise.c */
 void               facet_window_install_organise_actions (GtkWidgetClass *widget_class);
