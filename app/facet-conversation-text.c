@@ -6,6 +6,7 @@
 #define G_LOG_DOMAIN "facet-conversation"
 
 #include "facet-conversation-private.h"
+#include "facet-export-private.h"
 
 #include <string.h>
 
@@ -48,15 +49,18 @@ facet_title_of_message (FacetMessage *message)
   return facet_title_of_text (text);
 }
 
-static void
-add_attachments (GString *markdown, FacetMessage *message)
+/* By name: their files cannot be copied with the text.  (transfer full) */
+static char *
+list_attachments (FacetMessage *message)
 {
   GPtrArray *media = facet_message_get_attachments (message);
+  GString   *list = g_string_new (NULL);
 
   for (guint i = 0; i < media->len; i++)
-    g_string_append_printf (markdown, "- %s\n", facet_media_get_name (media->pdata[i]));
+    g_string_append_printf (list, "- %s\n", facet_media_get_name (media->pdata[i]));
   if (media->len > 0)
-    g_string_append_c (markdown, '\n');
+    g_string_append_c (list, '\n');
+  return g_string_free (list, FALSE);
 }
 
 char *
@@ -65,27 +69,13 @@ facet_conversation_to_markdown (FacetConversation *self)
   GString *markdown = g_string_new (NULL);
 
   g_return_val_if_fail (FACET_IS_CONVERSATION (self), NULL);
-  if (*self->title != '\0')
-    g_string_append_printf (markdown, "# %s\n\n", self->title);
+  facet_export_append_title (markdown, self->title);
   for (guint i = 0; i < self->messages->len; i++) {
-    FacetMessage *message = g_ptr_array_index (self->messages, i);
-    const char   *thinking = facet_message_get_thinking (message);
-    const char   *model = facet_message_get_model (message);
+    FacetMessage    *message = g_ptr_array_index (self->messages, i);
+    g_autofree char *media = list_attachments (message);
+    g_autoptr (FacetMessageRow) row = facet_message_row_new (message);
 
-    if (facet_message_get_role (message) == FACET_ROLE_USER)
-      g_string_append (markdown, "## You\n\n");
-    else
-      g_string_append_printf (markdown, "## %s\n\n", model != NULL ? model : "Facet");
-    if (*thinking != '\0') {
-      g_auto (GStrv) lines = g_strsplit (thinking, "\n", -1);
-
-      for (guint n = 0; lines[n] != NULL; n++)
-        g_string_append_printf (markdown, "> %s\n", lines[n]);
-      g_string_append_c (markdown, '\n');
-    }
-    add_attachments (markdown, message);
-    if (*facet_message_get_text (message) != '\0')
-      g_string_append_printf (markdown, "%s\n\n", facet_message_get_text (message));
+    facet_export_append_message (markdown, row, media);
   }
   return g_string_free (markdown, FALSE);
 }

@@ -167,6 +167,16 @@ take_name (GHashTable *taken, const char *stem, const char *ending)
   }
 }
 
+static char *
+dup_stem (const char *name, const char *ending)
+{
+  gsize length = strlen (name);
+
+  if (g_str_has_suffix (name, ending) && length > strlen (ending))
+    length -= strlen (ending);
+  return g_strndup (name, length);
+}
+
 void
 facet_export_files_begin (FacetExportFiles *self,
                           const char       *title,
@@ -174,7 +184,8 @@ facet_export_files_begin (FacetExportFiles *self,
                           const char       *ending)
 {
   /* Translators: the name of a file with a conversation that has no title. */
-  g_autofree char *stem = name != NULL ? g_strdup (name) : clean (title, _ ("Conversation"));
+  g_autofree char *stem =
+      name != NULL ? dup_stem (name, ending) : clean (title, _ ("Conversation"));
   g_autofree char *taken = name == NULL ? take_name (self->names, stem, ending) : NULL;
   /* Translators: the folder beside an exported conversation. */
   g_autofree char *folder = g_strdup_printf (_ ("%s media"), taken != NULL ? taken : stem);

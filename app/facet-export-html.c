@@ -107,10 +107,12 @@ put_base64 (FacetExportContext *context, FacetMedia *media, int fd, GError **err
 static const char *
 type_of (FacetMedia *media)
 {
-  static const char *const types[] = {"image/png",  "image/jpeg",  "image/gif",       "image/webp",
-                                      "image/bmp",  "image/avif",  "audio/mpeg",      "audio/ogg",
-                                      "audio/flac", "audio/x-m4a", "video/mp4",       "video/webm",
-                                      "video/ogg",  "audio/mp4",   "video/x-matroska"};
+  static const char *const types[] = {"image/svg+xml",   "image/png",   "image/jpeg",
+                                      "image/gif",       "image/webp",  "image/bmp",
+                                      "image/avif",      "audio/mpeg",  "audio/ogg",
+                                      "audio/flac",      "audio/x-m4a", "video/mp4",
+                                      "video/webm",      "video/ogg",   "audio/mp4",
+                                      "video/x-matroska"};
   const char              *type = facet_media_get_media_type (media);
 
   for (guint i = 0; i < G_N_ELEMENTS (types); i++)

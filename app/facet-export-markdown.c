@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The export's thread.  Messages are Markdown already and stand as they are; what names come into
- * the document from elsewhere is escaped. */
+ * The export's thread; the functions that only append, any.  Messages are Markdown already and
+ * stand as they are; what names come into the document from elsewhere is escaped. */
 #define G_LOG_DOMAIN "facet-export"
 
 #include "config.h"
@@ -69,11 +69,18 @@ append_media (FacetExportContext *context, GString *out, GPtrArray *attachments,
   return TRUE;
 }
 
-static gboolean
-append_message (FacetExportContext    *context,
-                GString               *out,
-                const FacetMessageRow *row,
-                GError               **error)
+void
+facet_export_append_title (GString *out, const char *title)
+{
+  if (title == NULL || *title == '\0')
+    return;
+  g_string_append (out, "# ");
+  append_words (out, title);
+  g_string_append (out, "\n\n");
+}
+
+void
+facet_export_append_message (GString *out, const FacetMessageRow *row, const char *media)
 {
   const char *remark = facet_export_get_remark (row);
 
@@ -82,8 +89,7 @@ append_message (FacetExportContext    *context,
   g_string_append (out, "\n\n");
   if (row->thinking != NULL && *row->thinking != '\0')
     append_quoted (out, row->thinking);
-  if (!append_media (context, out, row->attachments, error))
-    return FALSE;
+  g_string_append (out, media);
   if (row->text != NULL && *row->text != '\0')
     g_string_append_printf (out, "%s\n\n", row->text);
   append_tool_calls (out, row->tool_calls);
@@ -92,7 +98,6 @@ append_message (FacetExportContext    *context,
     append_words (out, remark);
     g_string_append (out, "*\n\n");
   }
-  return TRUE;
 }
 
 gboolean
@@ -100,15 +105,17 @@ facet_export_markdown (FacetExportContext *context, FacetTree *tree, GError **er
 {
   g_autoptr (GPtrArray) shown = facet_tree_list_shown (tree);
   g_autoptr (GString) out = g_string_new (NULL);
+  g_autoptr (GString) media = g_string_new (NULL);
 
-  if (tree->conversation->title != NULL && *tree->conversation->title != '\0') {
-    g_string_append (out, "# ");
-    append_words (out, tree->conversation->title);
-    g_string_append (out, "\n\n");
-  }
+  facet_export_append_title (out, tree->conversation->title);
   for (guint i = 0; i < shown->len; i++) {
-    if (!append_message (context, out, shown->pdata[i], error) ||
-        !facet_export_files_write (context->files, out->str, out->len, error))
+    const FacetMessageRow *row = shown->pdata[i];
+
+    g_string_truncate (media, 0);
+    if (!append_media (context, media, row->attachments, error))
+      return FALSE;
+    facet_export_append_message (out, row, media->str);
+    if (!facet_export_files_write (context->files, out->str, out->len, error))
       return FALSE;
     g_string_truncate (out, 0);
   }

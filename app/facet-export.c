@@ -168,6 +168,11 @@ run (Job *job, FacetDb *db, GCancellable *cancellable, GError **error)
     return NULL;
   if (job->ids == NULL && (job->ids = facet_tree_list_all (db, error)) == NULL)
     return NULL;
+  if (job->ids->len == 0) {
+    g_set_error_literal (error, FACET_STORE_ERROR, FACET_STORE_ERROR_FAILED,
+                         _ ("There are no conversations to export."));
+    return NULL;
+  }
   files = facet_export_files_new (job->folder, !job->document, error);
   if (files == NULL)
     return NULL;

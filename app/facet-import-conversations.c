@@ -272,6 +272,7 @@ job_new (FacetLibrary *library, GFile *file, FacetProgress *progress)
   job->beside = path != NULL ? g_path_get_dirname (path) : NULL;
   job->media_folder = g_strdup (facet_store_get_media_folder (facet_library_get_store (library)));
   facet_import_init (&job->import, job->name, job->beside, NULL);
+  job->import.kept = job->media_folder;
   return job;
 }
 

@@ -217,6 +217,15 @@ copy_checked (FacetImport *self, int from, const char *hash, GError **error)
   return FALSE;
 }
 
+static gboolean
+is_kept (FacetImport *self, const char *hash)
+{
+  g_autofree char *path =
+      self->kept != NULL && *hash != '\0' ? g_build_filename (self->kept, hash, NULL) : NULL;
+
+  return path != NULL && g_file_test (path, G_FILE_TEST_IS_REGULAR);
+}
+
 gboolean
 facet_import_beside (FacetImport *self,
                      const char  *relative,
@@ -236,7 +245,7 @@ facet_import_beside (FacetImport *self,
     return facet_import_fail (self, error, "%s", _ ("its SHA-256 is missing"));
   if (relative != NULL && self->beside != NULL && self->staging != NULL)
     fd = open_beside (self->beside, folder, file);
-  self->n_missing += fd < 0;
+  self->n_missing += fd < 0 && !is_kept (self, hash);
   ok = fd < 0 || g_hash_table_contains (self->staged, hash) || copy_checked (self, fd, hash, error);
   if (fd >= 0)
     close (fd);

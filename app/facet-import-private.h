@@ -28,6 +28,7 @@ typedef struct {
   const char   *name;    /* of the file, for people */
   const char   *beside;  /* the folder in which it lies; NULL: nowhere */
   const char   *staging; /* a folder for media; NULL: they are looked at and forgotten */
+  const char   *kept;    /* the folder of media that are there already; NULL: none */
   GCancellable *cancellable;
   gint64        now; /* µs: for what says no time */
   GString      *path;
@@ -104,7 +105,7 @@ FacetMedia *facet_import_base64 (FacetImport *self,
                                  const char  *name,
                                  GError     **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Copies "FOLDER/FILE" from beside the document into the staging folder.  *@found FALSE: there is
- * none, which was counted.  Other bytes than @hash says are an error. */
+ * none, which was counted unless it is kept already.  Other bytes than @hash says are an error. */
 gboolean    facet_import_beside (FacetImport *self,
                                  const char  *relative,
                                  const char  *hash,

@@ -76,10 +76,27 @@ add_value (FacetImport           *self,
   return facet_import_fail (self, error, "%s", _ ("this is neither a conversation nor a message"));
 }
 
+/* A parser quotes the file, and cuts it anywhere.  (transfer full) */
+static char *
+dup_printable (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  GString         *out = g_string_new (NULL);
+
+  for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p)) {
+    gunichar c = g_utf8_get_char (p);
+
+    g_string_append_unichar (out, g_unichar_isprint (c) ? c : 0xfffd);
+  }
+  return g_string_free (out, FALSE);
+}
+
 /* At a place that a parser names. */
 static void
-fail_at (FacetImport *self, int code, gint64 line, gint64 column, const char *why, GError **error)
+fail_at (FacetImport *self, int code, gint64 line, gint64 column, const char *text, GError **error)
 {
+  g_autofree char *why = dup_printable (text);
+
   g_set_error (error, FACET_IMPORT_ERROR, code,
                _ ("Nothing of “%s” was imported.  In line %" G_GINT64_FORMAT
                   ", column %" G_GINT64_FORMAT ": %s."),

@@ -143,8 +143,8 @@ test_errors (Fixture *f, gconstpointer data)
       {"export|--all|1", 2, "--all and numbers exclude each other"},
       {"export|--format|pdf|1", 2, "--format is md, json or html, not “pdf”"},
       {"export|--nonsense", 2, "--nonsense"},
+      {"export|--all", 1, "There are no conversations to export."},
       {"export|7", 1, "There is no conversation 7."},
-      {"export|--all|-o|nowhere/all", 1, "nowhere"},
       {"import", 2, "there is no file"},
       {"import|gone.json", 1, "gone.json"},
       {"list|--nonsense", 2, "--nonsense"},
@@ -158,6 +158,15 @@ test_errors (Fixture *f, gconstpointer data)
     g_assert_nonnull (strstr (f->err, errors[i].complaint));
     g_assert_cmpstr (f->out, ==, "");
   }
+}
+
+static void
+test_no_folder (Fixture *f, gconstpointer data)
+{
+  run (f, "import|in.json");
+  run (f, "export|--all|-o|nowhere/all");
+  g_assert_cmpint (f->status, ==, 1);
+  g_assert_nonnull (strstr (f->err, "“nowhere”"));
 }
 
 /* After a file that cannot be imported the others still are. */
@@ -179,6 +188,7 @@ main (int argc, char *argv[])
       {"/cli-exchange/there-and-back", test_there_and_back},
       {"/cli-exchange/json-list", test_json_list},
       {"/cli-exchange/errors", test_errors},
+      {"/cli-exchange/no-folder", test_no_folder},
       {"/cli-exchange/one-of-two", test_one_of_two},
   };
 
