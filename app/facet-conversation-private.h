@@ -31,9 +31,9 @@ struct _FacetConversation {
   gulong            draft_media_handler; /* stores it when it changes */
   gint64            head_id;
   gint64            deleted_at; /* 0: not in the trash */
-  GPtrArray        *messages; /* of FacetMessage, as shown */
-  GPtrArray        *deleted;  /* of FacetMessage, the latest last */
-  FacetTurn        *turn;     /* NULL: not busy */
+  GPtrArray        *messages;   /* of FacetMessage, as shown */
+  GPtrArray        *deleted;    /* of FacetMessage, the latest last */
+  FacetTurn        *turn;       /* NULL: not busy */
   gboolean          loading, loaded;
   gboolean          naming_done; /* the model was asked for a title */
   gboolean          archived;
@@ -55,8 +55,9 @@ FacetConversationRow *facet_conversation_dup_row (FacetConversation *self)
     G_GNUC_WARN_UNUSED_RESULT;
 FacetStore *facet_conversation_get_store (FacetConversation *self);
 FacetStore *facet_library_get_store (FacetLibrary *self);
-/* Lists a conversation that was stored whole. */
-void        facet_library_add_stored (FacetLibrary *self, const FacetConversationRow *row);
+/* Lists conversations that were stored whole, of FacetConversationRow, with one change of the list:
+ * there may be thousands.  Takes them out of the array. */
+void        facet_library_add_stored (FacetLibrary *self, GPtrArray *rows);
 /* Takes a reference to the g_rc_box: what is written into it later counts for the next answer. */
 void        facet_conversation_share_sampling (FacetConversation *self, FacetSampling *sampling);
 /* Writes what waits to be written and ends a running answer at once, as STOPPED; what it still says

@@ -179,19 +179,23 @@ stored_cb (const GError *error, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   Job *job = g_task_get_task_data (task);
+  g_autoptr (GPtrArray) listed = NULL;
+  FacetImportResult *imported;
 
   if (error != NULL) {
     g_task_return_error (task, g_error_copy (error));
     return;
   }
+  imported = make_result (&job->import);
+  listed = g_ptr_array_new_with_free_func ((GDestroyNotify)facet_conversation_row_free);
   for (guint i = 0; i < job->import.trees->len; i++) {
     FacetTree *tree = job->import.trees->pdata[i];
 
-    if (!tree->archived)
-      facet_library_add_stored (job->library, tree->conversation);
+    tree->conversation->archived = tree->archived;
+    g_ptr_array_add (listed, g_steal_pointer (&tree->conversation));
   }
-  g_task_return_pointer (task, make_result (&job->import),
-                         (GDestroyNotify)facet_import_result_free);
+  facet_library_add_stored (job->library, listed);
+  g_task_return_pointer (task, imported, (GDestroyNotify)facet_import_result_free);
 }
 
 static void

@@ -302,11 +302,12 @@ facet_library_find (FacetLibrary *self, gint64 id)
 }
 
 void
-facet_library_add_stored (FacetLibrary *self, const FacetConversationRow *row)
+facet_library_add_stored (FacetLibrary *self, GPtrArray *rows)
 {
-  g_autoptr (FacetConversation) conversation = facet_library_make (row, self);
+  g_autoptr (GPtrArray) archived = take_archived (rows);
 
-  facet_library_put_in (self, conversation);
+  facet_shelf_add_rows (self->shelf, rows);
+  facet_shelf_add_rows (self->archive, archived);
 }
 
 FacetStore *

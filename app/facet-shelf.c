@@ -206,6 +206,40 @@ facet_shelf_fill (FacetShelf *self, GPtrArray *rows)
     insert (self, g_ptr_array_index (begun, i));
 }
 
+/* Tells of the part in which @before, of Entry, differs from what there is now. */
+static void
+tell_of_change (FacetShelf *self, GPtrArray *before)
+{
+  GPtrArray *now = self->entries;
+  guint      first = 0, n_same = 0;
+
+  while (first < before->len && before->pdata[first] == now->pdata[first])
+    first++;
+  while (n_same < before->len - first &&
+         before->pdata[before->len - 1 - n_same] == now->pdata[now->len - 1 - n_same])
+    n_same++;
+  g_list_model_items_changed (G_LIST_MODEL (self), first, before->len - first - n_same,
+                              now->len - first - n_same);
+}
+
+void
+facet_shelf_add_rows (FacetShelf *self, GPtrArray *rows)
+{
+  g_autoptr (GPtrArray) before = g_ptr_array_copy (self->entries, NULL, NULL);
+
+  g_ptr_array_set_free_func (before, NULL); /* they are those of self->entries */
+  g_ptr_array_set_free_func (rows, NULL);
+  for (guint i = 0; i < rows->len; i++) {
+    Entry *entry = g_new0 (Entry, 1);
+
+    entry->row = g_ptr_array_index (rows, i);
+    g_ptr_array_add (self->entries, entry);
+  }
+  g_ptr_array_set_size (rows, 0);
+  g_ptr_array_sort_with_data (self->entries, compare_cb, self);
+  tell_of_change (self, before);
+}
+
 void
 facet_shelf_get_key (FacetShelf *self, guint position, FacetShelfKey *key)
 {

@@ -37,6 +37,9 @@ FacetShelf *facet_shelf_new (gboolean       by_folder,
  * there already stays, and its row is left out. */
 void facet_shelf_fill (FacetShelf *self, GPtrArray *rows);
 
+/* More, of which none is there, with one change of the list; takes them out of the array. */
+void facet_shelf_add_rows (FacetShelf *self, GPtrArray *rows);
+
 void     facet_shelf_get_key (FacetShelf *self, guint position, FacetShelfKey *key);
 gboolean facet_shelf_find (FacetShelf *self, FacetConversation *conversation, guint *position);
 /* (transfer full), NULL: there is none. */
