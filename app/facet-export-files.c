@@ -26,13 +26,13 @@
 struct _FacetExportFiles {
   char       *place, *staging;
   char       *work;  /* in the staging folder, which is private */
-  GHashTable *names; /* taken, casefolded */
+  GHashTable *names; /* taken, casefolded → the last number after it */
   /* The document: */
   char       *file, *media_folder; /* their names */
   gboolean    replace;
   int         fd;          /* -1: none is being written */
   GHashTable *media;       /* content hash → path */
-  GHashTable *media_names; /* taken, casefolded */
+  GHashTable *media_names; /* the same */
 };
 
 static gboolean
@@ -63,7 +63,7 @@ take_present (FacetExportFiles *self)
   const char *name;
 
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    g_hash_table_add (self->names, fold (name));
+    g_hash_table_insert (self->names, fold (name), GUINT_TO_POINTER (1));
 }
 
 FacetExportFiles *
@@ -150,20 +150,29 @@ clean (const char *text, const char *otherwise)
   return g_strdup (name->len > 0 ? name->str : otherwise);
 }
 
-/* @stem and @ending, with a number between if need be; (transfer full) without the ending. */
+/* @stem and @ending, with a number between if need be; (transfer full) without the ending.  @taken
+ * knows the last number of a name, so that a thousand of the same title are not tried each time. */
 static char *
 take_name (GHashTable *taken, const char *stem, const char *ending)
 {
-  g_autofree char *name = g_strdup (stem);
+  g_autofree char *first = g_strconcat (stem, ending, NULL);
+  g_autofree char *first_key = g_utf8_casefold (first, -1);
+  guint            n = GPOINTER_TO_UINT (g_hash_table_lookup (taken, first_key));
 
-  for (guint n = 2;; n++) {
+  if (n == 0) {
+    g_hash_table_insert (taken, g_steal_pointer (&first_key), GUINT_TO_POINTER (1));
+    return g_strdup (stem);
+  }
+  for (n++;; n++) {
+    g_autofree char *name = g_strdup_printf ("%s %u", stem, n);
     g_autofree char *whole = g_strconcat (name, ending, NULL);
     g_autofree char *key = g_utf8_casefold (whole, -1);
 
-    if (g_hash_table_add (taken, g_steal_pointer (&key)))
-      return g_steal_pointer (&name);
-    g_free (name);
-    name = g_strdup_printf ("%s %u", stem, n);
+    if (g_hash_table_contains (taken, key))
+      continue;
+    g_hash_table_insert (taken, g_steal_pointer (&key), GUINT_TO_POINTER (1));
+    g_hash_table_insert (taken, g_steal_pointer (&first_key), GUINT_TO_POINTER (n));
+    return g_steal_pointer (&name);
   }
 }
 
