@@ -54,6 +54,7 @@ FacetConversation *facet_conversation_new_for_row (FacetStore                 *s
 FacetConversationRow *facet_conversation_dup_row (FacetConversation *self)
     G_GNUC_WARN_UNUSED_RESULT;
 FacetStore *facet_conversation_get_store (FacetConversation *self);
+/* Borrowed. */
 FacetStore *facet_library_get_store (FacetLibrary *self);
 /* Lists conversations that were stored whole, of FacetConversationRow, with one change of the list:
  * there may be thousands.  Takes them out of the array. */

@@ -23,7 +23,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#define BUSY_TIMEOUT_MS 5000
+#define BUSY_TIMEOUT_MS    5000
+#define CANCEL_CHECK_STEPS 500 /* instructions of SQLite's machine: far less than a millisecond */
 
 struct _FacetDb {
   sqlite3    *db;
@@ -67,6 +68,9 @@ facet_db_fail (FacetDb *self, int code, GError **error)
   case SQLITE_LOCKED:
     g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_FAILED,
                  _ ("Another program is writing to “%s”.  Close it and try again."), name);
+    break;
+  case SQLITE_INTERRUPT:
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, detail);
     break;
   case SQLITE_CORRUPT:
   case SQLITE_NOTADB:
@@ -401,6 +405,19 @@ facet_db_exec (FacetDb *self, const char *sql, GError **error)
   int code = sqlite3_exec (self->db, sql, NULL, NULL, NULL);
 
   return code == SQLITE_OK || facet_db_fail (self, code, error);
+}
+
+static int
+is_cancelled (gpointer cancellable)
+{
+  return g_cancellable_is_cancelled (cancellable);
+}
+
+void
+facet_db_set_cancellable (FacetDb *self, GCancellable *cancellable)
+{
+  sqlite3_progress_handler (self->db, CANCEL_CHECK_STEPS, cancellable != NULL ? is_cancelled : NULL,
+                            cancellable);
 }
 
 gint64

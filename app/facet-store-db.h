@@ -5,7 +5,7 @@
  * Private to the store.  A FacetDb belongs to one thread at a time. */
 #pragma once
 
-#include <glib.h>
+#include <gio/gio.h>
 #include <sqlite3.h>
 
 G_BEGIN_DECLS
@@ -59,6 +59,10 @@ gboolean      facet_db_exec (FacetDb *self, const char *sql, GError **error);
 gint64        facet_db_last_id (FacetDb *self);
 /* Conversations to come have ids above @base, in a file that has none. */
 gboolean      facet_db_begin_ids (FacetDb *self, gint64 base, GError **error);
+
+/* From now on statements end with G_IO_ERROR_CANCELLED once @cancellable is cancelled; NULL: none
+ * does.  Borrowed. */
+void facet_db_set_cancellable (FacetDb *self, GCancellable *cancellable);
 
 /* @durable: the commit is on the disk, not only with the kernel, when commit returns. */
 gboolean facet_db_begin (FacetDb *self, gboolean durable, GError **error);

@@ -11,6 +11,7 @@
 
 #include "facet-conversation.h"
 #include "facet-message-tree.h"
+#include "facet-search-query.h"
 #include "facet-storage.h"
 #include "facet-store-db.h"
 
@@ -239,6 +240,27 @@ void facet_store_free_space (FacetStore      *self,
 /* Deletes the database, what was set aside, backups, attachments, recordings and caches, and begins
  * an empty database; after all that is queued.  On an error what could be deleted is. */
 void facet_store_delete_everything (FacetStore *self, FacetStoreFunc func, gpointer user_data);
+
+/* What was found for a query. */
+typedef struct {
+  GPtrArray *hits; /* of FacetSearchHit, those that are worth showing: best first, what is of one
+                      conversation together */
+  guint      n_messages, n_attachments; /* all that were found */
+  gboolean   more;                      /* there are more messages than that */
+} FacetSearchResult;
+
+typedef void (*FacetStoreSearchFunc) (const FacetSearchResult *result,
+                                      const GError            *error,
+                                      gpointer                 user_data);
+
+/* Looks for @query in titles, messages, thoughts and names of attachments, of what is not in the
+ * trash.  Conversations that were found by their titles come first, then the newest.  When
+ * @cancellable is cancelled it ends within about a millisecond, with G_IO_ERROR_CANCELLED. */
+void facet_store_search (FacetStore          *self,
+                         FacetSearchQuery    *query,
+                         GCancellable        *cancellable,
+                         FacetStoreSearchFunc func,
+                         gpointer             user_data);
 
 /* Small facts by name.  @value NULL removes. */
 void facet_store_get_value (FacetStore         *self,
