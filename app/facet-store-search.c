@@ -265,38 +265,54 @@ compare_found (gconstpointer a, gconstpointer b)
   return (first->name != NULL) - (second->name != NULL);
 }
 
+/* Of the message that has the attachment; FALSE: it is not shown, or @error. */
+static gboolean
+read_owner (FacetDb *db, Found *found, GError **error)
+{
+  sqlite3_stmt *statement = facet_db_statement (db,
+                                                "SELECT m.conversation_id, m.created"
+                                                " FROM messages m WHERE m.id = ?1 AND" SHOWN,
+                                                error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, found->message);
+  if (!facet_db_next (db, statement, error))
+    return FALSE;
+  found->conversation = sqlite3_column_int64 (statement, 0);
+  found->when = sqlite3_column_int64 (statement, 1);
+  found->role = FACET_ROLE_USER;
+  sqlite3_reset (statement);
+  return TRUE;
+}
+
+/* The names alone are read at first: their messages are long. */
 static gboolean
 find_attachments (SearchOp *search, FacetDb *db, GError **error)
 {
   GError       *failure = NULL;
-  guint         n = 0;
-  sqlite3_stmt *statement =
-      facet_db_statement (db,
-                          "SELECT m.id, m.conversation_id, m.created, m.role, a.name"
-                          " FROM attachments a CROSS JOIN messages m ON m.id = a.message_id"
-                          " WHERE a.name <> '' AND" SHOWN " ORDER BY a.id DESC",
-                          error);
+  sqlite3_stmt *statement = facet_db_statement (db,
+                                                "SELECT message_id, name FROM attachments WHERE "
+                                                "name <> '' ORDER BY id DESC",
+                                                error);
 
   if (statement == NULL)
     return FALSE;
-  while (n < MAX_ATTACHMENTS && next_row (search, db, statement, &failure)) {
-    g_autofree char *name = column_text (statement, 4);
+  while (search->result.n_attachments < MAX_ATTACHMENTS && failure == NULL &&
+         next_row (search, db, statement, &failure)) {
+    g_autofree char *name = column_text (statement, 1);
     const char      *texts[] = {name};
-    Found            found = {0};
+    Found            found = {.message = sqlite3_column_int64 (statement, 0)};
 
-    if (!facet_search_query_matches (search->query, texts, 1, TRUE))
+    if (!facet_search_query_matches (search->query, texts, 1, TRUE) ||
+        !read_owner (db, &found, &failure))
       continue;
-    found.message = sqlite3_column_int64 (statement, 0);
-    found.conversation = sqlite3_column_int64 (statement, 1);
-    found.when = sqlite3_column_int64 (statement, 2);
-    found.role = FACET_ROLE_USER;
     found.name = g_steal_pointer (&name);
     g_array_append_val (search->found, found);
-    n++;
+    search->result.n_attachments++;
   }
   sqlite3_reset (statement);
   g_array_sort (search->found, compare_found);
-  search->result.n_attachments = n;
   if (failure != NULL)
     g_propagate_error (error, failure);
   return failure == NULL;

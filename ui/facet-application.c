@@ -372,6 +372,10 @@ static const struct {
     {"win.answer-now", {"<Control>period"}},
     {"win.copy-last", {"<Control><Shift>c"}},
     {"win.regenerate", {"<Control>r"}},
+    {"win.search", {"<Control>k", "<Control><Shift>f"}},
+    {"win.find", {"<Control>f"}},
+    {"win.find-next", {"<Control>g", "F3"}},
+    {"win.find-previous", {"<Control><Shift>g", "<Shift>F3"}},
     {"win.sidebar-visible", {"F9"}},
 };
 

@@ -337,7 +337,7 @@ flow_cb (FacetFlow *flow, gpointer data)
     g_signal_emit (self, signals[CHANGED], 0);
     return;
   }
-  /* Only the selection, or how far a table was scrolled. */
+  /* Only the selection, the marks, or how far a table was scrolled. */
   for (guint i = 0; i < self->views->len; i++)
     gtk_widget_queue_draw (g_ptr_array_index (self->views, i));
   gtk_widget_queue_draw (GTK_WIDGET (self));

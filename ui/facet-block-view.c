@@ -12,6 +12,7 @@
 
 #include "facet-block-view.h"
 #include "facet-code-block.h"
+#include "facet-flow-marks.h"
 #include "facet-table-block.h"
 #include "facet-text-block.h"
 #include "facet-text-layout.h"
@@ -99,6 +100,17 @@ facet_block_view_get_selected (FacetBlockView *self, gsize *start, gsize *end)
   FacetBlockViewPrivate *priv = PRIVATE (self);
 
   return priv->flow != NULL && facet_flow_get_selected_bytes (priv->flow, priv->index, start, end);
+}
+
+void
+facet_block_view_get_marks (FacetBlockView *self, FacetTextMarks *marks)
+{
+  FacetBlockViewPrivate *priv = PRIVATE (self);
+  FacetFlowMarks        *all = priv->flow != NULL ? facet_flow_get_marks (priv->flow) : NULL;
+
+  *marks = (FacetTextMarks){0};
+  if (all != NULL)
+    facet_flow_marks_get_of_block (all, priv->index, priv->block, marks);
 }
 
 void

@@ -68,6 +68,8 @@ void     facet_block_view_get_caret (FacetBlockView *self, gsize byte, GdkRectan
 gboolean facet_block_view_is_over_content (FacetBlockView *self, double x, double y);
 /* Of this block; FALSE: nothing is selected. */
 gboolean facet_block_view_get_selected (FacetBlockView *self, gsize *start, gsize *end);
+/* Of this block; there may be none. */
+void     facet_block_view_get_marks (FacetBlockView *self, FacetTextMarks *marks);
 
 /* The kind of view that shows @block. */
 GType facet_block_view_type_for (const FacetBlock *block);

@@ -34,6 +34,11 @@ struct _FacetChatList {
   FacetRowAnchor  anchor;
   double          fallback; /* the top of the screen, should the anchor be gone */
 
+  FacetTurnModel *goal_turn; /* the reader is taken there; borrowed, NULL: nowhere */
+  FacetRowAnchor  goal;      /* its part and block */
+  gsize           goal_byte;
+  guint           goal_frames; /* since when */
+
   guint    tick;   /* 0: the layout is as it should be */
   gboolean jumped; /* in this frame: only what is on the screen has widgets */
   gboolean switched; /* to another branch, in this frame: it may be at its end */
@@ -55,6 +60,11 @@ FacetMessageRow *facet_chat_list_ensure_row (FacetChatList *self, FacetTurnModel
 /* Once, in the next frame. */
 void             facet_chat_list_schedule_layout (FacetChatList *self);
 
+/* What is at @anchor of @turn, which has a row, stays at the top of the screen from the next layout
+ * on. */
+void             facet_chat_list_hold (FacetChatList        *self,
+                                       FacetTurnModel       *turn,
+                                       const FacetRowAnchor *anchor);
 /* Whether the list has a row for it. */
 gboolean         facet_chat_list_shows (FacetMessage *message);
 
@@ -72,6 +82,17 @@ typedef struct {
 void facet_chat_list_note_stand (FacetChatList *self, FacetChatStand *stand);
 /* Once the turns have changed, too: puts the message that is there now in its place. */
 void facet_chat_list_take_stand (FacetChatList *self, const FacetChatStand *stand);
+
+/* facet-chat-list-place.c */
+/* Brings byte @byte of a block on the screen, unfolding what it is folded in; what is there already
+ * stays where it is. */
+void facet_chat_list_show_place (FacetChatList  *self,
+                                 FacetTurnModel *turn,
+                                 guint           part,
+                                 guint           block,
+                                 gsize           byte);
+/* After a layout: goes on until the place is there. */
+void facet_chat_list_approach (FacetChatList *self);
 
 /* facet-chat-list-input.c */
 void facet_chat_list_class_init_input (GtkWidgetClass *widget_class);

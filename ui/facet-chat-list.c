@@ -43,6 +43,8 @@ enum {
 enum {
   EDIT_REQUESTED,
   TOAST,
+  TURN_READ,
+  TURNS_CHANGED,
   N_SIGNALS,
 };
 
@@ -72,6 +74,15 @@ void
 facet_chat_list_pin (FacetChatList *self)
 {
   set_pinned (self, TRUE);
+  facet_chat_list_schedule_layout (self);
+}
+
+void
+facet_chat_list_hold (FacetChatList *self, FacetTurnModel *turn, const FacetRowAnchor *anchor)
+{
+  set_pinned (self, FALSE);
+  self->anchor_turn = turn;
+  self->anchor = *anchor;
   facet_chat_list_schedule_layout (self);
 }
 
@@ -384,8 +395,8 @@ tick_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
   for (guint i = 0; i < self->turns->len; i++) {
     FacetTurnModel *turn = g_ptr_array_index (self->turns, i);
 
-    if (facet_turn_model_is_dirty (turn))
-      facet_turn_model_update (turn);
+    if (facet_turn_model_is_dirty (turn) && facet_turn_model_update (turn))
+      g_signal_emit (self, signals[TURN_READ], 0, turn);
   }
   /* Not before: what was read has asked for the layout, too. */
   self->tick = 0;
@@ -393,6 +404,7 @@ tick_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
   if (self->switched && self->view >= self->height - self->page - 1)
     set_pinned (self, TRUE);
   self->switched = FALSE;
+  facet_chat_list_approach (self);
   if (self->jumped) {
     self->jumped = FALSE;
     facet_chat_list_schedule_layout (self);
@@ -553,12 +565,15 @@ refresh_turns (FacetChatList *self)
       continue;
     if (self->anchor_turn == turn)
       self->anchor_turn = NULL;
+    if (self->goal_turn == turn)
+      self->goal_turn = NULL;
     if (row != NULL) {
       g_hash_table_remove (self->rows, turn);
       put_row_away (self, row, kind_of (turn));
     }
   }
   facet_chat_list_schedule_layout (self);
+  g_signal_emit (self, signals[TURNS_CHANGED], 0);
 }
 
 static void
@@ -753,6 +768,11 @@ facet_chat_list_class_init (FacetChatListClass *klass)
                     NULL, G_TYPE_NONE, 1, FACET_TYPE_MESSAGE);
   signals[TOAST] = g_signal_new ("toast", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
                                  NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_BOOLEAN);
+
+  signals[TURN_READ] = g_signal_new ("turn-read", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
+                                     NULL, NULL, NULL, G_TYPE_NONE, 1, FACET_TYPE_TURN_MODEL);
+  signals[TURNS_CHANGED] = g_signal_new ("turns-changed", G_TYPE_FROM_CLASS (klass),
+                                         G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 
   facet_chat_list_class_init_input (widget_class);
   gtk_widget_class_set_css_name (widget_class, "chat-list");

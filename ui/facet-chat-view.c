@@ -14,6 +14,7 @@
 #include "facet-chat-list.h"
 #include "facet-chat-view.h"
 #include "facet-code-text.h"
+#include "facet-find-bar.h"
 #include "facet-flow.h"
 
 #define MAX_SPOKEN 4000 /* bytes of an answer that are read out by themselves */
@@ -21,6 +22,8 @@
 struct _FacetChatView {
   GtkWidget parent_instance;
 
+  GtkWidget      *root;
+  FacetFindBar   *find_bar;
   GtkWidget      *overlay;
   GtkWidget      *scroller;
   FacetChatList  *list;
@@ -48,6 +51,7 @@ static GParamSpec *props[N_PROPS];
 enum {
   EDIT_REQUESTED,
   TOAST,
+  FIND_CLOSED,
   N_SIGNALS,
 };
 
@@ -229,6 +233,7 @@ facet_chat_view_set_conversation (FacetChatView *self, FacetConversation *conver
     g_signal_handlers_disconnect_by_func (self->conversation, update_empty, self);
     g_signal_handlers_disconnect_by_func (self->conversation, busy_cb, self);
   }
+  facet_find_bar_close (self->find_bar);
   g_set_object (&self->conversation, conversation);
   facet_chat_list_set_conversation (self->list, conversation);
   if (conversation != NULL) {
@@ -257,6 +262,43 @@ facet_chat_view_copy_last_answer (FacetChatView *self)
                           facet_message_get_text (message));
   g_signal_emit (self, signals[TOAST], 0, _ ("Copied the last answer"), FALSE);
   return TRUE;
+}
+
+/* --- finding
+ * -------------------------------------------------------------------------------------------- */
+
+void
+facet_chat_view_find (FacetChatView *self)
+{
+  g_return_if_fail (FACET_IS_CHAT_VIEW (self));
+  facet_find_bar_open (self->find_bar);
+}
+
+void
+facet_chat_view_find_next (FacetChatView *self, int step)
+{
+  g_return_if_fail (FACET_IS_CHAT_VIEW (self));
+  facet_find_bar_move (self->find_bar, step);
+}
+
+gboolean
+facet_chat_view_close_find (FacetChatView *self)
+{
+  g_return_val_if_fail (FACET_IS_CHAT_VIEW (self), FALSE);
+  return facet_find_bar_close (self->find_bar);
+}
+
+void
+facet_chat_view_show_found (FacetChatView *self, const char *text, FacetMessage *message)
+{
+  g_return_if_fail (FACET_IS_CHAT_VIEW (self));
+  facet_find_bar_open_at (self->find_bar, text, message);
+}
+
+static void
+find_closed_cb (FacetChatView *self)
+{
+  g_signal_emit (self, signals[FIND_CLOSED], 0);
 }
 
 /* --- signals and actions
@@ -351,7 +393,7 @@ facet_chat_view_dispose (GObject *object)
   if (self->list != NULL)
     facet_chat_view_set_conversation (self, NULL);
   self->list = NULL;
-  g_clear_pointer (&self->overlay, gtk_widget_unparent);
+  g_clear_pointer (&self->root, gtk_widget_unparent);
   G_OBJECT_CLASS (facet_chat_view_parent_class)->dispose (object);
 }
 
@@ -379,14 +421,20 @@ facet_chat_view_class_init (FacetChatViewClass *klass)
   signals[TOAST] = g_signal_new ("toast", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
                                  NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_BOOLEAN);
 
+  signals[FIND_CLOSED] = g_signal_new ("find-closed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+                                       0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+
   gtk_widget_class_install_action (widget_class, "chat.latest", NULL, latest_action);
   gtk_widget_class_install_action (widget_class, "chat.copy-last", NULL, copy_last_action);
   gtk_widget_class_install_action (widget_class, "chat.answer-now", NULL, answer_now_action);
 
   g_type_ensure (FACET_TYPE_ANNOUNCER);
   g_type_ensure (FACET_TYPE_CHAT_LIST);
+  g_type_ensure (FACET_TYPE_FIND_BAR);
   gtk_widget_class_set_css_name (widget_class, "chat-view");
   gtk_widget_class_set_template_from_resource (widget_class, "/org/facet/Facet/facet-chat-view.ui");
+  gtk_widget_class_bind_template_child (widget_class, FacetChatView, root);
+  gtk_widget_class_bind_template_child (widget_class, FacetChatView, find_bar);
   gtk_widget_class_bind_template_child (widget_class, FacetChatView, overlay);
   gtk_widget_class_bind_template_child (widget_class, FacetChatView, scroller);
   gtk_widget_class_bind_template_child (widget_class, FacetChatView, list);
@@ -396,6 +444,7 @@ facet_chat_view_class_init (FacetChatViewClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, pinned_cb);
   gtk_widget_class_bind_template_callback (widget_class, edit_requested_cb);
   gtk_widget_class_bind_template_callback (widget_class, toast_cb);
+  gtk_widget_class_bind_template_callback (widget_class, find_closed_cb);
 }
 
 static void
@@ -403,6 +452,7 @@ facet_chat_view_init (FacetChatView *self)
 {
   self->empty = TRUE;
   gtk_widget_init_template (GTK_WIDGET (self));
+  facet_find_bar_set_list (self->find_bar, self->list);
   g_signal_connect_object (self->latest, "notify::child-revealed", G_CALLBACK (revealed_cb), self,
                            G_CONNECT_SWAPPED);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "chat.answer-now", FALSE);

@@ -15,6 +15,7 @@
  * the composer, then facet_conversation_edit_and_resend ().
  *   ::toast (const char *text, gboolean undo)  say this; with @undo, offer to take it back with
  *                                      facet_conversation_undo_delete ().
+ *   ::find-closed                      the find bar, which may have had the focus, is gone.
  *
  * Actions of the view: chat.latest, chat.copy-last, chat.answer-now.
  * Actions of each message: message.copy, message.edit, message.regenerate, message.delete,
@@ -42,5 +43,16 @@ gboolean facet_chat_view_get_empty (FacetChatView *self);
 void     facet_chat_view_scroll_to_latest (FacetChatView *self);
 /* Copies the last answer as Markdown and says so; FALSE: there is none. */
 gboolean facet_chat_view_copy_last_answer (FacetChatView *self);
+
+/* Opens the bar in which something is found in the conversation; another conversation closes it. */
+void     facet_chat_view_find (FacetChatView *self);
+/* To the next place (@step 1) or the one before (−1). */
+void     facet_chat_view_find_next (FacetChatView *self, int step);
+/* FALSE: it was not open. */
+gboolean facet_chat_view_close_find (FacetChatView *self);
+/* Opens it at @message, one of the conversation's, with the words of @text marked. */
+void     facet_chat_view_show_found (FacetChatView *self,
+                                     const char    *text,
+                                     FacetMessage  *message);
 
 G_END_DECLS

@@ -220,6 +220,7 @@ facet_code_block_draw_content (FacetBlockView *view, GtkSnapshot *snapshot)
   FacetCodeBlock        *self = FACET_CODE_BLOCK (view);
   const FacetTextColors *colors = facet_block_view_get_colors (view);
   gsize                  start = 0, end = 0;
+  FacetTextMarks         marks;
   guint                  first, last;
 
   draw_frame (self, snapshot, colors);
@@ -234,8 +235,8 @@ facet_code_block_draw_content (FacetBlockView *view, GtkSnapshot *snapshot)
                           &GRAPHENE_POINT_INIT ((float)(PADDING - round (gtk_adjustment_get_value (
                                                                       self->adjustment))),
                                                 (float)self->header_height));
-  facet_code_text_draw (self->code, snapshot, self->first, self->last, start, end, &colors->text,
-                        &colors->selection);
+  facet_block_view_get_marks (view, &marks);
+  facet_code_text_draw (self->code, snapshot, self->first, self->last, &marks, start, end, colors);
   gtk_snapshot_pop (snapshot);
 }
 

@@ -418,6 +418,39 @@ get_layout (FacetCodeText *self, guint index)
   return layout;
 }
 
+/* From byte @start to byte @end of the block, which lie in @line. */
+static graphene_rect_t
+get_area (FacetCodeText *self, const Line *line, PangoLayout *layout, gsize start, gsize end)
+{
+  PangoLayoutLine *only = pango_layout_get_line_readonly (layout, 0);
+  int              x0, x1;
+
+  pango_layout_line_index_to_x (only, (int)(start - line->start), FALSE, &x0);
+  pango_layout_line_index_to_x (only, (int)(end - line->start), FALSE, &x1);
+  return GRAPHENE_RECT_INIT ((float)MIN (x0, x1) / PANGO_SCALE, 0,
+                             (float)ABS (x1 - x0) / PANGO_SCALE, (float)self->line_height);
+}
+
+static void
+draw_marks (FacetCodeText         *self,
+            GtkSnapshot           *snapshot,
+            const Line            *line,
+            PangoLayout           *layout,
+            const FacetTextMarks  *marks,
+            const FacetTextColors *colors)
+{
+  for (guint i = 0; i < marks->n && marks->ranges[i].start < line->end; i++) {
+    gsize           start = MAX (marks->ranges[i].start, line->start);
+    gsize           end = MIN (marks->ranges[i].end, line->end);
+    graphene_rect_t area;
+
+    if (start >= end)
+      continue;
+    area = get_area (self, line, layout, start, end);
+    facet_text_mark_draw (snapshot, &area, i == marks->current, colors);
+  }
+}
+
 static void
 draw_selected (FacetCodeText *self,
                GtkSnapshot   *snapshot,
@@ -427,33 +460,27 @@ draw_selected (FacetCodeText *self,
                gsize          sel_end,
                const GdkRGBA *color)
 {
-  gsize start = MAX (sel_start, line->start), end = MIN (sel_end, line->end);
-  int   x0, x1;
+  gsize           start = MAX (sel_start, line->start), end = MIN (sel_end, line->end);
+  graphene_rect_t area;
 
   if (start > end || sel_start == sel_end || sel_end <= line->start)
     return;
-  pango_layout_line_index_to_x (pango_layout_get_line_readonly (layout, 0),
-                                (int)(start - line->start), FALSE, &x0);
-  pango_layout_line_index_to_x (pango_layout_get_line_readonly (layout, 0),
-                                (int)(end - line->start), FALSE, &x1);
+  area = get_area (self, line, layout, start, end);
   /* A selected end of line is a little wide, so that empty lines show it. */
   if (sel_end > line->end)
-    x1 += (int)(self->cell_width / 2 * PANGO_SCALE);
-  gtk_snapshot_append_color (snapshot, color,
-                             &GRAPHENE_RECT_INIT ((float)MIN (x0, x1) / PANGO_SCALE, 0,
-                                                  (float)ABS (x1 - x0) / PANGO_SCALE,
-                                                  (float)self->line_height));
+    area.size.width += (float)(self->cell_width / 2);
+  gtk_snapshot_append_color (snapshot, color, &area);
 }
 
 void
-facet_code_text_draw (FacetCodeText *self,
-                      GtkSnapshot   *snapshot,
-                      guint          first,
-                      guint          last,
-                      gsize          sel_start,
-                      gsize          sel_end,
-                      const GdkRGBA *text,
-                      const GdkRGBA *selection)
+facet_code_text_draw (FacetCodeText         *self,
+                      GtkSnapshot           *snapshot,
+                      guint                  first,
+                      guint                  last,
+                      const FacetTextMarks  *marks,
+                      gsize                  sel_start,
+                      gsize                  sel_end,
+                      const FacetTextColors *colors)
 {
   GtkTextIter start, end;
 
@@ -477,8 +504,9 @@ facet_code_text_draw (FacetCodeText *self,
     gtk_snapshot_save (snapshot);
     gtk_snapshot_translate (snapshot,
                             &GRAPHENE_POINT_INIT (0, (float)((int)i * self->line_height)));
-    draw_selected (self, snapshot, line, layout, sel_start, sel_end, selection);
-    gtk_snapshot_append_layout (snapshot, layout, text);
+    draw_marks (self, snapshot, line, layout, marks, colors);
+    draw_selected (self, snapshot, line, layout, sel_start, sel_end, &colors->selection);
+    gtk_snapshot_append_layout (snapshot, layout, &colors->text);
     gtk_snapshot_restore (snapshot);
   }
 }

@@ -10,6 +10,7 @@
 
 #include "facet-compat.h"
 #include "facet-markdown.h"
+#include "facet-text-layout.h"
 
 G_BEGIN_DECLS
 
@@ -33,14 +34,14 @@ int         facet_code_text_get_line_height (FacetCodeText *self);
 int         facet_code_text_get_width (FacetCodeText *self);
 
 /* Draws lines [first, last) with the first line of all at the snapshot's origin. */
-void  facet_code_text_draw (FacetCodeText *self,
-                            GtkSnapshot   *snapshot,
-                            guint          first,
-                            guint          last,
-                            gsize          sel_start,
-                            gsize          sel_end,
-                            const GdkRGBA *text,
-                            const GdkRGBA *selection);
+void  facet_code_text_draw (FacetCodeText         *self,
+                            GtkSnapshot           *snapshot,
+                            guint                  first,
+                            guint                  last,
+                            const FacetTextMarks  *marks,
+                            gsize                  sel_start,
+                            gsize                  sel_end,
+                            const FacetTextColors *colors);
 gsize facet_code_text_get_byte (FacetCodeText *self, double x, double y);
 void  facet_code_text_get_caret (FacetCodeText *self, gsize byte, GdkRectangle *rectangle);
 

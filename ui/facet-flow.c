@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "facet-flow.h"
+#include "facet-flow-marks.h"
 
 #define NEST_WIDTH    26 /* about what a nest takes from the width */
 #define CODE_CHROME   54 /* header and padding of a code block */
@@ -47,6 +48,8 @@ struct _FacetFlow {
   gboolean          selected;
   FacetFlowPosition anchor, focus;
 
+  FacetFlowMarks *marks;
+
   FacetFlowFunc listener;
   gpointer      listener_data;
 };
@@ -79,6 +82,7 @@ facet_flow_unref (FacetFlow *self)
     return;
   g_ptr_array_unref (self->blocks);
   g_array_unref (self->extents);
+  facet_flow_marks_free (self->marks);
   g_free (self);
 }
 
@@ -124,6 +128,26 @@ guint
 facet_flow_get_serial (FacetFlow *self)
 {
   return self->serial;
+}
+
+FacetFlowMarks *
+facet_flow_get_marks (FacetFlow *self)
+{
+  return self->marks;
+}
+
+void
+facet_flow_set_marks (FacetFlow *self, FacetFlowMarks *marks)
+{
+  facet_flow_marks_free (self->marks);
+  self->marks = marks;
+  tell (self);
+}
+
+void
+facet_flow_marked (FacetFlow *self)
+{
+  tell (self);
 }
 
 /* --- neighbours

@@ -29,7 +29,8 @@ typedef struct {
   gsize byte;
 } FacetFlowPosition;
 
-typedef struct _FacetFlow FacetFlow;
+typedef struct _FacetFlow      FacetFlow;
+typedef struct _FacetFlowMarks FacetFlowMarks; /* facet-flow-marks.h */
 
 FacetFlow *facet_flow_new (FacetFlowStyle style) G_GNUC_WARN_UNUSED_RESULT;
 FacetFlow *facet_flow_ref (FacetFlow *self);
@@ -95,11 +96,17 @@ char    *facet_flow_dup_selected_text (FacetFlow *self);
 /* All of it. */
 char    *facet_flow_dup_text (FacetFlow *self, gsize max_length);
 
+/* What is marked in it, NULL: nothing.  Takes @marks. */
+FacetFlowMarks *facet_flow_get_marks (FacetFlow *self);
+void            facet_flow_set_marks (FacetFlow *self, FacetFlowMarks *marks);
+/* The marks, or which one is current, have changed. */
+void            facet_flow_marked (FacetFlow *self);
+
 /* More is coming: the last block is not finished. */
 void     facet_flow_set_open (FacetFlow *self, gboolean open);
 gboolean facet_flow_is_unfinished (FacetFlow *self, guint index);
 
-/* Called after a change of the blocks or the selection; one listener. */
+/* Called after a change of the blocks, the selection or the marks; one listener. */
 typedef void (*FacetFlowFunc) (FacetFlow *flow, gpointer user_data);
 void facet_flow_set_listener (FacetFlow *self, FacetFlowFunc func, gpointer user_data);
 

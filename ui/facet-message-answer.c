@@ -142,6 +142,14 @@ facet_message_answer_get_part_top (FacetMessageRow *row, guint part, double *top
              FACET_THOUGHT_EXPANDED;
 }
 
+static FacetBlockColumn *
+facet_message_answer_get_column (FacetMessageRow *row, guint part)
+{
+  FacetMessageAnswer *self = FACET_MESSAGE_ANSWER (row);
+
+  return part == FACET_ROW_TRACE ? facet_thought_panel_get_trace (self->thought) : self->column;
+}
+
 static void
 place (GtkWidget *child, const GtkAllocation *at)
 {
@@ -200,6 +208,7 @@ facet_message_answer_class_init (FacetMessageAnswerClass *klass)
   row_class->layout = facet_message_answer_layout;
   row_class->get_part_top = facet_message_answer_get_part_top;
   row_class->get_actions = facet_message_answer_get_actions;
+  row_class->get_column = facet_message_answer_get_column;
   widget_class->size_allocate = facet_message_answer_size_allocate;
 
   g_type_ensure (FACET_TYPE_BLOCK_COLUMN);

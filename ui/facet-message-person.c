@@ -140,6 +140,12 @@ facet_message_person_get_part_top (FacetMessageRow *row, guint part, double *top
   return part == FACET_ROW_BODY;
 }
 
+static FacetBlockColumn *
+facet_message_person_get_column (FacetMessageRow *row, guint part)
+{
+  return part == FACET_ROW_BODY ? FACET_MESSAGE_PERSON (row)->column : NULL;
+}
+
 static void
 place (GtkWidget *child, const GtkAllocation *at)
 {
@@ -223,6 +229,7 @@ facet_message_person_class_init (FacetMessagePersonClass *klass)
   row_class->layout = facet_message_person_layout;
   row_class->get_part_top = facet_message_person_get_part_top;
   row_class->get_actions = facet_message_person_get_actions;
+  row_class->get_column = facet_message_person_get_column;
   widget_class->size_allocate = facet_message_person_size_allocate;
   widget_class->snapshot = facet_message_person_snapshot;
   widget_class->css_changed = facet_message_person_css_changed;

@@ -9,6 +9,7 @@
 
 #include <glib/gi18n.h>
 
+#include "facet-block-view.h"
 #include "facet-message-actions.h"
 #include "facet-message-row.h"
 
@@ -198,6 +199,33 @@ facet_message_row_resolve_anchor (FacetMessageRow *self, const FacetRowAnchor *a
     return anchor->part == FACET_ROW_TOP ? anchor->dy : 0;
   return top + facet_flow_get_top (flow, MIN (anchor->block, facet_flow_get_n_shown (flow))) +
          anchor->dy;
+}
+
+gboolean
+facet_message_row_shows (FacetMessageRow *self, guint part)
+{
+  double top;
+
+  return get_part (self, part, &top) != NULL;
+}
+
+gboolean
+facet_message_row_get_caret (FacetMessageRow *self,
+                             guint            part,
+                             guint            block,
+                             gsize            byte,
+                             GdkRectangle    *rectangle)
+{
+  double            top = 0;
+  FacetFlow        *flow = get_part (self, part, &top);
+  FacetBlockColumn *column = FACET_MESSAGE_ROW_GET_CLASS (self)->get_column (self, part);
+  GtkWidget        *view = column != NULL ? facet_block_column_get_view (column, block) : NULL;
+
+  if (flow == NULL || view == NULL)
+    return FALSE;
+  facet_block_view_get_caret (FACET_BLOCK_VIEW (view), byte, rectangle);
+  rectangle->y += (int)(top + facet_flow_get_top (flow, block));
+  return TRUE;
 }
 
 int

@@ -11,6 +11,7 @@
  * message.next-version, message.begin-conversation and answer-now. */
 #pragma once
 
+#include "facet-block-column.h"
 #include "facet-compat.h"
 #include "facet-conversation.h"
 #include "facet-turn-model.h"
@@ -48,6 +49,8 @@ struct _FacetMessageRowClass {
   gboolean (*get_part_top) (FacetMessageRow *self, guint part, double *top);
   /* The FacetMessageActions. */
   GtkWidget *(*get_actions) (FacetMessageRow *self);
+  /* What shows a part; NULL: the row has no such part. */
+  FacetBlockColumn *(*get_column) (FacetMessageRow *self, guint part);
 };
 
 /* Signals: ::changed: lay it out again; ::edit-requested (FacetMessage *); ::toast (const char *,
@@ -70,6 +73,15 @@ int    facet_message_row_layout (FacetMessageRow *self, int width, double top, d
 /* Of a row that is laid out. */
 void   facet_message_row_get_anchor (FacetMessageRow *self, double y, FacetRowAnchor *anchor);
 double facet_message_row_resolve_anchor (FacetMessageRow *self, const FacetRowAnchor *anchor);
+/* Where byte @byte of block @block of @part is, in the row as it is laid out; FALSE: the part is not
+ * shown, or that block has no widget yet.  Brings it into view sideways, too. */
+gboolean facet_message_row_get_caret (FacetMessageRow *self,
+                                      guint            part,
+                                      guint            block,
+                                      gsize            byte,
+                                      GdkRectangle    *rectangle);
+/* Whether all of @part is shown, in the row as it is laid out. */
+gboolean facet_message_row_shows (FacetMessageRow *self, guint part);
 /* For the subclasses. */
 void   facet_message_row_changed (FacetMessageRow *self);
 /* The natural height of @child at @width, and allocation. */

@@ -238,19 +238,22 @@ facet_table_block_draw_content (FacetBlockView *view, GtkSnapshot *snapshot)
   FacetBlock      *block = facet_block_view_get_block (view);
   FacetFlow       *flow = facet_block_view_get_flow (view);
   gsize            start = 0, end = 0;
+  FacetTextMarks   marks;
   float            width;
 
   /* After a change of style it may be drawn before it is laid out again. */
   facet_table_block_get_content_height (view, facet_block_view_get_content_width (view));
   width = (float)MIN (self->total, self->width);
   facet_block_view_get_selected (view, &start, &end);
+  facet_block_view_get_marks (view, &marks);
   gtk_snapshot_push_clip (snapshot, &GRAPHENE_RECT_INIT (0, 0, width, (float)self->height));
   for (guint i = 0; i < self->n_cells; i++) {
     gtk_snapshot_save (snapshot);
     gtk_snapshot_translate (snapshot,
                             &GRAPHENE_POINT_INIT (get_cell_x (self, i) + PADDING_X, PADDING_Y));
     facet_text_layout_draw (&self->cells[i], snapshot,
-                            facet_block_view_get_colors (FACET_BLOCK_VIEW (self)), start, end);
+                            facet_block_view_get_colors (FACET_BLOCK_VIEW (self)), &marks, start,
+                            end);
     gtk_snapshot_restore (snapshot);
   }
   if (!facet_flow_is_last_row (flow, facet_block_view_get_index (view))) {

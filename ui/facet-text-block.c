@@ -100,6 +100,7 @@ facet_text_block_draw_content (FacetBlockView *view, GtkSnapshot *snapshot)
 {
   FacetTextBlock *self = FACET_TEXT_BLOCK (view);
   gsize           start = 0, end = 0;
+  FacetTextMarks  marks;
 
   if (facet_block_view_get_block (view)->kind == FACET_BLOCK_RULE) {
     int width = gtk_widget_get_width (GTK_WIDGET (self));
@@ -112,7 +113,9 @@ facet_text_block_draw_content (FacetBlockView *view, GtkSnapshot *snapshot)
   /* After a change of style it may be drawn before it is laid out again. */
   facet_text_block_get_content_height (view, facet_block_view_get_content_width (view));
   facet_block_view_get_selected (view, &start, &end);
-  facet_text_layout_draw (&self->text, snapshot, facet_block_view_get_colors (view), start, end);
+  facet_block_view_get_marks (view, &marks);
+  facet_text_layout_draw (&self->text, snapshot, facet_block_view_get_colors (view), &marks, start,
+                          end);
 }
 
 static gsize

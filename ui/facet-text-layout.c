@@ -18,6 +18,7 @@
 #define CODE_SCALE          0.9
 #define PILL_PADDING        2
 #define PILL_RADIUS         4
+#define MARK_RADIUS         3
 
 static void
 lookup (GtkStyleContext *style, const char *name, double alpha, GdkRGBA *color)
@@ -39,6 +40,9 @@ facet_text_colors_init (FacetTextColors *self, GtkWidget *widget)
   self->rule.alpha *= 0.2f;
   self->pill = self->text;
   self->pill.alpha *= 0.09f;
+  /* Through these, light text and dark text can both be read. */
+  lookup (style, "yellow_3", 0.45, &self->mark);
+  lookup (style, "orange_3", 0.6, &self->current);
 }
 
 gboolean
@@ -188,19 +192,45 @@ facet_text_layout_set_width (FacetTextLayout *self, int width)
   return height;
 }
 
+/* --- marks
+ * ---------------------------------------------------------------------------------------------- */
+
+/* The current one has an edge, for those to whom two colours are one. */
+void
+facet_text_mark_draw (GtkSnapshot           *snapshot,
+                      const graphene_rect_t *rect,
+                      gboolean               current,
+                      const FacetTextColors *colors)
+{
+  GskRoundedRect  rounded;
+  graphene_rect_t area = *rect;
+
+  graphene_rect_inset (&area, -1, 1);
+  gsk_rounded_rect_init_from_rect (&rounded, &area, MARK_RADIUS);
+  gtk_snapshot_push_rounded_clip (snapshot, &rounded);
+  gtk_snapshot_append_color (snapshot, current ? &colors->current : &colors->mark, &area);
+  gtk_snapshot_pop (snapshot);
+  if (current)
+    gtk_snapshot_append_border (snapshot, &rounded, (float[]){1, 1, 1, 1},
+                                (GdkRGBA[]){colors->text, colors->text, colors->text,
+                                            colors->text});
+}
+
 /* --- drawing
  * -------------------------------------------------------------------------------------------- */
 
-typedef void (*RectFunc) (GtkSnapshot *snapshot, const graphene_rect_t *rect, const GdkRGBA *color);
+typedef void (*RectFunc) (GtkSnapshot           *snapshot,
+                          const graphene_rect_t *rect,
+                          const FacetTextColors *colors);
 
 /* Calls @func for the rectangles that bytes [start, end) of the layout take. */
 static void
-foreach_rectangle (FacetTextLayout *self,
-                   GtkSnapshot     *snapshot,
-                   gsize            start,
-                   gsize            end,
-                   RectFunc         func,
-                   const GdkRGBA   *color)
+foreach_rectangle (FacetTextLayout       *self,
+                   GtkSnapshot           *snapshot,
+                   gsize                  start,
+                   gsize                  end,
+                   RectFunc               func,
+                   const FacetTextColors *colors)
 {
   PangoLayoutIter *iter = pango_layout_get_iter (self->layout);
 
@@ -225,20 +255,32 @@ foreach_rectangle (FacetTextLayout *self,
       func (snapshot,
             &GRAPHENE_RECT_INIT (x0, (float)y0 / PANGO_SCALE, x1 - x0,
                                  (float)(y1 - y0) / PANGO_SCALE),
-            color);
+            colors);
     }
   } while (pango_layout_iter_next_line (iter));
   pango_layout_iter_free (iter);
 }
 
 static void
-draw_selection (GtkSnapshot *snapshot, const graphene_rect_t *rect, const GdkRGBA *color)
+draw_selection (GtkSnapshot *snapshot, const graphene_rect_t *rect, const FacetTextColors *colors)
 {
-  gtk_snapshot_append_color (snapshot, color, rect);
+  gtk_snapshot_append_color (snapshot, &colors->selection, rect);
 }
 
 static void
-draw_pill (GtkSnapshot *snapshot, const graphene_rect_t *rect, const GdkRGBA *color)
+draw_mark (GtkSnapshot *snapshot, const graphene_rect_t *rect, const FacetTextColors *colors)
+{
+  facet_text_mark_draw (snapshot, rect, FALSE, colors);
+}
+
+static void
+draw_current (GtkSnapshot *snapshot, const graphene_rect_t *rect, const FacetTextColors *colors)
+{
+  facet_text_mark_draw (snapshot, rect, TRUE, colors);
+}
+
+static void
+draw_pill (GtkSnapshot *snapshot, const graphene_rect_t *rect, const FacetTextColors *colors)
 {
   graphene_rect_t pill = *rect;
   GskRoundedRect  rounded;
@@ -247,7 +289,7 @@ draw_pill (GtkSnapshot *snapshot, const graphene_rect_t *rect, const GdkRGBA *co
   graphene_rect_inset (&pill, -PILL_PADDING, inset);
   gsk_rounded_rect_init_from_rect (&rounded, &pill, PILL_RADIUS);
   gtk_snapshot_push_rounded_clip (snapshot, &rounded);
-  gtk_snapshot_append_color (snapshot, color, &pill);
+  gtk_snapshot_append_color (snapshot, &colors->pill, &pill);
   gtk_snapshot_pop (snapshot);
 }
 
@@ -255,6 +297,7 @@ void
 facet_text_layout_draw (FacetTextLayout       *self,
                         GtkSnapshot           *snapshot,
                         const FacetTextColors *colors,
+                        const FacetTextMarks  *marks,
                         gsize                  sel_start,
                         gsize                  sel_end)
 {
@@ -265,12 +308,19 @@ facet_text_layout_draw (FacetTextLayout       *self,
     gsize            start = MAX (span->start, self->start), end = MIN (span->end, self->end);
 
     if ((span->flags & FACET_SPAN_CODE) && start < end)
-      foreach_rectangle (self, snapshot, start - self->start, end - self->start, draw_pill,
-                         &colors->pill);
+      foreach_rectangle (self, snapshot, start - self->start, end - self->start, draw_pill, colors);
+  }
+  for (guint i = 0; i < marks->n; i++) {
+    gsize start = MAX (marks->ranges[i].start, self->start);
+    gsize end = MIN (marks->ranges[i].end, self->end);
+
+    if (start < end)
+      foreach_rectangle (self, snapshot, start - self->start, end - self->start,
+                         i == marks->current ? draw_current : draw_mark, colors);
   }
   if (from < to)
     foreach_rectangle (self, snapshot, from - self->start, to - self->start, draw_selection,
-                       &colors->selection);
+                       colors);
   gtk_snapshot_append_layout (snapshot, self->layout, &colors->text);
 }
 

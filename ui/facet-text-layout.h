@@ -5,6 +5,7 @@
  * Main thread.  Bytes are counted in the block's text; a cell's layout covers a part of it. */
 #pragma once
 
+#include "app/facet-search-query.h"
 #include "facet-compat.h"
 #include "facet-markdown.h"
 
@@ -13,7 +14,15 @@ G_BEGIN_DECLS
 /* Colours that CSS gives to the text of a widget. */
 typedef struct {
   GdkRGBA text, link, rule, pill, selection;
+  GdkRGBA mark, current; /* behind what was found, and behind the one that the reader is at */
 } FacetTextColors;
+
+/* What was found in a block. */
+typedef struct {
+  const FacetTextRange *ranges; /* in order */
+  guint                 n;
+  guint                 current; /* of them; @n: none */
+} FacetTextMarks;
 
 void facet_text_colors_init (FacetTextColors *self, GtkWidget *widget);
 
@@ -40,8 +49,14 @@ int   facet_text_layout_set_width (FacetTextLayout *self, int width);
 void  facet_text_layout_draw (FacetTextLayout       *self,
                               GtkSnapshot           *snapshot,
                               const FacetTextColors *colors,
+                              const FacetTextMarks  *marks,
                               gsize                  sel_start,
                               gsize                  sel_end);
+/* A mark, in the snapshot's coordinates. */
+void  facet_text_mark_draw (GtkSnapshot           *snapshot,
+                            const graphene_rect_t *rect,
+                            gboolean               current,
+                            const FacetTextColors *colors);
 /* The byte nearest to a place. */
 gsize facet_text_layout_get_byte (FacetTextLayout *self, double x, double y);
 /* The link at a place, as in FacetSpan; 0: none. */

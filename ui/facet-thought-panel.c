@@ -69,6 +69,12 @@ facet_thought_panel_get_title (FacetThoughtPanel *self)
   return gtk_label_get_label (self->title);
 }
 
+FacetBlockColumn *
+facet_thought_panel_get_trace (FacetThoughtPanel *self)
+{
+  return self->trace;
+}
+
 /* --- what it says
  * --------------------------------------------------------------------------------------- */
 

@@ -7,6 +7,7 @@
  * as it is itself laid out. */
 #pragma once
 
+#include "facet-block-column.h"
 #include "facet-compat.h"
 #include "facet-turn-model.h"
 
@@ -21,6 +22,7 @@ void facet_thought_panel_bind (FacetThoughtPanel *self, FacetTurnModel *turn);
 int  facet_thought_panel_layout (FacetThoughtPanel *self, int width, double top, double bottom);
 /* Where the trace begins when all of it is shown. */
 int  facet_thought_panel_get_body_top (FacetThoughtPanel *self);
+FacetBlockColumn *facet_thought_panel_get_trace (FacetThoughtPanel *self);
 /* "Thinking… 2.1 s", for tests. */
 const char *facet_thought_panel_get_title (FacetThoughtPanel *self);
 

@@ -271,14 +271,16 @@ discard_recordings (GtkWidget *widget, const char *name, GVariant *parameter)
   facet_window_discard_recordings (FACET_WINDOW (widget));
 }
 
-/* Esc takes back the nearest thing: an edit, the answer that runs, the sidebar that lies over the
- * conversation.  When there is none of these, the key belongs to others. */
+/* Esc takes back the nearest thing: an edit, the find bar, the answer that runs, the sidebar that
+ * lies over the conversation.  When there is none of these, the key belongs to others. */
 static gboolean
 escape_cb (GtkWidget *widget, GVariant *args, gpointer user_data)
 {
   FacetWindow *self = FACET_WINDOW (widget);
 
   if (facet_composer_cancel_edit (self->composer))
+    return TRUE;
+  if (facet_chat_view_close_find (self->chat))
     return TRUE;
   if (self->narrow && adw_flap_get_reveal_flap (self->flap)) {
     adw_flap_set_reveal_flap (self->flap, FALSE);
@@ -348,6 +350,7 @@ facet_window_install_actions (GtkWidgetClass *widget_class)
   for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
     gtk_widget_class_install_action (widget_class, actions[i].name, NULL, actions[i].activate);
   facet_window_install_organise_actions (widget_class);
+  facet_window_install_search_actions (widget_class);
   gtk_widget_class_install_property_action (widget_class, "win.pinned", "pinned");
   gtk_widget_class_install_property_action (widget_class, "win.sidebar-visible", "sidebar-visible");
   gtk_widget_class_add_binding (widget_class, GDK_KEY_Escape, 0, escape_cb, NULL);
@@ -381,4 +384,5 @@ facet_window_update_actions (FacetWindow *self)
   gtk_widget_action_set_enabled (widget, "win.stop", busy);
   gtk_widget_action_set_enabled (widget, "win.answer-now", busy);
   gtk_widget_action_set_enabled (widget, "win.regenerate", has_any && !busy);
+  facet_window_update_search_actions (self);
 }

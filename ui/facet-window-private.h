@@ -105,6 +105,11 @@ void facet_window_export_to (FacetWindow      *self,
 void facet_window_add_recordings (FacetWindow *self);
 void facet_window_discard_recordings (FacetWindow *self);
 
+/* facet-window-search.c */
+void facet_window_install_search_actions (GtkWidgetClass *widget_class);
+/* With facet_window_update_actions (). */
+void facet_window_update_search_actions (FacetWindow *self);
+
 /* facet-window-storage.c */
 /* Says it in the banner, with two buttons.  FALSE: there is nothing to offer. */
 gboolean facet_window_offer_backup (FacetWindow *self);

@@ -41,6 +41,7 @@ show_page (FacetWindow *self)
     gtk_stack_set_visible_child_name (self->pages, empty ? "welcome" : "chat");
   gtk_widget_set_visible (GTK_WIDGET (self->composer), self->storage_error == NULL);
   g_object_set (self->drop_zone, "enabled", self->storage_error == NULL, NULL);
+  facet_window_update_search_actions (self);
   facet_window_update_assistant (self);
 }
 
@@ -286,6 +287,12 @@ chat_toast_cb (FacetWindow *self, const char *text, gboolean undo)
 }
 
 static void
+find_closed_cb (FacetWindow *self)
+{
+  gtk_widget_grab_focus (GTK_WIDGET (self->composer));
+}
+
+static void
 dropped_cb (FacetWindow *self, const GValue *value)
 {
   facet_composer_add (self->composer, value);
@@ -476,6 +483,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_callback (widget_class, facet_window_delete);
   gtk_widget_class_bind_template_callback (widget_class, facet_window_open);
   gtk_widget_class_bind_template_callback (widget_class, facet_window_rename);
+  gtk_widget_class_bind_template_callback (widget_class, find_closed_cb);
   gtk_widget_class_bind_template_callback (widget_class, key_pressed_cb);
   gtk_widget_class_bind_template_callback (widget_class, sent_cb);
   gtk_widget_class_bind_template_callback (widget_class, show_page);
