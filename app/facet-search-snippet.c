@@ -129,7 +129,7 @@ facet_search_snippet_new (const FacetSearchQuery *query,
     looked_at--;
   facet_search_query_find (query, text, looked_at, inside, places);
   best = find_best (places);
-  if (best > LEAD)
+  if (best > LEAD + MAX_WORD)
     begin = find_begin (text, best - LEAD);
   line = write_line (text, begin, find_end (text, begin + LENGTH, length),
                      find_end (text, begin + LENGTH, length) < length);

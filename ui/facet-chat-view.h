@@ -15,7 +15,7 @@
  * the composer, then facet_conversation_edit_and_resend ().
  *   ::toast (const char *text, gboolean undo)  say this; with @undo, offer to take it back with
  *                                      facet_conversation_undo_delete ().
- *   ::find-closed                      the find bar, which may have had the focus, is gone.
+ *   ::find-closed                      the find bar is gone, which had the focus.
  *
  * Actions of the view: chat.latest, chat.copy-last, chat.answer-now.
  * Actions of each message: message.copy, message.edit, message.regenerate, message.delete,

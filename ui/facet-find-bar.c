@@ -146,10 +146,13 @@ facet_find_bar_close (FacetFindBar *self)
 static void
 mode_cb (FacetFindBar *self)
 {
+  gboolean had_focus = gtk_widget_get_focus_child (GTK_WIDGET (self)) != NULL;
+
   if (gtk_search_bar_get_search_mode (self->bar) || self->find == NULL)
     return;
   look_for (self, NULL, NULL);
-  g_signal_emit (self, signals[CLOSED], 0);
+  if (had_focus && !gtk_widget_in_destruction (GTK_WIDGET (self)))
+    g_signal_emit (self, signals[CLOSED], 0);
 }
 
 void

@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 #define FACET_TYPE_FIND_BAR (facet_find_bar_get_type ())
 G_DECLARE_FINAL_TYPE (FacetFindBar, facet_find_bar, FACET, FIND_BAR, GtkWidget)
 
-/* Signal ::closed: the person is done with it; the focus is nobody's. */
+/* Signal ::closed: it is closed, and the focus that it had is nobody's. */
 
 /* The list that it looks through; once. */
 void     facet_find_bar_set_list (FacetFindBar *self, FacetChatList *list);

@@ -290,6 +290,7 @@ static void
 test_streaming (Fixture *f, gconstpointer data)
 {
   ui_chat_ask (&f->chat, "The cat", "A cat.");
+  ui_chat_settle (&f->chat);
   fake_assistant_set_speed (f->chat.base.fake, 400);
   fake_assistant_begin_turn (f->chat.base.fake);
   fake_assistant_add_answer (f->chat.base.fake, "One cat and more of it. ");
