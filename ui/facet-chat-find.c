@@ -262,7 +262,10 @@ clear_marks (FacetChatFind *self)
 }
 
 void
-facet_chat_find_set_query (FacetChatFind *self, FacetSearchQuery *query, FacetMessage *from)
+facet_chat_find_set_query (FacetChatFind    *self,
+                           FacetSearchQuery *query,
+                           FacetMessage     *from,
+                           gboolean          in_thought)
 {
   FacetTurnModel *turn;
   guint           index;
@@ -276,7 +279,7 @@ facet_chat_find_set_query (FacetChatFind *self, FacetSearchQuery *query, FacetMe
     self->from = get_reading_place (self);
   turn = from != NULL ? g_hash_table_lookup (self->list->by_message, from) : NULL;
   if (turn != NULL && g_ptr_array_find (self->list->turns, turn, &index))
-    self->from = (Place){.turn = index};
+    self->from = (Place){.turn = index, .part = in_thought ? FACET_ROW_TRACE : FACET_ROW_BODY};
 
   clear_marks (self);
   g_clear_pointer (&self->query, facet_search_query_unref);

@@ -18,8 +18,12 @@ G_DECLARE_FINAL_TYPE (FacetChatFind, facet_chat_find, FACET, CHAT_FIND, GObject)
 FacetChatFind *facet_chat_find_new (FacetChatList *list) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Marks the places of @query, and takes the reader to the nearest: from @from on (one of the
- * conversation's messages), or from where the reader is (NULL).  @query NULL: nothing is marked. */
-void facet_chat_find_set_query (FacetChatFind *self, FacetSearchQuery *query, FacetMessage *from);
+ * conversation's messages; @in_thought: from its thought on), or from where the reader is (NULL).
+ * @query NULL: nothing is marked. */
+void facet_chat_find_set_query (FacetChatFind    *self,
+                                FacetSearchQuery *query,
+                                FacetMessage     *from,
+                                gboolean          in_thought);
 /* Goes to the next place (@step 1) or the one before (−1); beyond the last is the first. */
 void facet_chat_find_move (FacetChatFind *self, int step);
 

@@ -289,10 +289,13 @@ facet_chat_view_close_find (FacetChatView *self)
 }
 
 void
-facet_chat_view_show_found (FacetChatView *self, const char *text, FacetMessage *message)
+facet_chat_view_show_found (FacetChatView *self,
+                            const char    *text,
+                            FacetMessage  *message,
+                            gboolean       in_thought)
 {
   g_return_if_fail (FACET_IS_CHAT_VIEW (self));
-  facet_find_bar_open_at (self->find_bar, text, message);
+  facet_find_bar_open_at (self->find_bar, text, message, in_thought);
 }
 
 static void

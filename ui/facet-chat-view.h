@@ -50,9 +50,11 @@ void     facet_chat_view_find (FacetChatView *self);
 void     facet_chat_view_find_next (FacetChatView *self, int step);
 /* FALSE: it was not open. */
 gboolean facet_chat_view_close_find (FacetChatView *self);
-/* Opens it at @message, one of the conversation's, with the words of @text marked. */
+/* Opens it at @message, one of the conversation's, or at its thought, with the words of @text
+ * marked. */
 void     facet_chat_view_show_found (FacetChatView *self,
                                      const char    *text,
-                                     FacetMessage  *message);
+                                     FacetMessage *message,
+                                     gboolean       in_thought);
 
 G_END_DECLS

@@ -82,10 +82,10 @@ changed_cb (FacetFindBar *self)
 }
 
 static void
-look_for (FacetFindBar *self, FacetSearchQuery *query, FacetMessage *from)
+look_for (FacetFindBar *self, FacetSearchQuery *query, FacetMessage *from, gboolean in_thought)
 {
   g_clear_pointer (&self->said, g_free);
-  facet_chat_find_set_query (self->find, query, from);
+  facet_chat_find_set_query (self->find, query, from, in_thought);
 }
 
 static void
@@ -96,7 +96,7 @@ typed_cb (FacetFindBar *self)
   if (self->setting || self->find == NULL || !gtk_search_bar_get_search_mode (self->bar))
     return;
   query = facet_search_query_new_literal (gtk_editable_get_text (self->entry));
-  look_for (self, query, NULL);
+  look_for (self, query, NULL, FALSE);
 }
 
 /* --- open and closed
@@ -117,7 +117,10 @@ facet_find_bar_open (FacetFindBar *self)
 }
 
 void
-facet_find_bar_open_at (FacetFindBar *self, const char *text, FacetMessage *message)
+facet_find_bar_open_at (FacetFindBar *self,
+                        const char   *text,
+                        FacetMessage *message,
+                        gboolean      in_thought)
 {
   g_autoptr (FacetSearchQuery) query = NULL;
 
@@ -127,7 +130,7 @@ facet_find_bar_open_at (FacetFindBar *self, const char *text, FacetMessage *mess
   gtk_search_bar_set_search_mode (self->bar, TRUE);
   gtk_editable_set_text (self->entry, text);
   self->setting = FALSE;
-  look_for (self, query, message);
+  look_for (self, query, message, in_thought);
   gtk_widget_grab_focus (GTK_WIDGET (self->entry));
   gtk_editable_set_position (self->entry, -1);
 }
@@ -150,7 +153,7 @@ mode_cb (FacetFindBar *self)
 
   if (gtk_search_bar_get_search_mode (self->bar) || self->find == NULL)
     return;
-  look_for (self, NULL, NULL);
+  look_for (self, NULL, NULL, FALSE);
   if (had_focus && !gtk_widget_in_destruction (GTK_WIDGET (self)))
     g_signal_emit (self, signals[CLOSED], 0);
 }

@@ -20,8 +20,12 @@ G_DECLARE_FINAL_TYPE (FacetFindBar, facet_find_bar, FACET, FIND_BAR, GtkWidget)
 void     facet_find_bar_set_list (FacetFindBar *self, FacetChatList *list);
 /* Opens it with the focus in its entry, whose text is selected. */
 void     facet_find_bar_open (FacetFindBar *self);
-/* Opens it with @text, of which the words are looked for wherever they are, at @message. */
-void     facet_find_bar_open_at (FacetFindBar *self, const char *text, FacetMessage *message);
+/* Opens it with @text, of which the words are looked for wherever they are, at @message or at its
+ * thought. */
+void     facet_find_bar_open_at (FacetFindBar *self,
+                                 const char   *text,
+                                 FacetMessage *message,
+                                 gboolean      in_thought);
 /* FALSE: it was not open. */
 gboolean facet_find_bar_close (FacetFindBar *self);
 /* As FacetChatFind's; opens it first if need be. */

@@ -17,6 +17,7 @@
 typedef struct {
   FacetWindow *window; /* weak */
   gint64       message;
+  gboolean     in_thought;
   char        *text;
 } Goal;
 
@@ -46,12 +47,12 @@ find_message (FacetConversation *conversation, gint64 id)
 }
 
 static void
-show_message (FacetWindow *self, gint64 id, const char *text)
+show_message (FacetWindow *self, gint64 id, gboolean in_thought, const char *text)
 {
   g_autoptr (FacetMessage) message = find_message (self->conversation, id);
 
   if (message != NULL)
-    facet_chat_view_show_found (self->chat, text, message);
+    facet_chat_view_show_found (self->chat, text, message, in_thought);
   else
     facet_window_say (self, _ ("This is in another version of the conversation."), NULL, NULL);
 }
@@ -61,7 +62,7 @@ loaded_cb (FacetConversation *conversation, GParamSpec *pspec, Goal *goal)
 {
   /* Meanwhile the person may have gone elsewhere. */
   if (goal->window != NULL && goal->window->conversation == conversation)
-    show_message (goal->window, goal->message, goal->text);
+    show_message (goal->window, goal->message, goal->in_thought, goal->text);
   g_signal_handlers_disconnect_by_func (conversation, loaded_cb, goal);
 }
 
@@ -84,11 +85,12 @@ open_hit_cb (FacetWindow *self, FacetSearchHit *hit, const char *text)
   if (finding->message == 0) {
     gtk_widget_grab_focus (GTK_WIDGET (self->composer));
   } else if (facet_conversation_get_loaded (conversation)) {
-    show_message (self, finding->message, text);
+    show_message (self, finding->message, finding->place == FACET_SEARCH_THINKING, text);
   } else {
     goal = g_new0 (Goal, 1);
     g_set_weak_pointer (&goal->window, self);
     goal->message = finding->message;
+    goal->in_thought = finding->place == FACET_SEARCH_THINKING;
     goal->text = g_strdup (text);
     g_signal_connect_data (conversation, "notify::loaded", G_CALLBACK (loaded_cb), goal, goal_free,
                            0);

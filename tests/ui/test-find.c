@@ -321,11 +321,11 @@ test_show_found (Fixture *f, gconstpointer data)
   for (guint i = 0; i < 12; i++)
     ui_chat_ask (&f->chat, "Where is the red house?", long_text);
   ui_chat_settle (&f->chat);
-  facet_chat_view_show_found (f->chat.view, "house red", ui_chat_get_message (&f->chat, 6));
+  facet_chat_view_show_found (f->chat.view, "house red", ui_chat_get_message (&f->chat, 6), FALSE);
   assert_words (f, "7 of 24");
   ui_chat_wait_frames (&f->chat, 12);
   g_assert_true (current_is_seen (f, 6));
-  facet_chat_view_show_found (f->chat.view, "photo.jpg", ui_chat_get_message (&f->chat, 2));
+  facet_chat_view_show_found (f->chat.view, "photo.jpg", ui_chat_get_message (&f->chat, 2), FALSE);
   assert_words (f, "Not found");
   ui_chat_wait_frames (&f->chat, 12);
   g_assert_nonnull (ui_chat_get_row (&f->chat, 2));
