@@ -358,14 +358,26 @@ add_hit (SearchOp *search, const Group *group, FacetSearchFinding *finding)
   g_ptr_array_add (search->result.hits, facet_search_hit_new (finding));
 }
 
-/* Reads the message's text; what is found in it and in its thought is shown by the former. */
+/* Whether the thought shows better what was found than the text does. */
+static gboolean
+is_in_thought (const FacetSearchQuery *query, const char *text, const char *thinking)
+{
+  g_autoptr (GArray) places = g_array_new (FALSE, FALSE, sizeof (FacetTextRange));
+
+  if (*thinking == '\0' || facet_search_query_matches (query, &text, 1, FALSE))
+    return FALSE;
+  if (facet_search_query_matches (query, &thinking, 1, FALSE))
+    return TRUE;
+  facet_search_query_find (query, text, strlen (text), FALSE, places);
+  return places->len == 0;
+}
+
 static gboolean
 read_snippet (SearchOp *search, FacetDb *db, FacetSearchFinding *finding, GError **error)
 {
   g_autofree char *text = NULL;
   g_autofree char *thinking = NULL;
-  g_autoptr (GArray) places = g_array_new (FALSE, FALSE, sizeof (FacetTextRange));
-  sqlite3_stmt *statement =
+  sqlite3_stmt    *statement =
       facet_db_statement (db, "SELECT text, thinking FROM messages WHERE id = ?1", error);
 
   if (statement == NULL)
@@ -377,12 +389,8 @@ read_snippet (SearchOp *search, FacetDb *db, FacetSearchFinding *finding, GError
   thinking = column_text (statement, 1);
   sqlite3_reset (statement);
   finding->place = FACET_SEARCH_MESSAGE;
-  if (!facet_search_query_matches (search->query, (const char *[]){text}, 1, FALSE) &&
-      *thinking != '\0') {
-    facet_search_query_find (search->query, thinking, strlen (thinking), FALSE, places);
-    if (places->len > 0)
-      finding->place = FACET_SEARCH_THINKING;
-  }
+  if (is_in_thought (search->query, text, thinking))
+    finding->place = FACET_SEARCH_THINKING;
   finding->snippet =
       facet_search_snippet_new (search->query,
                                 finding->place == FACET_SEARCH_THINKING ? thinking : text, FALSE,

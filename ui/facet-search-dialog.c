@@ -3,7 +3,9 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Main thread.  What is typed is searched for in the next frame, so that a word that is pasted or
- * typed in one go is one search.  While a search runs what was found before stays in sight. */
+ * typed in one go is one search.  While a search runs what was found before stays in sight.  Of the
+ * hits only as many as have room get rows at once, the others in the frames after: GtkListView
+ * would make all sixty, which takes longer than finding them. */
 #define G_LOG_DOMAIN "facet-search-dialog"
 
 #include "config.h"
@@ -19,6 +21,7 @@
 #define MIN_WIDTH    312
 #define MIN_HEIGHT   264
 #define SPACE        24  /* of the window below that is seen on each side */
+#define FIRST_ROWS 8 /* that are made at once, and in every frame after */
 #define PAGE         5   /* rows that Page Up and Page Down go */
 #define SAY_DELAY_MS 600 /* nobody wants every letter's number read out */
 
@@ -30,11 +33,13 @@ struct _FacetSearchDialog {
   GtkListView        *list;
   AdwStatusPage      *none;
   GtkLabel           *words;
+  GtkSliceListModel  *rows; /* the first of what was found */
   GtkSingleSelection *selection;
   FacetAnnouncer     *announcer;
 
   FacetSearch *search;
   guint        tick; /* 0: what was typed is being searched for */
+  guint        grow; /* 0: all rows are there */
   guint        say;
 };
 
@@ -105,6 +110,20 @@ show_none (FacetSearchDialog *self)
   gtk_stack_set_visible_child_name (self->pages, "none");
 }
 
+static gboolean
+grow_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
+{
+  FacetSearchDialog *self = FACET_SEARCH_DIALOG (widget);
+  guint              size = gtk_slice_list_model_get_size (self->rows);
+
+  if (size < g_list_model_get_n_items (G_LIST_MODEL (self->search))) {
+    gtk_slice_list_model_set_size (self->rows, size + FIRST_ROWS);
+    return G_SOURCE_CONTINUE;
+  }
+  self->grow = 0;
+  return G_SOURCE_REMOVE;
+}
+
 static void
 answered_cb (FacetSearchDialog *self)
 {
@@ -122,6 +141,8 @@ answered_cb (FacetSearchDialog *self)
     gtk_single_selection_set_selected (self->selection, 0);
     gtk_widget_activate_action (GTK_WIDGET (self->list), "list.scroll-to-item", "u", 0);
   }
+  if (self->grow == 0)
+    self->grow = gtk_widget_add_tick_callback (GTK_WIDGET (self), grow_cb, NULL, NULL);
   g_clear_handle_id (&self->say, g_source_remove);
   self->say = g_timeout_add (SAY_DELAY_MS, say_cb, self);
 }
@@ -135,6 +156,10 @@ tick_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
   FacetSearchDialog *self = FACET_SEARCH_DIALOG (widget);
 
   self->tick = 0;
+  if (self->grow != 0)
+    gtk_widget_remove_tick_callback (widget, self->grow);
+  self->grow = 0;
+  gtk_slice_list_model_set_size (self->rows, FIRST_ROWS);
   facet_search_set_text (self->search, gtk_editable_get_text (self->entry));
   return G_SOURCE_REMOVE;
 }
@@ -174,7 +199,7 @@ activate_cb (FacetSearchDialog *self)
 static void
 choose (FacetSearchDialog *self, int step)
 {
-  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->search));
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->selection));
   guint at = gtk_single_selection_get_selected (self->selection);
 
   if (n == 0)
@@ -256,6 +281,7 @@ facet_search_dialog_dispose (GObject *object)
   if (self->list != NULL)
     gtk_list_view_set_model (self->list, NULL);
   g_clear_object (&self->selection);
+  g_clear_object (&self->rows);
   g_clear_object (&self->search);
   gtk_widget_dispose_template (GTK_WIDGET (self), FACET_TYPE_SEARCH_DIALOG);
   G_OBJECT_CLASS (facet_search_dialog_parent_class)->dispose (object);
@@ -308,7 +334,8 @@ facet_search_dialog_new (GtkWindow *parent, FacetLibrary *library)
                                       HEIGHT));
   self->search = facet_search_new (library);
   g_signal_connect_swapped (self->search, "answered", G_CALLBACK (answered_cb), self);
-  self->selection = gtk_single_selection_new (g_object_ref (G_LIST_MODEL (self->search)));
+  self->rows = gtk_slice_list_model_new (g_object_ref (G_LIST_MODEL (self->search)), 0, FIRST_ROWS);
+  self->selection = gtk_single_selection_new (g_object_ref (G_LIST_MODEL (self->rows)));
   gtk_list_view_set_model (self->list, GTK_SELECTION_MODEL (self->selection));
   gtk_widget_grab_focus (GTK_WIDGET (self->entry));
   return self;

@@ -46,13 +46,15 @@ find_message (FacetConversation *conversation, gint64 id)
   return NULL;
 }
 
+/* The message may be on a branch that is not shown. */
 static void
-show_message (FacetWindow *self, gint64 id, gboolean in_thought, const char *text)
+reach (const Goal *goal)
 {
-  g_autoptr (FacetMessage) message = find_message (self->conversation, id);
+  FacetWindow *self = goal->window;
+  g_autoptr (FacetMessage) message = find_message (self->conversation, goal->message);
 
   if (message != NULL)
-    facet_chat_view_show_found (self->chat, text, message, in_thought);
+    facet_chat_view_show_found (self->chat, goal->text, message, goal->in_thought);
   else
     facet_window_say (self, _ ("This is in another version of the conversation."), NULL, NULL);
 }
@@ -62,7 +64,7 @@ loaded_cb (FacetConversation *conversation, GParamSpec *pspec, Goal *goal)
 {
   /* Meanwhile the person may have gone elsewhere. */
   if (goal->window != NULL && goal->window->conversation == conversation)
-    show_message (goal->window, goal->message, goal->in_thought, goal->text);
+    reach (goal);
   g_signal_handlers_disconnect_by_func (conversation, loaded_cb, goal);
 }
 
@@ -84,14 +86,17 @@ open_hit_cb (FacetWindow *self, FacetSearchHit *hit, const char *text)
   facet_sidebar_reveal (self->sidebar);
   if (finding->message == 0) {
     gtk_widget_grab_focus (GTK_WIDGET (self->composer));
-  } else if (facet_conversation_get_loaded (conversation)) {
-    show_message (self, finding->message, finding->place == FACET_SEARCH_THINKING, text);
+    return;
+  }
+  goal = g_new0 (Goal, 1);
+  g_set_weak_pointer (&goal->window, self);
+  goal->message = finding->message;
+  goal->in_thought = finding->place == FACET_SEARCH_THINKING;
+  goal->text = g_strdup (text);
+  if (facet_conversation_get_loaded (conversation)) {
+    reach (goal);
+    goal_free (goal, NULL);
   } else {
-    goal = g_new0 (Goal, 1);
-    g_set_weak_pointer (&goal->window, self);
-    goal->message = finding->message;
-    goal->in_thought = finding->place == FACET_SEARCH_THINKING;
-    goal->text = g_strdup (text);
     g_signal_connect_data (conversation, "notify::loaded", G_CALLBACK (loaded_cb), goal, goal_free,
                            0);
   }
