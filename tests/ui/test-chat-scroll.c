@@ -57,7 +57,8 @@ test_never_fights_the_reader (UiChat *f, gconstpointer data)
 {
   g_autofree char *first = ui_make_text (600, 20);
   g_autofree char *second = ui_make_text (400, 20);
-  GtkWidget       *latest = ui_find (GTK_WIDGET (f->view), GTK_TYPE_REVEALER, NULL);
+  GtkWidget       *overlay = gtk_widget_get_ancestor (GTK_WIDGET (f->list), GTK_TYPE_OVERLAY);
+  GtkWidget       *latest = ui_find (overlay, GTK_TYPE_REVEALER, NULL);
   GtkWidget       *block;
   double           value, y, again;
 

@@ -509,7 +509,8 @@ static void
 test_announcements (UiChat *f, gconstpointer data)
 {
   FacetAnnouncer *announcer =
-      FACET_ANNOUNCER (ui_find (GTK_WIDGET (f->view), FACET_TYPE_ANNOUNCER, NULL));
+      FACET_ANNOUNCER (ui_find (gtk_widget_get_ancestor (GTK_WIDGET (f->list), GTK_TYPE_OVERLAY),
+                                FACET_TYPE_ANNOUNCER, NULL));
   g_autofree char *answer = ui_make_text (60, 20);
   guint            count = 0;
 
