@@ -50,7 +50,7 @@ gboolean facet_search_query_matches (const FacetSearchQuery *self,
                                      const char *const      *texts,
                                      guint                   n_texts,
                                      gboolean                inside);
-/* Whether it may be in @text, which need not be valid: FALSE is certain. */
+/* Whether it may be in @texts, which need not be valid: FALSE is certain. */
 gboolean facet_search_query_may_match (const FacetSearchQuery *self,
                                        const char *const      *texts,
                                        guint                   n_texts);

@@ -524,6 +524,13 @@ facet_chat_list_shows (FacetMessage *message)
   return role == FACET_ROLE_USER || role == FACET_ROLE_ASSISTANT;
 }
 
+static void
+turn_changed_cb (FacetChatList *self, FacetTurnModel *turn)
+{
+  g_signal_emit (self, signals[TURN_READ], 0, turn);
+  facet_chat_list_schedule_layout (self);
+}
+
 static FacetTurnModel *
 make_turn (FacetChatList *self, FacetMessage *message)
 {
@@ -531,8 +538,7 @@ make_turn (FacetChatList *self, FacetMessage *message)
 
   g_signal_connect_object (turn, "dirty", G_CALLBACK (facet_chat_list_schedule_layout), self,
                            G_CONNECT_SWAPPED);
-  g_signal_connect_object (turn, "changed", G_CALLBACK (facet_chat_list_schedule_layout), self,
-                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (turn, "changed", G_CALLBACK (turn_changed_cb), self, G_CONNECT_SWAPPED);
   return turn;
 }
 

@@ -24,8 +24,9 @@ struct _FacetFindBar {
   FacetAnnouncer *announcer;
 
   FacetChatFind *find;
-  char          *said;    /* what was announced for this text */
-  gboolean       setting; /* the text is not the person's */
+  char          *said;     /* what was announced for this text */
+  gboolean       setting;  /* the text is not the person's */
+  gboolean       as_words; /* it came from a search of everything */
 };
 
 enum {
@@ -89,14 +90,23 @@ look_for (FacetFindBar *self, FacetSearchQuery *query, FacetMessage *from, gbool
 }
 
 static void
+look_for_text (FacetFindBar *self, FacetMessage *from, gboolean in_thought)
+{
+  const char *text = gtk_editable_get_text (self->entry);
+  g_autoptr (FacetSearchQuery) query =
+      self->as_words ? facet_search_query_new (text) : facet_search_query_new_literal (text);
+
+  look_for (self, query, from, in_thought);
+}
+
+static void
 typed_cb (FacetFindBar *self)
 {
-  g_autoptr (FacetSearchQuery) query = NULL;
-
-  if (self->setting || self->find == NULL || !gtk_search_bar_get_search_mode (self->bar))
+  if (self->setting || self->find == NULL)
     return;
-  query = facet_search_query_new_literal (gtk_editable_get_text (self->entry));
-  look_for (self, query, NULL, FALSE);
+  self->as_words = FALSE;
+  if (gtk_search_bar_get_search_mode (self->bar))
+    look_for_text (self, NULL, FALSE);
 }
 
 /* --- open and closed
@@ -111,7 +121,7 @@ facet_find_bar_open (FacetFindBar *self)
   was_open = gtk_search_bar_get_search_mode (self->bar);
   gtk_search_bar_set_search_mode (self->bar, TRUE);
   if (!was_open)
-    typed_cb (self);
+    look_for_text (self, NULL, FALSE);
   gtk_widget_grab_focus (GTK_WIDGET (self->entry));
   gtk_editable_select_region (self->entry, 0, -1);
 }
@@ -122,15 +132,13 @@ facet_find_bar_open_at (FacetFindBar *self,
                         FacetMessage *message,
                         gboolean      in_thought)
 {
-  g_autoptr (FacetSearchQuery) query = NULL;
-
   g_return_if_fail (FACET_IS_FIND_BAR (self));
-  query = facet_search_query_new (text);
+  self->as_words = TRUE;
   self->setting = TRUE;
   gtk_search_bar_set_search_mode (self->bar, TRUE);
   gtk_editable_set_text (self->entry, text);
   self->setting = FALSE;
-  look_for (self, query, message, in_thought);
+  look_for_text (self, message, in_thought);
   gtk_widget_grab_focus (GTK_WIDGET (self->entry));
   gtk_editable_set_position (self->entry, -1);
 }

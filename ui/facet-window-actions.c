@@ -271,8 +271,8 @@ discard_recordings (GtkWidget *widget, const char *name, GVariant *parameter)
   facet_window_discard_recordings (FACET_WINDOW (widget));
 }
 
-/* Esc takes back the nearest thing: an edit, the find bar, the answer that runs, the sidebar that
- * lies over the conversation.  When there is none of these, the key belongs to others. */
+/* Esc takes back the nearest thing: an edit, the find bar, the sidebar that lies over the
+ * conversation, the answer that runs.  When there is none of these, the key belongs to others. */
 static gboolean
 escape_cb (GtkWidget *widget, GVariant *args, gpointer user_data)
 {

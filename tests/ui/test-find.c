@@ -325,6 +325,12 @@ test_show_found (Fixture *f, gconstpointer data)
   assert_words (f, "7 of 24");
   ui_chat_wait_frames (&f->chat, 12);
   g_assert_true (current_is_seen (f, 6));
+  /* Closed and opened again it is the same search, until something is typed. */
+  g_assert_true (facet_chat_view_close_find (f->chat.view));
+  facet_chat_view_find (f->chat.view);
+  g_assert_true (g_str_has_suffix (facet_find_bar_get_words (f->bar), "of 24"));
+  type (f, "house re");
+  assert_words (f, "Not found");
   facet_chat_view_show_found (f->chat.view, "photo.jpg", ui_chat_get_message (&f->chat, 2), FALSE);
   assert_words (f, "Not found");
   ui_chat_wait_frames (&f->chat, 12);
