@@ -34,10 +34,10 @@ may_change (FacetConversation *self)
 {
   if (!self->loaded || self->switching) {
     facet_conversation_open (self);
-    while (self->loading && facet_store_wait (self->store))
+    while ((self->loading || self->switching) && facet_store_wait (self->store))
       ;
   }
-  return self->loaded && self->turn == NULL && self->assistant != NULL;
+  return self->loaded && !self->switching && self->turn == NULL && self->assistant != NULL;
 }
 
 /* Runs @plan on the list as it is now.  Takes the plan's contents. */

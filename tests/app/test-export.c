@@ -26,7 +26,8 @@ typedef struct {
   GAsyncResult *result;
 } Fixture;
 
-/* Every column of both tables has a value that is not its default. */
+/* Every column of both tables has a value that is not its default; what was taken out goes for good
+ * after 30 days. */
 static const char content[] =
     "INSERT INTO folders (id, name, created) VALUES (1, 'Journeys', 5);"
     "INSERT INTO conversations (id, title, title_is_own, created, updated, pinned, archived,"
@@ -38,7 +39,8 @@ static const char content[] =
     "  model, created, deleted_at, cut_off, tool_calls, tool_call_id, tool_name, prompt_tokens,"
     "  reused_tokens, thinking_tokens, answer_tokens, first_token_s, thinking_s, tokens_per_s,"
     "  context_used, context_size, overflow_needed, overflow_available, overflow_messages)"
-    "  VALUES (702, 70, 701, 1, 4, 'First.', 'Hm\n\n*so*', 'It <broke>.', 'm1', 1002, 1500, 1,"
+    "  VALUES (702, 70, 701, 1, 4, 'First.', 'Hm\n\n*so*', 'It <broke>.', 'm1', 1002,"
+    "  CAST (strftime ('%s', 'now') AS INTEGER) * 1000000, 1,"
     "  '[{\"function\": {}}]', 'call', 'tool', 1, 2, 3, 4, 0.1, 0.25, 33.3, 7, 8, 9, 10, 11);"
     "INSERT INTO messages (id, conversation_id, parent_id, role, state, text, created)"
     "  VALUES (703, 70, 701, 2, 3, 'Rules', 1003);"
