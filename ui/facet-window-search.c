@@ -19,16 +19,21 @@ typedef struct {
   gint64       message;
   gboolean     in_thought;
   char        *text;
-} Goal;
+} Goal; /* a g_rc_box */
 
 static void
-goal_free (gpointer data, GClosure *closure)
+goal_clear (gpointer data)
 {
   Goal *goal = data;
 
   g_clear_weak_pointer (&goal->window);
   g_free (goal->text);
-  g_free (goal);
+}
+
+static void
+goal_unref (gpointer goal, GClosure *closure)
+{
+  g_rc_box_release_full (goal, goal_clear);
 }
 
 /* (transfer full), NULL: it is not among those that are shown. */
@@ -46,24 +51,58 @@ find_message (FacetConversation *conversation, gint64 id)
   return NULL;
 }
 
-/* The message may be on a branch that is not shown. */
-static void
-reach (const Goal *goal)
+/* Meanwhile the person may have gone elsewhere. */
+static gboolean
+is_shown (const Goal *goal, FacetConversation *conversation)
+{
+  return goal->window != NULL && goal->window->conversation == conversation;
+}
+
+/* FALSE: the message is on a branch that is not shown. */
+static gboolean
+show (const Goal *goal)
 {
   FacetWindow *self = goal->window;
   g_autoptr (FacetMessage) message = find_message (self->conversation, goal->message);
 
   if (message != NULL)
     facet_chat_view_show_found (self->chat, goal->text, message, goal->in_thought);
-  else
-    facet_window_say (self, _ ("This is in another version of the conversation."), NULL, NULL);
+  return message != NULL;
+}
+
+/* Another branch is there, or something was said meanwhile. */
+static void
+changed_cb (FacetConversation *conversation, guint position, guint removed, guint added, Goal *goal)
+{
+  if (is_shown (goal, conversation))
+    show (goal);
+  g_signal_handlers_disconnect_by_func (conversation, changed_cb, goal);
+}
+
+static void
+reach (Goal *goal)
+{
+  FacetWindow       *self = goal->window;
+  FacetConversation *conversation = self->conversation;
+
+  if (show (goal))
+    return;
+  if (facet_conversation_get_busy (conversation)) {
+    facet_window_say (self,
+                      _ ("This is in another version of the conversation, which can be shown when "
+                         "the answer is complete."),
+                      NULL, NULL);
+    return;
+  }
+  g_signal_connect_data (conversation, "items-changed", G_CALLBACK (changed_cb),
+                         g_rc_box_acquire (goal), goal_unref, 0);
+  facet_conversation_show_message (conversation, goal->message);
 }
 
 static void
 loaded_cb (FacetConversation *conversation, GParamSpec *pspec, Goal *goal)
 {
-  /* Meanwhile the person may have gone elsewhere. */
-  if (goal->window != NULL && goal->window->conversation == conversation)
+  if (is_shown (goal, conversation))
     reach (goal);
   g_signal_handlers_disconnect_by_func (conversation, loaded_cb, goal);
 }
@@ -88,16 +127,16 @@ open_hit_cb (FacetWindow *self, FacetSearchHit *hit, const char *text)
     gtk_widget_grab_focus (GTK_WIDGET (self->composer));
     return;
   }
-  goal = g_new0 (Goal, 1);
+  goal = g_rc_box_new0 (Goal);
   g_set_weak_pointer (&goal->window, self);
   goal->message = finding->message;
   goal->in_thought = finding->place == FACET_SEARCH_THINKING;
   goal->text = g_strdup (text);
   if (facet_conversation_get_loaded (conversation)) {
     reach (goal);
-    goal_free (goal, NULL);
+    goal_unref (goal, NULL);
   } else {
-    g_signal_connect_data (conversation, "notify::loaded", G_CALLBACK (loaded_cb), goal, goal_free,
+    g_signal_connect_data (conversation, "notify::loaded", G_CALLBACK (loaded_cb), goal, goal_unref,
                            0);
   }
 }
