@@ -32,6 +32,16 @@ interrupt_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+static void
+session_close (Session *self)
+{
+  g_source_remove (self->interrupt);
+  facet_library_close (self->library);
+  g_object_unref (self->library);
+  g_object_unref (self->cancellable);
+}
+
+/* FALSE: it cannot be used, which was said. */
 static gboolean
 session_open (Session *self)
 {
@@ -48,16 +58,12 @@ session_open (Session *self)
     g_main_context_iteration (NULL, TRUE);
   if (facet_library_get_warning (self->library) != NULL)
     facet_cli_complain ("%s", facet_library_get_warning (self->library));
-  return TRUE;
-}
-
-static void
-session_close (Session *self)
-{
-  g_source_remove (self->interrupt);
-  facet_library_close (self->library);
-  g_object_unref (self->library);
-  g_object_unref (self->cancellable);
+  if (facet_library_get_offer (self->library) == 0)
+    return TRUE;
+  facet_cli_complain ("nothing can be read or stored until you have chosen in Facet's window "
+                      "whether the backup is to\nbe restored or to be left aside");
+  session_close (self);
+  return FALSE;
 }
 
 static void
@@ -131,22 +137,32 @@ to_json (FacetConversation *conversation)
   json_object_set_new (json, "updated",
                        json_integer (facet_conversation_get_updated (conversation)));
   json_object_set_new (json, "pinned", json_boolean (facet_conversation_get_pinned (conversation)));
+  json_object_set_new (json, "archived",
+                       json_boolean (facet_conversation_get_archived (conversation)));
   return json;
 }
 
+/* Lines, or added to @list; all conversations are made. */
 static void
-print_list (GListModel *library, gboolean as_json)
+print_some (GListModel *conversations, json_t *list)
 {
-  json_t *list = json_array ();
+  for (guint i = 0; i < g_list_model_get_n_items (conversations); i++) {
+    g_autoptr (FacetConversation) conversation = g_list_model_get_item (conversations, i);
 
-  for (guint i = 0; i < g_list_model_get_n_items (library); i++) {
-    g_autoptr (FacetConversation) conversation = g_list_model_get_item (library, i);
-
-    if (as_json)
+    if (list != NULL)
       json_array_append_new (list, to_json (conversation));
     else
       print_plain (conversation);
   }
+}
+
+static void
+print_list (FacetLibrary *library, gboolean as_json)
+{
+  json_t *list = as_json ? json_array () : NULL;
+
+  print_some (G_LIST_MODEL (library), list);
+  print_some (facet_library_get_archive (library), list);
   if (as_json) {
     json_dumpf (list, stdout, JSON_INDENT (2));
     putchar ('\n');
@@ -163,7 +179,7 @@ facet_cli_list (char **arguments)
                                    "A JSON array instead of lines", NULL},
                                   {NULL}};
   g_autoptr (GOptionContext) context =
-      make_context (entries, "Lists conversations, the latest first: number, time of the last "
+      make_context (entries, "Lists conversations, archived ones last: number, time of the last "
                              "answer, title,\nseparated by tabs.");
   Session session;
   int     status;
@@ -172,7 +188,7 @@ facet_cli_list (char **arguments)
     return status;
   if (!session_open (&session))
     return FACET_CLI_FAILURE;
-  print_list (G_LIST_MODEL (session.library), as_json);
+  print_list (session.library, as_json);
   session_close (&session);
   return facet_cli_flush () ? FACET_CLI_OK : FACET_CLI_FAILURE;
 }
