@@ -56,6 +56,9 @@ FacetConversationRow *facet_conversation_dup_row (FacetConversation *self)
 FacetStore *facet_conversation_get_store (FacetConversation *self);
 /* Borrowed. */
 FacetStore *facet_library_get_store (FacetLibrary *self);
+/* The one that private conversation @id is in; NULL: it is none.  (transfer full) */
+FacetStore *facet_library_ref_private_store (FacetLibrary *self,
+                                             gint64        id) G_GNUC_WARN_UNUSED_RESULT;
 /* Lists conversations that were stored whole, of FacetConversationRow, with one change of the list:
  * there may be thousands.  Takes them out of the array. */
 void        facet_library_add_stored (FacetLibrary *self, GPtrArray *rows);

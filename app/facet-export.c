@@ -32,7 +32,9 @@ typedef struct {
   GArray           *ids;      /* NULL: all */
   gboolean          document; /* one, not a folder */
   char             *folder, *name, *database;
-  FacetProgress    *progress;
+  FacetStore *private; /* what a private conversation is in; NULL: it is in @database */
+  FacetTree     *tree; /* the private conversation */
+  FacetProgress *progress;
 } Job;
 
 static void
@@ -42,6 +44,8 @@ job_free (gpointer data)
 
   g_clear_pointer (&job->ids, g_array_unref);
   g_clear_pointer (&job->progress, facet_progress_unref);
+  g_clear_pointer (&job->private, facet_store_unref);
+  facet_tree_free (job->tree);
   g_free (job->folder);
   g_free (job->name);
   g_free (job->database);
@@ -110,21 +114,28 @@ facet_export_get_remark (const FacetMessageRow *row)
 
 /* The thread */
 
+/* (transfer full), NULL: @error. */
+static FacetTree *
+take_tree (Job *job, FacetDb *db, gint64 id, GError **error)
+{
+  GError    *failure = NULL;
+  FacetTree *tree = db != NULL ? facet_tree_read (db, id, &failure) : g_steal_pointer (&job->tree);
+
+  if (failure != NULL)
+    g_propagate_error (error, failure);
+  else if (tree == NULL)
+    g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_FAILED,
+                 _ ("There is no conversation %" G_GINT64_FORMAT "."), id);
+  return tree;
+}
+
 static gboolean
 write_document (Job *job, FacetExportContext *context, FacetDb *db, gint64 id, GError **error)
 {
-  GError *failure = NULL;
-  g_autoptr (FacetTree) tree = facet_tree_read (db, id, &failure);
+  g_autoptr (FacetTree) tree = take_tree (job, db, id, error);
 
-  if (failure != NULL) {
-    g_propagate_error (error, failure);
+  if (tree == NULL)
     return FALSE;
-  }
-  if (tree == NULL) {
-    g_set_error (error, FACET_STORE_ERROR, FACET_STORE_ERROR_FAILED,
-                 _ ("There is no conversation %" G_GINT64_FORMAT "."), id);
-    return FALSE;
-  }
   facet_export_files_begin (context->files, tree->conversation->title,
                             job->document ? job->name : NULL, formats[job->format].ending);
   return formats[job->format].write (context, tree, error) &&
@@ -155,6 +166,7 @@ finish (Job *job, FacetExportFiles *files, GError **error)
   return facet_export_files_finish_folder (files, name, error);
 }
 
+/* @db NULL: the tree is there. */
 static FacetExportResult *
 run (Job *job, FacetDb *db, GCancellable *cancellable, GError **error)
 {
@@ -164,7 +176,7 @@ run (Job *job, FacetDb *db, GCancellable *cancellable, GError **error)
   char              *path;
 
   /* All reads until the connection closes see the same moment. */
-  if (!facet_db_exec (db, "BEGIN", error))
+  if (db != NULL && !facet_db_exec (db, "BEGIN", error))
     return NULL;
   if (job->ids == NULL && (job->ids = facet_tree_list_all (db, error)) == NULL)
     return NULL;
@@ -194,14 +206,29 @@ export_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancel
 {
   Job               *job = data;
   GError            *error = NULL;
-  FacetDb           *db = facet_db_open_reader (job->database, &error);
-  FacetExportResult *result = db != NULL ? run (job, db, cancellable, &error) : NULL;
+  FacetDb           *db = NULL;
+  FacetExportResult *result = NULL;
 
-  facet_db_close (db);
+  if (job->private != NULL || (db = facet_db_open_reader (job->database, &error)) != NULL)
+    result = run (job, db, cancellable, &error);
+
+  g_clear_pointer (&db, facet_db_close);
   if (result != NULL)
     g_task_return_pointer (task, result, (GDestroyNotify)facet_export_result_free);
   else
     g_task_return_error (task, error);
+}
+
+static void
+tree_cb (FacetTree *tree, const GError *error, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+
+  ((Job *)g_task_get_task_data (task))->tree = tree;
+  if (error != NULL)
+    g_task_return_error (task, g_error_copy (error));
+  else
+    g_task_run_in_thread (task, export_thread);
 }
 
 void
@@ -228,7 +255,12 @@ facet_export_async (FacetLibrary             *library,
   /* What has its name already is told of. */
   g_task_set_check_cancellable (task, FALSE);
   g_task_set_task_data (task, job, job_free);
-  g_task_run_in_thread (task, export_thread);
+  if (job->document)
+    job->private = facet_library_ref_private_store (library, request->ids[0]);
+  if (job->private != NULL)
+    facet_store_read_tree (job->private, request->ids[0], tree_cb, g_steal_pointer (&task));
+  else
+    g_task_run_in_thread (task, export_thread);
 }
 
 FacetExportResult *

@@ -21,8 +21,8 @@ typedef enum {
 
 typedef struct {
   FacetExportFormat format;
-  const gint64     *ids;    /* NULL: all but those in the trash */
-  guint             n_ids;  /* 1: a document; else a folder of documents */
+  const gint64     *ids;    /* NULL: all but those in the trash and private ones */
+  guint             n_ids;  /* 1: a document, also of a private one; else a folder of documents */
   const char       *folder; /* an existing one, in which the document or folder is made */
   const char       *name;   /* of the document, with its ending, which it replaces if there is one;
                                of the folder.  NULL: after the title; after the day */

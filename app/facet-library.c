@@ -311,6 +311,18 @@ facet_library_add_stored (FacetLibrary *self, GPtrArray *rows)
 }
 
 FacetStore *
+facet_library_ref_private_store (FacetLibrary *self, gint64 id)
+{
+  for (guint i = 0; i < self->private->len; i++) {
+    FacetConversation *conversation = g_ptr_array_index (self->private, i);
+
+    if (facet_conversation_get_id (conversation) == id)
+      return facet_store_ref (facet_conversation_get_store (conversation));
+  }
+  return NULL;
+}
+
+FacetStore *
 facet_library_get_store (FacetLibrary *self)
 {
   return self->store;

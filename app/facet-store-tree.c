@@ -147,6 +147,55 @@ facet_tree_list_all (FacetDb *db, GError **error)
   return g_steal_pointer (&ids);
 }
 
+typedef struct {
+  FacetStoreOp       op;
+  gint64             id;
+  FacetTree         *tree;
+  FacetStoreTreeFunc func;
+  gpointer           user_data;
+} ReadOp;
+
+static gboolean
+read_run (FacetStoreOp *op, FacetDb *db, GError **error)
+{
+  ReadOp *read = (ReadOp *)op;
+  GError *failure = NULL;
+
+  read->tree = facet_tree_read (db, read->id, &failure);
+  if (failure != NULL)
+    g_propagate_error (error, failure);
+  return failure == NULL;
+}
+
+static void
+read_reply (FacetStoreOp *op)
+{
+  ReadOp *read = (ReadOp *)op;
+
+  read->func (g_steal_pointer (&read->tree), op->error, read->user_data);
+}
+
+static void
+read_free (FacetStoreOp *op)
+{
+  facet_tree_free (((ReadOp *)op)->tree);
+  g_free (op);
+}
+
+void
+facet_store_read_tree (FacetStore *self, gint64 id, FacetStoreTreeFunc func, gpointer user_data)
+{
+  ReadOp *op = g_new0 (ReadOp, 1);
+
+  op->op.run = read_run;
+  op->op.reply = read_reply;
+  op->op.free = read_free;
+  op->id = id;
+  op->func = func;
+  op->user_data = user_data;
+  facet_store_push_read (self, &op->op);
+}
+
 /* Writing */
 
 typedef struct {

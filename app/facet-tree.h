@@ -40,6 +40,13 @@ FacetTree *facet_tree_read (FacetDb *db, gint64 id, GError **error) G_GNUC_WARN_
  * each.  (transfer full) */
 GArray    *facet_tree_list_all (FacetDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Main thread.  The same, of a store whose file nobody else can open.  @tree: (transfer full). */
+typedef void (*FacetStoreTreeFunc) (FacetTree *tree, const GError *error, gpointer user_data);
+void facet_store_read_tree (FacetStore        *self,
+                            gint64             id,
+                            FacetStoreTreeFunc func,
+                            gpointer           user_data);
+
 /* Main thread.  Stores new conversations, all or none, in one durable transaction; the trees are
  * written to (each gets its id), and nobody else may touch them until @func was called.
  * @commit_media, on the writer's thread and just before: puts their files into the media folder.

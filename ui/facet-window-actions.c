@@ -158,9 +158,17 @@ import_action (GtkWidget *widget, const char *name, GVariant *parameter)
 }
 
 static void
+export_shown (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  FacetWindow *self = FACET_WINDOW (widget);
+
+  facet_window_export_conversation (self, facet_conversation_get_id (self->conversation));
+}
+
+static void
 export_conversation (GtkWidget *widget, const char *name, GVariant *parameter)
 {
-  facet_window_export_conversation (FACET_WINDOW (widget));
+  facet_window_export_conversation (FACET_WINDOW (widget), g_variant_get_int64 (parameter));
 }
 
 static void
@@ -329,7 +337,7 @@ facet_window_install_actions (GtkWidgetClass *widget_class)
       {"win.rename", rename_action},
       {"win.delete", delete_action},
       {"win.copy-conversation", copy_conversation},
-      {"win.export-conversation", export_conversation},
+      {"win.export", export_shown},
       {"win.export-all", export_all},
       {"win.import", import_action},
       {"win.previous", previous},
@@ -349,6 +357,8 @@ facet_window_install_actions (GtkWidgetClass *widget_class)
 
   for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
     gtk_widget_class_install_action (widget_class, actions[i].name, NULL, actions[i].activate);
+  gtk_widget_class_install_action (widget_class, "win.export-conversation", "x",
+                                   export_conversation);
   facet_window_install_organise_actions (widget_class);
   facet_window_install_search_actions (widget_class);
   gtk_widget_class_install_property_action (widget_class, "win.pinned", "pinned");
@@ -377,7 +387,7 @@ facet_window_update_actions (FacetWindow *self)
   gtk_widget_action_set_enabled (widget, "win.begin-conversation-from", listed && !private);
   gtk_widget_action_set_enabled (widget, "win.copy-conversation", has_any);
   gtk_widget_action_set_enabled (widget, "win.copy-last", has_any);
-  gtk_widget_action_set_enabled (widget, "win.export-conversation", listed);
+  gtk_widget_action_set_enabled (widget, "win.export", listed);
   gtk_widget_action_set_enabled (widget, "win.export-all", self->library != NULL);
   gtk_widget_action_set_enabled (widget, "win.import", self->library != NULL);
   gtk_widget_action_set_enabled (widget, "win.think", shown);

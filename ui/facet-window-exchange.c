@@ -207,9 +207,9 @@ ask (FacetWindow *self, const char *heading, gint64 conversation)
 }
 
 void
-facet_window_export_conversation (FacetWindow *self)
+facet_window_export_conversation (FacetWindow *self, gint64 conversation)
 {
-  ask (self, _ ("Export Conversation"), facet_conversation_get_id (self->conversation));
+  ask (self, _ ("Export Conversation"), conversation);
 }
 
 void

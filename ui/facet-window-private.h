@@ -90,7 +90,7 @@ FacetConversation *facet_window_find_conversation (FacetWindow *self, gint64 id)
 /* facet-window-exchange.c */
 /* These ask what and where to. */
 void facet_window_import (FacetWindow *self);
-void facet_window_export_conversation (FacetWindow *self);
+void facet_window_export_conversation (FacetWindow *self, gint64 conversation);
 void facet_window_export_all (FacetWindow *self);
 /* @files of GFile. */
 void facet_window_import_files (FacetWindow *self, GListModel *files);

@@ -121,10 +121,10 @@ test_enabled (Fixture *f, gconstpointer data)
 {
   GtkWidget *window = GTK_WIDGET (f->window);
 
-  gtk_widget_activate_action (window, "win.export-conversation", NULL);
+  gtk_widget_activate_action (window, "win.export", NULL);
   g_assert_null (find_dialog (f));
   send (f, "First");
-  g_assert_true (gtk_widget_activate_action (window, "win.export-conversation", NULL));
+  g_assert_true (gtk_widget_activate_action (window, "win.export", NULL));
   g_assert_nonnull (find_dialog (f));
 }
 
