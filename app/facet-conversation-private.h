@@ -56,6 +56,10 @@ FacetConversationRow *facet_conversation_dup_row (FacetConversation *self)
 FacetStore *facet_conversation_get_store (FacetConversation *self);
 /* Borrowed. */
 FacetStore *facet_library_get_store (FacetLibrary *self);
+/* Ids for @n folders that the store may make; the first one. */
+gint64      facet_library_reserve_folders (FacetLibrary *self, guint n);
+/* The store has a folder of that id, perhaps a new one; 0: none. */
+void        facet_library_know_folder (FacetLibrary *self, gint64 id, const char *name);
 /* The one that private conversation @id is in; NULL: it is none.  (transfer full) */
 FacetStore *facet_library_ref_private_store (FacetLibrary *self,
                                              gint64        id) G_GNUC_WARN_UNUSED_RESULT;

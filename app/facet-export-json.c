@@ -146,7 +146,7 @@ tree_to_json (FacetTree *tree, json_t *draft, json_t *messages)
   json_object_set_new (json, "created", json_integer (row->created));
   json_object_set_new (json, "updated", json_integer (row->updated));
   json_object_set_new (json, "pinned", json_boolean (row->pinned));
-  json_object_set_new (json, "archived", json_boolean (tree->archived));
+  json_object_set_new (json, "archived", json_boolean (tree->conversation->archived));
   json_object_set_new (json, "folder", text_or_null (tree->folder));
   json_object_set_new (json, "thinking", json_boolean (row->thinking));
   json_object_set_new (json, "draft", json_string (row->draft != NULL ? row->draft : ""));

@@ -23,6 +23,19 @@ static GParamSpec *props[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (FacetFolder, facet_folder, G_TYPE_OBJECT)
 
+char *
+facet_folder_clean_name (const char *name)
+{
+  g_autofree char *valid = g_utf8_make_valid (name, -1);
+
+  g_strstrip (g_strdelimit (valid, "\r\n\t", ' '));
+  if (*valid == '\0')
+    return NULL;
+  if (g_utf8_strlen (valid, -1) > FACET_FOLDER_NAME_MAX)
+    *g_utf8_offset_to_pointer (valid, FACET_FOLDER_NAME_MAX) = '\0';
+  return g_steal_pointer (&valid);
+}
+
 gint64
 facet_folder_get_id (FacetFolder *self)
 {

@@ -12,6 +12,11 @@ G_BEGIN_DECLS
 #define FACET_TYPE_FOLDER (facet_folder_get_type ())
 G_DECLARE_FINAL_TYPE (FacetFolder, facet_folder, FACET, FOLDER, GObject)
 
+#define FACET_FOLDER_NAME_MAX 100 /* characters */
+
+/* On one line and no longer than that; NULL: there is nothing to see in @name.  (transfer full) */
+char *facet_folder_clean_name (const char *name) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Properties: id (int64, > 0), name (string, notify). */
 FacetFolder *facet_folder_new (gint64 id, const char *name) G_GNUC_WARN_UNUSED_RESULT;
 gint64       facet_folder_get_id (FacetFolder *self);

@@ -238,7 +238,7 @@ read_facts (Mapping *self, const json_t *json, GError **error)
     return FALSE;
   row->title = title != NULL && *title != '\0' ? g_strdup (title) : NULL;
   row->title_is_own = row->title != NULL;
-  self->tree->archived = archived;
+  self->tree->conversation->archived = archived;
   return TRUE;
 }
 

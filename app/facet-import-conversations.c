@@ -191,7 +191,7 @@ stored_cb (const GError *error, gpointer user_data)
   for (guint i = 0; i < job->import.trees->len; i++) {
     FacetTree *tree = job->import.trees->pdata[i];
 
-    tree->conversation->archived = tree->archived;
+    facet_library_know_folder (job->library, tree->conversation->folder, tree->folder);
     g_ptr_array_add (listed, g_steal_pointer (&tree->conversation));
   }
   facet_library_add_stored (job->library, listed);
@@ -211,6 +211,7 @@ read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   }
   facet_store_add_trees (facet_library_get_store (job->library), job->import.trees, commit_media_cb,
                          job, job->progress, FACET_IMPORT_READ_PROGRESS,
+                         facet_library_reserve_folders (job->library, job->import.trees->len),
                          g_task_get_cancellable (task), stored_cb, g_object_ref (task));
 }
 

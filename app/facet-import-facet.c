@@ -342,6 +342,17 @@ check_version (FacetImport *self, const json_t *json, GError **error)
 }
 
 static gboolean
+read_folder (FacetImport *self, const json_t *json, FacetTree *tree, GError **error)
+{
+  g_autofree char *name = NULL;
+
+  if (!dup_text (self, json, "folder", &name, error))
+    return FALSE;
+  tree->folder = name != NULL ? facet_folder_clean_name (name) : NULL;
+  return TRUE;
+}
+
+static gboolean
 read_conversation (FacetImport *self, const json_t *json, FacetTree *tree, GError **error)
 {
   FacetConversationRow *row = tree->conversation;
@@ -353,8 +364,8 @@ read_conversation (FacetImport *self, const json_t *json, FacetTree *tree, GErro
          facet_import_get_integer (self, json, "updated", FACET_IMPORT_MAX_TIME, &row->updated,
                                    error) &&
          facet_import_get_boolean (self, json, "pinned", &row->pinned, error) &&
-         facet_import_get_boolean (self, json, "archived", &tree->archived, error) &&
-         dup_text (self, json, "folder", &tree->folder, error) &&
+         facet_import_get_boolean (self, json, "archived", &row->archived, error) &&
+         read_folder (self, json, tree, error) &&
          facet_import_get_boolean (self, json, "thinking", &row->thinking, error) &&
          dup_text (self, json, "draft", &row->draft, error);
 }

@@ -7,8 +7,6 @@
 
 #include "facet-library-private.h"
 
-#include <string.h>
-
 static GPtrArray *
 dup_folders (FacetLibrary *self)
 {
@@ -80,20 +78,6 @@ store_folders (FacetLibrary *self)
   facet_store_save_folders (self->store, rows, stored_cb, g_object_ref (self));
 }
 
-/* On one line, of some length; NULL: there is nothing to see. */
-static char *
-dup_name (const char *name)
-{
-  g_autofree char *valid = g_utf8_make_valid (name, -1);
-
-  g_strstrip (g_strdelimit (valid, "\r\n\t", ' '));
-  if (*valid == '\0')
-    return NULL;
-  if (g_utf8_strlen (valid, -1) > FACET_FOLDER_NAME_MAX)
-    *g_utf8_offset_to_pointer (valid, FACET_FOLDER_NAME_MAX) = '\0';
-  return g_steal_pointer (&valid);
-}
-
 FacetFolder *
 facet_library_add_folder (FacetLibrary *self, const char *name)
 {
@@ -102,7 +86,7 @@ facet_library_add_folder (FacetLibrary *self, const char *name)
   g_autofree char *valid = NULL;
 
   g_return_val_if_fail (FACET_IS_LIBRARY (self), NULL);
-  valid = dup_name (name);
+  valid = facet_folder_clean_name (name);
   if (valid == NULL || !self->loaded)
     return NULL;
   folder = facet_folder_new (++self->last_folder, valid);
@@ -113,13 +97,46 @@ facet_library_add_folder (FacetLibrary *self, const char *name)
   return folder; /* the list has it */
 }
 
+gint64
+facet_library_reserve_folders (FacetLibrary *self, guint n)
+{
+  gint64 first = self->last_folder + 1;
+
+  self->last_folder += n;
+  return first;
+}
+
+static gboolean
+has_folder (FacetLibrary *self, gint64 id)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->folders)); i++) {
+    g_autoptr (FacetFolder) folder = g_list_model_get_item (G_LIST_MODEL (self->folders), i);
+
+    if (facet_folder_get_id (folder) == id)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+void
+facet_library_know_folder (FacetLibrary *self, gint64 id, const char *name)
+{
+  g_autoptr (GPtrArray) folders = NULL;
+
+  if (id == 0 || has_folder (self, id))
+    return;
+  folders = dup_folders (self);
+  g_ptr_array_add (folders, facet_folder_new (id, name));
+  change_folders (self, folders);
+}
+
 void
 facet_library_rename_folder (FacetLibrary *self, FacetFolder *folder, const char *name)
 {
   g_autofree char *valid = NULL;
 
   g_return_if_fail (FACET_IS_LIBRARY (self));
-  valid = dup_name (name);
+  valid = facet_folder_clean_name (name);
   if (valid == NULL)
     return;
   facet_folder_set_name (folder, valid);

@@ -79,8 +79,6 @@ void facet_library_copy (FacetLibrary        *self,
 void facet_library_delete (FacetLibrary *self, FacetConversation *conversation);
 void facet_library_undo_delete (FacetLibrary *self);
 
-#define FACET_FOLDER_NAME_MAX 100 /* characters */
-
 /* The folders, of FacetFolder, in order; borrowed, the same as long as the library lives. */
 GListModel  *facet_library_get_folders (FacetLibrary *self);
 /* A new one, the last.  Borrowed; NULL: there is nothing to see in @name, or :loaded is FALSE. */

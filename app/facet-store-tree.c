@@ -43,7 +43,7 @@ read_conversation (FacetDb *db, FacetTree *tree, gint64 id, gint64 *head, GError
   row->created = sqlite3_column_int64 (statement, 2);
   row->updated = sqlite3_column_int64 (statement, 3);
   row->pinned = sqlite3_column_int (statement, 4) != 0;
-  tree->archived = sqlite3_column_int (statement, 5) != 0;
+  tree->conversation->archived = sqlite3_column_int (statement, 5) != 0;
   row->thinking = sqlite3_column_int (statement, 6) != 0;
   row->draft = dup_column (statement, 7);
   *head = sqlite3_column_int64 (statement, 8);
@@ -205,6 +205,7 @@ typedef struct {
   gpointer           media_data;
   FacetProgress     *progress; /* NULL: nobody looks */
   guint              begin;
+  gint64             next_folder; /* an id that nobody else gives */
   GCancellable      *cancellable;
   FacetStoreFunc     func;
   gpointer           user_data;
@@ -212,7 +213,7 @@ typedef struct {
 
 /* The one of that name, or a new one.  0: @error. */
 static gint64
-find_folder (FacetDb *db, const char *name, GError **error)
+find_folder (AddOp *add, FacetDb *db, const char *name, GError **error)
 {
   GError       *failure = NULL;
   gint64        id = 0;
@@ -232,24 +233,26 @@ find_folder (FacetDb *db, const char *name, GError **error)
     return 0;
   }
   statement = facet_db_statement (db,
-                                  "INSERT INTO folders (name, position, created) VALUES (?1,"
-                                  "  (SELECT ifnull (max (position), -1) + 1 FROM folders), ?2)",
+                                  "INSERT INTO folders (id, name, position, created)"
+                                  " SELECT max (?3, ifnull (max (id), 0) + 1), ?1,"
+                                  "   ifnull (max (position), -1) + 1, ?2 FROM folders",
                                   error);
   if (statement == NULL)
     return 0;
   sqlite3_bind_text (statement, 1, name, -1, SQLITE_STATIC);
   sqlite3_bind_int64 (statement, 2, g_get_real_time ());
+  sqlite3_bind_int64 (statement, 3, add->next_folder++);
   return facet_db_run (db, statement, error) ? facet_db_last_id (db) : 0;
 }
 
 static gboolean
-write_conversation (FacetDb *db, FacetTree *tree, GError **error)
+write_conversation (AddOp *add, FacetDb *db, FacetTree *tree, GError **error)
 {
-  const FacetConversationRow *row = tree->conversation;
-  gint64                      folder = 0;
-  sqlite3_stmt               *statement;
+  FacetConversationRow *row = tree->conversation;
+  sqlite3_stmt         *statement;
 
-  if (tree->folder != NULL && (folder = find_folder (db, tree->folder, error)) == 0)
+  row->folder = 0;
+  if (tree->folder != NULL && (row->folder = find_folder (add, db, tree->folder, error)) == 0)
     return FALSE;
   statement = facet_db_statement (db,
                                   "INSERT INTO conversations (title, title_is_own, created,"
@@ -263,10 +266,10 @@ write_conversation (FacetDb *db, FacetTree *tree, GError **error)
   sqlite3_bind_int64 (statement, 3, row->created);
   sqlite3_bind_int64 (statement, 4, row->updated);
   sqlite3_bind_int (statement, 5, row->pinned);
-  sqlite3_bind_int (statement, 6, tree->archived);
+  sqlite3_bind_int (statement, 6, tree->conversation->archived);
   sqlite3_bind_int (statement, 7, row->thinking);
   sqlite3_bind_text (statement, 8, row->draft != NULL ? row->draft : "", -1, SQLITE_STATIC);
-  sqlite3_bind_int64 (statement, 9, folder);
+  sqlite3_bind_int64 (statement, 9, row->folder);
   if (!facet_db_run (db, statement, error))
     return FALSE;
   tree->conversation->id = facet_db_last_id (db);
@@ -309,11 +312,12 @@ write_messages (FacetDb *db, FacetTree *tree, GCancellable *cancellable, GError 
 }
 
 static gboolean
-write_tree (FacetDb *db, FacetTree *tree, GCancellable *cancellable, GError **error)
+write_tree (AddOp *add, FacetDb *db, FacetTree *tree, GError **error)
 {
   gint64 id;
 
-  if (!write_conversation (db, tree, error) || !write_messages (db, tree, cancellable, error))
+  if (!write_conversation (add, db, tree, error) ||
+      !write_messages (db, tree, add->cancellable, error))
     return FALSE;
   id = tree->conversation->id;
   return (tree->conversation->head_id == 0 ||
@@ -332,7 +336,7 @@ add_run (FacetStoreOp *op, FacetDb *db, GError **error)
     guint step = (guint)((guint64)(FACET_TREE_PROGRESS - add->begin) * i / add->trees->len);
 
     facet_progress_set (add->progress, add->begin + step, FACET_TREE_PROGRESS);
-    if (!write_tree (db, add->trees->pdata[i], add->cancellable, error))
+    if (!write_tree (add, db, add->trees->pdata[i], error))
       return FALSE;
   }
   /* Last, so that whatever failed before has left no file; files without rows harm nobody, rows
@@ -367,6 +371,7 @@ facet_store_add_trees (FacetStore        *self,
                        gpointer           media_data,
                        FacetProgress     *progress,
                        guint              begin,
+                       gint64             first_folder,
                        GCancellable      *cancellable,
                        FacetStoreFunc     func,
                        gpointer           user_data)
@@ -381,6 +386,7 @@ facet_store_add_trees (FacetStore        *self,
   op->media_data = media_data;
   op->progress = progress != NULL ? facet_progress_ref (progress) : NULL;
   op->begin = begin;
+  op->next_folder = first_folder;
   g_set_object (&op->cancellable, cancellable);
   op->func = func;
   op->user_data = user_data;

@@ -15,11 +15,10 @@ G_BEGIN_DECLS
 
 typedef struct {
   FacetConversationRow *conversation; /* its id: 0 until it is stored */
-  gboolean              archived;
-  char                 *folder;      /* its name; NULL: none */
-  GPtrArray            *messages;    /* of FacetMessageRow; the one numbered n is at n - 1 */
-  GArray               *deleted;     /* gint64 each: when it was taken out; 0: it was not */
-  GPtrArray            *draft_media; /* of FacetMedia */
+  char                 *folder;       /* its name, whose id the row gets when stored; NULL: none */
+  GPtrArray            *messages;     /* of FacetMessageRow; the one numbered n is at n - 1 */
+  GArray               *deleted;      /* gint64 each: when it was taken out; 0: it was not */
+  GPtrArray            *draft_media;  /* of FacetMedia */
 } FacetTree;
 
 FacetTree *facet_tree_new (void) G_GNUC_WARN_UNUSED_RESULT;
@@ -50,7 +49,8 @@ void facet_store_read_tree (FacetStore        *self,
 /* Main thread.  Stores new conversations, all or none, in one durable transaction; the trees are
  * written to (each gets its id), and nobody else may touch them until @func was called.
  * @commit_media, on the writer's thread and just before: puts their files into the media folder.
- * @progress (NULL: nobody looks) goes from @begin to FACET_TREE_PROGRESS. */
+ * @progress (NULL: nobody looks) goes from @begin to FACET_TREE_PROGRESS.  @first_folder and the
+ * numbers after it, one for each tree, are kept free for new folders. */
 #define FACET_TREE_PROGRESS 1000
 typedef gboolean (*FacetTreeMediaFunc) (gpointer data, GError **error);
 void facet_store_add_trees (FacetStore        *self,
@@ -59,6 +59,7 @@ void facet_store_add_trees (FacetStore        *self,
                             gpointer           media_data,
                             FacetProgress     *progress,
                             guint              begin,
+                            gint64             first_folder,
                             GCancellable      *cancellable,
                             FacetStoreFunc     func,
                             gpointer           user_data);

@@ -441,6 +441,66 @@ test_store_fails (Fixture *f, gconstpointer data)
   g_assert_cmpuint (count_media (f), ==, 0);
 }
 
+static char *
+name_folder (Fixture *f, guint position)
+{
+  g_autoptr (FacetFolder) folder =
+      g_list_model_get_item (facet_library_get_folders (f->base.library), position);
+
+  return folder != NULL ? g_strdup (facet_folder_get_name (folder)) : NULL;
+}
+
+static void
+assert_in_folder (Fixture *f, const FacetImportResult *result, guint position)
+{
+  g_autoptr (FacetFolder) folder =
+      g_list_model_get_item (facet_library_get_folders (f->base.library), position);
+  g_autoptr (FacetConversation) conversation =
+      facet_library_find (f->base.library, g_array_index (result->ids, gint64, 0));
+
+  g_assert_cmpint (facet_conversation_get_folder (conversation), ==, facet_folder_get_id (folder));
+}
+
+#define IN_FOLDER(title, folder, archived)                                                         \
+  "{\"format\": \"facet-conversation\", \"version\": 1, \"title\": \"" title                       \
+  "\", \"updated\": 7, \"folder\": " folder ", \"archived\": " archived                            \
+  ", \"messages\": [{\"id\": 1, \"role\": \"user\", \"state\": \"complete\", \"text\": "           \
+  "\"One\"}], \"head\": 1}"
+
+/* What is imported is at once where it belongs; folders that are there already are used, and what a
+ * person makes meanwhile is another one. */
+static void
+test_places (Fixture *f, gconstpointer data)
+{
+  FacetLibrary *library = f->base.library;
+  g_autoptr (FacetImportResult) first = NULL;
+  g_autoptr (FacetImportResult) second = NULL;
+  g_autoptr (FacetImportResult) archived = NULL;
+  g_autoptr (FacetImportResult) nowhere = NULL;
+  g_autofree char *cleaned = NULL;
+
+  wait_until (facet_library_get_loaded (library));
+  g_assert_nonnull (facet_library_add_folder (library, "Home"));
+  first = import_well (f, IN_FOLDER ("A", "\"Jour\\nneys\"", "false"));
+  cleaned = name_folder (f, 1);
+  g_assert_cmpstr (cleaned, ==, "Jour neys");
+  assert_in_folder (f, first, 1);
+  g_assert_nonnull (facet_library_add_folder (library, "Work"));
+  second = import_well (f, IN_FOLDER ("B", "\"Home\"", "false"));
+  assert_in_folder (f, second, 0);
+  nowhere = import_well (f, IN_FOLDER ("C", "\" \"", "false"));
+  archived = import_well (f, IN_FOLDER ("D", "\"Work\"", "true"));
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (library)), ==, 3);
+  g_assert_cmpuint (g_list_model_get_n_items (facet_library_get_archive (library)), ==, 1);
+  g_assert_cmpuint (g_list_model_get_n_items (facet_library_get_folders (library)), ==, 3);
+  assert_in_folder (f, archived, 2);
+
+  test_library_reopen (&f->base);
+  g_assert_cmpuint (g_list_model_get_n_items (facet_library_get_folders (f->base.library)), ==, 3);
+  assert_in_folder (f, first, 1);
+  assert_in_folder (f, archived, 2);
+}
+
 static void
 test_no_file (Fixture *f, gconstpointer data)
 {
@@ -471,6 +531,7 @@ main (int argc, char *argv[])
       {"/import/beside", test_beside},
       {"/import/store-fails", test_store_fails},
       {"/import/no-file", test_no_file},
+      {"/import/places", test_places},
   };
 
   g_test_init (&argc, &argv, NULL);
