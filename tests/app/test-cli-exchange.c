@@ -5,9 +5,12 @@
  * The program is the one that $FACET_CLI names. */
 #define G_LOG_DOMAIN "test-cli-exchange"
 
+#include "facet-store-backup.h"
+#include "facet-store-schema.h"
 #include "test-folder.h"
 
 #include <gio/gio.h>
+#include <glib/gstdio.h>
 #include <jansson.h>
 
 #include <string.h>
@@ -178,6 +181,29 @@ test_one_of_two (Fixture *f, gconstpointer data)
   g_assert_cmpstr (f->out, ==, "in.json: 1 conversation with 2 messages was imported.\n");
 }
 
+/* Nothing is done while it is open what takes the place of a file that is gone. */
+static void
+test_offer (Fixture *f, gconstpointer data)
+{
+  static const char *const commands[] = {"list", "export|--all", "import|in.json"};
+  g_autofree char         *path = g_build_filename (f->folder, "data", "facet", "facet.db", NULL);
+  g_autofree char         *folder = facet_backup_folder_of (path);
+  g_autofree char         *name =
+      g_strdup_printf ("%s/facet-v%d-20250101-101010.db", folder, FACET_SCHEMA_VERSION);
+
+  run (f, "import|in.json");
+  g_assert_cmpint (f->status, ==, 0);
+  g_assert_cmpint (g_mkdir_with_parents (folder, 0700), ==, 0);
+  g_assert_cmpint (g_rename (path, name), ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++) {
+    run (f, commands[i]);
+    g_assert_cmpint (f->status, ==, 1);
+    g_assert_cmpstr (f->out, ==, "");
+    g_assert_nonnull (strstr (f->err, "in Facet's window"));
+    g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+  }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -190,6 +216,7 @@ main (int argc, char *argv[])
       {"/cli-exchange/errors", test_errors},
       {"/cli-exchange/no-folder", test_no_folder},
       {"/cli-exchange/one-of-two", test_one_of_two},
+      {"/cli-exchange/offer", test_offer},
   };
 
   g_test_init (&argc, &argv, NULL);

@@ -169,6 +169,41 @@ test_export (Fixture *f, gconstpointer data)
   ui_picture (GTK_WIDGET (f->window), "export-done");
 }
 
+static gboolean
+is_there (gpointer path)
+{
+  return g_file_test (path, G_FILE_TEST_EXISTS);
+}
+
+/* The row's own, not the one that is shown; a private one is only in what was asked for. */
+static void
+test_export_row (Fixture *f, gconstpointer data)
+{
+  GtkWidget       *window = GTK_WIDGET (f->window);
+  g_autofree char *first = g_build_filename (f->folder, "First.md", NULL);
+  g_autofree char *secret = g_build_filename (f->folder, "Secret.json", NULL);
+  g_autofree char *text = NULL;
+  GtkWidget       *dialog;
+  gint64           id, private;
+
+  send (f, "First");
+  id = facet_conversation_get_id (facet_window_get_conversation (f->window));
+  g_assert_true (gtk_widget_activate_action (window, "win.new-private-conversation", NULL));
+  send (f, "Secret");
+  private = facet_conversation_get_id (facet_window_get_conversation (f->window));
+  g_assert_true (gtk_widget_activate_action (window, "win.export-conversation", "x", id));
+  dialog = GTK_WIDGET (find_dialog (f));
+  g_assert_nonnull (dialog);
+  gtk_window_destroy (GTK_WINDOW (dialog));
+
+  facet_window_export_to (f->window, FACET_EXPORT_MARKDOWN, f->folder, id);
+  ui_wait (is_there, first);
+  facet_window_export_to (f->window, FACET_EXPORT_JSON, f->folder, private);
+  ui_wait (is_there, secret); /* whole, as soon as it has its name */
+  g_assert_true (g_file_get_contents (secret, &text, NULL, NULL));
+  g_assert_nonnull (strstr (text, "You said: Secret"));
+}
+
 static void
 test_export_fails (Fixture *f, gconstpointer data)
 {
@@ -236,6 +271,7 @@ main (int argc, char *argv[])
       {"/exchange/enabled", test_enabled},
       {"/exchange/question", test_question},
       {"/exchange/export", test_export},
+      {"/exchange/export-row", test_export_row},
       {"/exchange/export-fails", test_export_fails},
       {"/exchange/import", test_import},
       {"/exchange/import-fails", test_import_fails},

@@ -13,6 +13,7 @@
 #include "facet-find-bar.h"
 #include "facet-search-dialog.h"
 #include "facet-search-row.h"
+#include "facet-version-pager.h"
 #include "facet-window.h"
 #include "ui-fixture.h"
 
@@ -236,6 +237,38 @@ test_open (Fixture *f, gconstpointer data)
                                          ui_find (f->window, FACET_TYPE_COMPOSER, NULL)));
 }
 
+/* A conversation of the archive. */
+static void
+test_open_archived (Fixture *f, gconstpointer data)
+{
+  FacetConversation *conversation;
+
+  type (f, "day");
+  g_signal_emit_by_name (f->entry, "activate");
+  conversation = facet_window_get_conversation (FACET_WINDOW (f->window));
+  g_assert_cmpint (facet_conversation_get_id (conversation), ==, 3);
+  g_assert_true (facet_conversation_get_archived (conversation));
+  bar_words = "1 of 1";
+  ui_wait (bar_says, f->window);
+}
+
+/* On a branch that is not shown, first of a conversation that has to be read, then of one that is
+ * there, where the branch has changed meanwhile. */
+static void
+test_open_branch (Fixture *f, gconstpointer data)
+{
+  type (f, "aardvark");
+  g_signal_emit_by_name (f->entry, "activate");
+  bar_words = "1 of 1";
+  ui_wait (bar_says, f->window);
+  open_dialog (f);
+  type (f, "workshop");
+  g_signal_emit_by_name (f->entry, "activate");
+  ui_wait (bar_says, f->window);
+  g_assert_nonnull (ui_find (f->window, FACET_TYPE_VERSION_PAGER, NULL));
+  ui_picture (f->window, "search-other-branch");
+}
+
 /* A thought in a conversation that is open already, found by a word that is in no other. */
 static void
 test_open_thought (Fixture *f, gconstpointer data)
@@ -320,6 +353,8 @@ main (int argc, char **argv)
   ADD ("states", test_states);
   ADD ("keys", test_keys);
   ADD ("open", test_open);
+  ADD ("open-archived", test_open_archived);
+  ADD ("open-branch", test_open_branch);
   ADD ("open-thought", test_open_thought);
   ADD ("open-title", test_open_title);
   ADD ("accessible", test_accessible);
