@@ -41,8 +41,7 @@ struct _FacetSearchQuery {
   gboolean        quick, exact;
 };
 
-/* --- characters
- * ----------------------------------------------------------------------------------------- */
+/* Characters */
 
 /* A letter without its case and, where it is a Latin one, without its accent; 0: an accent. */
 static gunichar
@@ -118,8 +117,7 @@ is_quotation_mark (gunichar c)
   return c == '"' || (c >= 0x201c && c <= 0x201f) || c == 0xab || c == 0xbb;
 }
 
-/* --- terms
- * ---------------------------------------------------------------------------------------------- */
+/* Terms */
 
 static void
 clear_term (gpointer data)
@@ -236,8 +234,7 @@ add_term (FacetSearchQuery *self, const char *text, gsize length, gboolean begin
   g_array_append_val (self->terms, term);
 }
 
-/* --- the query
- * ------------------------------------------------------------------------------------------ */
+/* The query */
 
 /* All terms that the index knows, or only the quick ones. */
 static char *
@@ -378,8 +375,7 @@ facet_search_query_is_exact (const FacetSearchQuery *self)
   return self->exact;
 }
 
-/* --- places
- * --------------------------------------------------------------------------------------------- */
+/* Places */
 
 /* Past what divides two words, which is there and not endless; NULL: it is not. */
 static const char *

@@ -92,8 +92,7 @@ next_row (SearchOp *search, FacetDb *db, sqlite3_stmt *statement, GError **error
   return FALSE;
 }
 
-/* --- conversations
- * -------------------------------------------------------------------------------------- */
+/* Conversations */
 
 static Group *
 add_group (SearchOp *search, sqlite3_stmt *statement)
@@ -160,8 +159,7 @@ ensure_group (SearchOp *search, FacetDb *db, gint64 id, GError **error)
   return group;
 }
 
-/* --- messages
- * ------------------------------------------------------------------------------------------- */
+/* Messages */
 
 static const char indexed[] = "SELECT m.id, m.conversation_id, m.created, m.role"
                               " FROM message_fts f CROSS JOIN messages m ON m.id = f.rowid"
@@ -318,8 +316,7 @@ find_attachments (SearchOp *search, FacetDb *db, GError **error)
   return failure == NULL;
 }
 
-/* --- what is shown
- * -------------------------------------------------------------------------------------- */
+/* What is shown */
 
 /* The newest of every conversation, the conversations by their newest. */
 static gboolean
@@ -450,8 +447,7 @@ make_hits (SearchOp *search, FacetDb *db, GError **error)
   return TRUE;
 }
 
-/* --- the operation
- * -------------------------------------------------------------------------------------- */
+/* The operation */
 
 static gboolean
 search_run (FacetStoreOp *op, FacetDb *db, GError **error)

@@ -45,8 +45,7 @@ facet_block_column_get_view (FacetBlockColumn *self, guint index)
   return g_ptr_array_index (self->views, index - self->first);
 }
 
-/* --- views
- * ---------------------------------------------------------------------------------------------- */
+/* Views */
 
 /* A widget's accessible role is for life, so headings and rules are kinds of their own. */
 static guint
@@ -137,8 +136,7 @@ reuse_view (FacetBlockColumn *self, GPtrArray *old, guint old_first, guint index
   return view;
 }
 
-/* --- layout
- * --------------------------------------------------------------------------------------------- */
+/* Layout */
 
 static FacetFlowMetrics
 get_metrics (FacetBlockColumn *self)
@@ -265,8 +263,7 @@ facet_block_column_measure (GtkWidget     *widget,
   *minimum = *natural = 0;
 }
 
-/* --- places
- * --------------------------------------------------------------------------------------------- */
+/* Places */
 
 /* The view at @y, or the nearest; NULL: there are none. */
 static FacetBlockView *
@@ -325,8 +322,7 @@ facet_block_column_get_caret (FacetBlockColumn *self,
   return TRUE;
 }
 
-/* --- the flow
- * ------------------------------------------------------------------------------------------- */
+/* The flow */
 
 static void
 flow_cb (FacetFlow *flow, gpointer data)
@@ -361,8 +357,7 @@ facet_block_column_set_flow (FacetBlockColumn *self, FacetFlow *flow)
   gtk_widget_queue_allocate (GTK_WIDGET (self));
 }
 
-/* --- widget
- * --------------------------------------------------------------------------------------------- */
+/* Widget */
 
 static void
 facet_block_column_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)

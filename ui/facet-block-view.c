@@ -254,8 +254,7 @@ facet_block_view_dup_spoken_text (FacetBlockView *self)
   }
 }
 
-/* --- style
- * --------------------------------------------------------------------------------------------- */
+/* Style */
 
 const FacetTextColors *
 facet_block_view_get_colors (FacetBlockView *self)
@@ -309,8 +308,7 @@ facet_block_view_direction_changed (GtkWidget *widget, GtkTextDirection previous
   restyle (FACET_BLOCK_VIEW (widget));
 }
 
-/* --- nests
- * ---------------------------------------------------------------------------------------------- */
+/* Nests */
 
 static void
 draw_bar (FacetBlockView        *self,
@@ -437,8 +435,7 @@ draw_nests (FacetBlockView *self, GtkSnapshot *snapshot)
   }
 }
 
-/* --- widget
- * --------------------------------------------------------------------------------------------- */
+/* Widget */
 
 /* Any size will do: see the header. */
 static void

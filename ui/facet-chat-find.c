@@ -74,8 +74,7 @@ count_marks (FacetTurnModel *turn, guint part)
   return marks != NULL ? facet_flow_marks_get_n (marks) : 0;
 }
 
-/* --- where the reader is
- * -------------------------------------------------------------------------------- */
+/* Where the reader is */
 
 static void
 set_current (FacetChatFind *self, FacetTurnModel *turn, guint part, guint index)
@@ -176,8 +175,7 @@ choose_in (FacetChatFind *self, guint index, gboolean last)
   return FALSE;
 }
 
-/* --- looking through
- * ------------------------------------------------------------------------------------ */
+/* Looking through */
 
 static void
 look_through (FacetChatFind *self, FacetTurnModel *turn)
@@ -294,8 +292,7 @@ facet_chat_find_set_query (FacetChatFind    *self,
     changed (self);
 }
 
-/* --- going on
- * ------------------------------------------------------------------------------------------- */
+/* Going on */
 
 /* The next mark after the reader's, or before; turns without any are passed. */
 void
@@ -363,8 +360,7 @@ facet_chat_find_get_position (FacetChatFind *self)
   return 0;
 }
 
-/* --- the list
- * ------------------------------------------------------------------------------------------- */
+/* The list */
 
 /* What was written is looked through; the reader stays where it is. */
 static void

@@ -86,9 +86,7 @@ facet_chat_list_hold (FacetChatList *self, FacetTurnModel *turn, const FacetRowA
   facet_chat_list_schedule_layout (self);
 }
 
-/* --- rows
- * -----------------------------------------------------------------------------------------------
- */
+/* Rows */
 
 static guint
 kind_of (FacetTurnModel *turn)
@@ -173,8 +171,7 @@ facet_chat_list_get_n_rows (FacetChatList *self)
   return g_hash_table_size (self->rows);
 }
 
-/* --- layout
- * --------------------------------------------------------------------------------------------- */
+/* Layout */
 
 static int
 text_width (FacetChatList *self)
@@ -458,8 +455,7 @@ facet_chat_list_measure (GtkWidget     *widget,
   *natural = 0;
 }
 
-/* --- scrolling
- * ------------------------------------------------------------------------------------------ */
+/* Scrolling */
 
 /* Far enough that little of what was on the screen still is.  What is near the new place has time
  * until the next frame; the widgets it needs are those of the old place. */
@@ -513,8 +509,7 @@ facet_chat_list_selection_began (FacetChatList *self, GtkWidget *widget)
   }
 }
 
-/* --- the conversation
- * ----------------------------------------------------------------------------------- */
+/* The conversation */
 
 gboolean
 facet_chat_list_shows (FacetMessage *message)
@@ -647,8 +642,7 @@ facet_chat_list_set_conversation (FacetChatList *self, FacetConversation *conver
   facet_chat_list_pin (self);
 }
 
-/* --- widget
- * --------------------------------------------------------------------------------------------- */
+/* Widget */
 
 static void
 set_adjustment (FacetChatList *self, GtkOrientation orientation, GtkAdjustment *adjustment)

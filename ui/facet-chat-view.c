@@ -59,8 +59,7 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (FacetChatView, facet_chat_view, GTK_TYPE_WIDGET)
 
-/* --- the end
- * -------------------------------------------------------------------------------------------- */
+/* The end */
 
 gboolean
 facet_chat_view_get_unpinned (FacetChatView *self)
@@ -98,8 +97,7 @@ revealed_cb (FacetChatView *self)
     gtk_widget_set_visible (GTK_WIDGET (self->latest), FALSE);
 }
 
-/* --- what is said aloud
- * --------------------------------------------------------------------------------- */
+/* What is said aloud */
 
 static FacetMessage *
 dup_last_answer (FacetChatView *self)
@@ -190,8 +188,7 @@ busy_cb (FacetChatView *self)
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "chat.answer-now", self->running != NULL);
 }
 
-/* --- the conversation
- * ----------------------------------------------------------------------------------- */
+/* The conversation */
 
 gboolean
 facet_chat_view_get_empty (FacetChatView *self)
@@ -264,8 +261,7 @@ facet_chat_view_copy_last_answer (FacetChatView *self)
   return TRUE;
 }
 
-/* --- finding
- * -------------------------------------------------------------------------------------------- */
+/* Finding */
 
 void
 facet_chat_view_find (FacetChatView *self)
@@ -304,8 +300,7 @@ find_closed_cb (FacetChatView *self)
   g_signal_emit (self, signals[FIND_CLOSED], 0);
 }
 
-/* --- signals and actions
- * -------------------------------------------------------------------------------- */
+/* Signals and actions */
 
 static void
 edit_requested_cb (FacetChatView *self, FacetMessage *message)
@@ -340,8 +335,7 @@ answer_now_action (GtkWidget *widget, const char *name, GVariant *parameter)
     facet_conversation_answer_now (self->conversation);
 }
 
-/* --- widget
- * --------------------------------------------------------------------------------------------- */
+/* Widget */
 
 /* A language in each idle moment. */
 static gboolean

@@ -47,8 +47,7 @@ facet_code_block_get_language_name (FacetCodeBlock *self)
   return facet_code_text_get_language_name (self->code);
 }
 
-/* --- copying
- * -------------------------------------------------------------------------------------------- */
+/* Copying */
 
 static void
 show_copied (FacetCodeBlock *self, gboolean copied)
@@ -81,8 +80,7 @@ copy_cb (FacetCodeBlock *self)
   self->copied_source = g_timeout_add (COPIED_MS, copied_timeout_cb, self);
 }
 
-/* --- content
- * -------------------------------------------------------------------------------------------- */
+/* Content */
 
 static void
 facet_code_block_bind (FacetBlockView *view, gboolean grew)
@@ -253,8 +251,7 @@ facet_code_block_set_visible_range (FacetBlockView *view, double top, double bot
     gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
-/* --- places
- * --------------------------------------------------------------------------------------------- */
+/* Places */
 
 static gsize
 facet_code_block_get_byte (FacetBlockView *view, double x, double y)
@@ -300,8 +297,7 @@ scroll_cb (FacetCodeBlock *self, double dx, double dy, GtkEventControllerScroll 
   return gtk_adjustment_get_value (self->adjustment) != before;
 }
 
-/* --- widget
- * --------------------------------------------------------------------------------------------- */
+/* Widget */
 
 static void
 facet_code_block_dispose (GObject *object)

@@ -40,8 +40,7 @@ struct _FacetCodeText {
   double           cell_width;
 };
 
-/* --- languages and schemes
- * ------------------------------------------------------------------------------ */
+/* Languages and schemes */
 
 static const struct {
   const char *name, *id;
@@ -140,8 +139,7 @@ facet_code_text_get_language_name (FacetCodeText *self)
   return self->block != NULL ? self->block->language : "";
 }
 
-/* --- lines
- * ---------------------------------------------------------------------------------------------- */
+/* Lines */
 
 static void
 forget_layouts (FacetCodeText *self, guint from)
@@ -210,8 +208,7 @@ facet_code_text_get_n_lines (FacetCodeText *self)
   return self->lines->len;
 }
 
-/* --- fonts and colours
- * ---------------------------------------------------------------------------------- */
+/* Fonts and colours */
 
 static void
 measure_font (FacetCodeText *self)
@@ -317,8 +314,7 @@ facet_code_text_set_block (FacetCodeText *self, FacetBlock *block, gboolean grew
   gtk_text_buffer_set_text (buffer, block->text, (int)block->length);
 }
 
-/* --- layouts
- * -------------------------------------------------------------------------------------------- */
+/* Layouts */
 
 static void
 add_tag_attributes (PangoAttrList *list, GtkTextTag *tag, guint start, guint end)
@@ -511,8 +507,7 @@ facet_code_text_draw (FacetCodeText         *self,
   }
 }
 
-/* --- places
- * --------------------------------------------------------------------------------------------- */
+/* Places */
 
 gsize
 facet_code_text_get_byte (FacetCodeText *self, double x, double y)

@@ -109,8 +109,7 @@ typed_cb (FacetFindBar *self)
     look_for_text (self, NULL, FALSE);
 }
 
-/* --- open and closed
- * ------------------------------------------------------------------------------------- */
+/* Open and closed */
 
 void
 facet_find_bar_open (FacetFindBar *self)
@@ -208,8 +207,7 @@ key_pressed_cb (GtkEventControllerKey *controller,
   return GDK_EVENT_STOP;
 }
 
-/* --- widget
- * --------------------------------------------------------------------------------------------- */
+/* Widget */
 
 void
 facet_find_bar_set_list (FacetFindBar *self, FacetChatList *list)

@@ -150,8 +150,7 @@ facet_flow_marked (FacetFlow *self)
   tell (self);
 }
 
-/* --- neighbours
- * ----------------------------------------------------------------------------------------- */
+/* Neighbours */
 
 guint
 facet_flow_get_shared_nests (FacetFlow *self, guint index)
@@ -272,8 +271,7 @@ facet_flow_dup_code (FacetFlow *self, guint index)
   return g_string_free (code, FALSE);
 }
 
-/* --- heights
- * -------------------------------------------------------------------------------------------- */
+/* Heights */
 
 /* Lines that [@text, @text + @length) takes when @columns characters go in one. */
 static double
@@ -444,8 +442,7 @@ facet_flow_find (FacetFlow *self, double y, guint *index, double *top)
   return TRUE;
 }
 
-/* --- changes
- * -------------------------------------------------------------------------------------------- */
+/* Changes */
 
 /* A selection that reaches into what changed ends before it. */
 static void
@@ -519,8 +516,7 @@ facet_flow_touch (FacetFlow *self, guint index)
   tell (self);
 }
 
-/* --- selection
- * ------------------------------------------------------------------------------------------ */
+/* Selection */
 
 static int
 compare_positions (const FacetFlowPosition *a, const FacetFlowPosition *b)

@@ -64,8 +64,7 @@ facet_message_row_changed (FacetMessageRow *self)
   g_signal_emit (self, signals[CHANGED], 0);
 }
 
-/* --- binding
- * -------------------------------------------------------------------------------------------- */
+/* Binding */
 
 void
 facet_message_row_update_actions (FacetMessageRow *self)
@@ -132,8 +131,7 @@ facet_message_row_bind (FacetMessageRow   *self,
   facet_message_row_update_actions (self);
 }
 
-/* --- layout
- * --------------------------------------------------------------------------------------------- */
+/* Layout */
 
 void
 facet_message_row_get_columns (int width, FacetRowColumns *columns)
@@ -263,8 +261,7 @@ facet_message_row_measure (GtkWidget     *widget,
   *minimum = *natural = 0;
 }
 
-/* --- actions
- * -------------------------------------------------------------------------------------------- */
+/* Actions */
 
 static void
 toast (FacetMessageRow *self, const char *text, gboolean undo)
@@ -386,8 +383,7 @@ expand_action (GtkWidget *widget, const char *name, GVariant *parameter)
   facet_turn_model_unclip (facet_message_row_get_turn (FACET_MESSAGE_ROW (widget)));
 }
 
-/* --- widget
- * --------------------------------------------------------------------------------------------- */
+/* Widget */
 
 static void
 facet_message_row_dispose (GObject *object)

@@ -59,8 +59,7 @@ facet_search_dialog_get_search (FacetSearchDialog *self)
   return self->search;
 }
 
-/* --- what is said about it
- * ------------------------------------------------------------------------------ */
+/* What is said about it */
 
 static char *
 dup_number (FacetSearchDialog *self)
@@ -147,8 +146,7 @@ answered_cb (FacetSearchDialog *self)
   self->say = g_timeout_add (SAY_DELAY_MS, say_cb, self);
 }
 
-/* --- typing
- * --------------------------------------------------------------------------------------------- */
+/* Typing */
 
 static gboolean
 tick_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
@@ -171,8 +169,7 @@ typed_cb (FacetSearchDialog *self)
     self->tick = gtk_widget_add_tick_callback (GTK_WIDGET (self), tick_cb, NULL, NULL);
 }
 
-/* --- choosing
- * ------------------------------------------------------------------------------------------- */
+/* Choosing */
 
 static void
 open_cb (FacetSearchDialog *self, guint position)
@@ -238,9 +235,7 @@ key_pressed_cb (GtkEventControllerKey *controller,
   return GDK_EVENT_PROPAGATE;
 }
 
-/* --- rows
- * -----------------------------------------------------------------------------------------------
- */
+/* Rows */
 
 static void
 setup_row_cb (FacetSearchDialog *self, GtkListItem *item)
@@ -261,8 +256,7 @@ unbind_row_cb (FacetSearchDialog *self, GtkListItem *item)
   facet_search_row_set_hit (FACET_SEARCH_ROW (gtk_list_item_get_child (item)), NULL);
 }
 
-/* --- widget
- * --------------------------------------------------------------------------------------------- */
+/* Widget */
 
 static void
 close_cb (FacetSearchDialog *self)

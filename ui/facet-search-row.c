@@ -29,8 +29,7 @@ struct _FacetSearchRow {
 
 G_DEFINE_FINAL_TYPE (FacetSearchRow, facet_search_row, GTK_TYPE_WIDGET)
 
-/* --- words
- * ---------------------------------------------------------------------------------------------- */
+/* Words */
 
 static char *
 dup_date (gint64 when)
@@ -77,8 +76,7 @@ get_icon (const FacetSearchFinding *finding)
   }
 }
 
-/* --- marks
- * ---------------------------------------------------------------------------------------------- */
+/* Marks */
 
 static void
 insert (PangoAttrList *list, PangoAttribute *attribute, const FacetTextRange *range)
@@ -143,8 +141,7 @@ facet_search_row_set_hit (FacetSearchRow *self, FacetSearchHit *hit)
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
 }
 
-/* --- widget
- * --------------------------------------------------------------------------------------------- */
+/* Widget */
 
 static void
 facet_search_row_dispose (GObject *object)

@@ -155,8 +155,7 @@ facet_table_block_get_content_height (FacetBlockView *view, int width)
   return self->height;
 }
 
-/* --- scrolling
- * ------------------------------------------------------------------------------------------ */
+/* Scrolling */
 
 static double
 get_offset (FacetTableBlock *self)
@@ -195,8 +194,7 @@ scroll_cb (FacetTableBlock *self, double dx, double dy, GtkEventControllerScroll
   return set_offset (self, get_offset (self) + dx * SCROLL_STEP);
 }
 
-/* --- drawing
- * -------------------------------------------------------------------------------------------- */
+/* Drawing */
 
 /* Where cell @index begins, in the content. */
 static float
@@ -269,8 +267,7 @@ facet_table_block_draw_content (FacetBlockView *view, GtkSnapshot *snapshot)
   gtk_snapshot_pop (snapshot);
 }
 
-/* --- places
- * --------------------------------------------------------------------------------------------- */
+/* Places */
 
 /* The cell at @x, or the nearest. */
 static guint
@@ -335,8 +332,7 @@ facet_table_block_get_caret (FacetBlockView *view, gsize byte, GdkRectangle *rec
   rectangle->y += PADDING_Y;
 }
 
-/* --- widget
- * --------------------------------------------------------------------------------------------- */
+/* Widget */
 
 static void
 facet_table_block_finalize (GObject *object)

@@ -82,8 +82,7 @@ facet_text_font_size (GtkWidget *widget)
   return size;
 }
 
-/* --- attributes
- * ----------------------------------------------------------------------------------------- */
+/* Attributes */
 
 static void
 add_attribute (PangoAttrList *list, PangoAttribute *attribute, gsize start, gsize end)
@@ -192,8 +191,7 @@ facet_text_layout_set_width (FacetTextLayout *self, int width)
   return height;
 }
 
-/* --- marks
- * ---------------------------------------------------------------------------------------------- */
+/* Marks */
 
 /* The current one has an edge, for those to whom two colours are one. */
 void
@@ -216,8 +214,7 @@ facet_text_mark_draw (GtkSnapshot           *snapshot,
                                             colors->text});
 }
 
-/* --- drawing
- * -------------------------------------------------------------------------------------------- */
+/* Drawing */
 
 typedef void (*RectFunc) (GtkSnapshot           *snapshot,
                           const graphene_rect_t *rect,
@@ -324,8 +321,7 @@ facet_text_layout_draw (FacetTextLayout       *self,
   gtk_snapshot_append_layout (snapshot, self->layout, &colors->text);
 }
 
-/* --- places
- * --------------------------------------------------------------------------------------------- */
+/* Places */
 
 gsize
 facet_text_layout_get_byte (FacetTextLayout *self, double x, double y)

@@ -75,8 +75,7 @@ facet_thought_panel_get_trace (FacetThoughtPanel *self)
   return self->trace;
 }
 
-/* --- what it says
- * --------------------------------------------------------------------------------------- */
+/* What it says */
 
 static void
 update_title (FacetThoughtPanel *self)
@@ -100,8 +99,7 @@ is_thinking (FacetThoughtPanel *self)
          FACET_PHASE_THINKING;
 }
 
-/* --- heights
- * -------------------------------------------------------------------------------------------- */
+/* Heights */
 
 static int
 box_height (FacetThoughtPanel *self)
@@ -288,8 +286,7 @@ facet_thought_panel_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
     draw_fade (self, snapshot);
 }
 
-/* --- the turn
- * ------------------------------------------------------------------------------------------- */
+/* The turn */
 
 static gboolean
 is_held (FacetThoughtPanel *self)
@@ -368,8 +365,7 @@ expand_cb (FacetThoughtPanel *self)
                                      expanded ? FACET_THOUGHT_BOX : FACET_THOUGHT_EXPANDED);
 }
 
-/* --- widget
- * --------------------------------------------------------------------------------------------- */
+/* Widget */
 
 static void
 facet_thought_panel_measure (GtkWidget     *widget,

@@ -35,9 +35,7 @@ typedef struct {
   GRand             *rand;
 } Bench;
 
-/* --- text
- * -----------------------------------------------------------------------------------------------
- */
+/* Text */
 
 static void
 append_sentence (GString *text, GRand *rand)
@@ -92,8 +90,7 @@ make_answer (GRand *rand, gsize length)
   return g_string_free (text, FALSE);
 }
 
-/* --- the conversation on disk
- * --------------------------------------------------------------------------- */
+/* The conversation on disk */
 
 static FacetLibrary *
 open_library (const char *folder, FakeAssistant *fake)
@@ -157,8 +154,7 @@ write_messages (const char *folder, guint n, GRand *rand)
   sqlite3_close (db);
 }
 
-/* --- scrolling
- * ------------------------------------------------------------------------------------------ */
+/* Scrolling */
 
 static void
 scroll_by (Bench *bench, double pixels)
@@ -191,8 +187,7 @@ jump (gpointer data, guint frame)
                                                    gtk_adjustment_get_upper (bench->adjustment)));
 }
 
-/* --- the scene
- * ------------------------------------------------------------------------------------------ */
+/* The scene */
 
 static gboolean
 is_opened (gpointer conversation)

@@ -26,9 +26,7 @@
   "\xe6\x88\x91\xe4\xbb\xac\xe5\xad\xa6\xe4\xb9\xa0\xe6\x9c\xba\xe5\x99\xa8\xe5\xad\xa6\xe4\xb9"   \
   "\xa0\xe7\x9a\x84\xe6\x96\xb9\xe6\xb3\x95"
 
-/* --- text
- * -----------------------------------------------------------------------------------------------
- */
+/* Text */
 
 static GPtrArray *
 read_words (const char *source)
@@ -78,8 +76,7 @@ make_text (GPtrArray *words, GRand *rand, guint n)
   return g_string_free (text, FALSE);
 }
 
-/* --- the library
- * ---------------------------------------------------------------------------------------- */
+/* The library */
 
 static FacetLibrary *
 open_library (const char *folder, FakeAssistant *fake)
@@ -187,8 +184,7 @@ write_library (const char *folder, const char *source, guint n)
   sqlite3_close (db);
 }
 
-/* --- times
- * ---------------------------------------------------------------------------------------------- */
+/* Times */
 
 static double
 search (FacetSearch *search, const char *text)

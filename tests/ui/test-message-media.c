@@ -429,6 +429,12 @@ test_video (Fixture *f, gconstpointer data)
   ui_media_picture (f->window, "video");
 }
 
+static gboolean
+says_looking (gpointer window)
+{
+  return ui_find (window, GTK_TYPE_LABEL, "Looking…") != NULL;
+}
+
 /* What the running answer's face says. */
 static void
 test_faces (Fixture *f, gconstpointer data)
@@ -442,10 +448,10 @@ test_faces (Fixture *f, gconstpointer data)
   g_assert_true (facet_composer_send (f->composer, "What is it?"));
   while (fake_assistant_get_n_started (f->base.fake) == 0)
     g_main_context_iteration (NULL, TRUE);
-  ui_run_for (100);
   answer = g_list_model_get_item (G_LIST_MODEL (shown (f)), 1);
   facet_message_set_phase (answer, FACET_PHASE_LOOKING, 0);
-  g_assert_nonnull (ui_find (f->window, GTK_TYPE_LABEL, "Looking…"));
+  /* Its row is made in one of the next frames. */
+  ui_wait (says_looking, f->window);
   facet_message_set_phase (answer, FACET_PHASE_LOOKING, 0.4);
   g_assert_nonnull (ui_find (f->window, GTK_TYPE_LABEL, "Looking… 40%"));
   facet_message_set_phase (answer, FACET_PHASE_LISTENING, 0.5);
