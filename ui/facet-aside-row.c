@@ -38,9 +38,8 @@ facet_aside_dup_days_left (gint64 deleted_at, gint64 now)
   gint64 days = (until - now + 24 * G_TIME_SPAN_HOUR - 1) / (24 * G_TIME_SPAN_HOUR);
 
   if (days <= 0)
-    return g_strdup (_ ("Deleted for good at the next start"));
-  return g_strdup_printf (ngettext ("Deleted for good in %d day", "Deleted for good in %d days",
-                                    (gulong)days),
+    return g_strdup (_ ("Gone at the next start"));
+  return g_strdup_printf (ngettext ("Gone in %d day", "Gone in %d days", (gulong)days),
                           (int)MIN (days, FACET_TRASH_DAYS));
 }
 

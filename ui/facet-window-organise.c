@@ -136,6 +136,7 @@ new_private (GtkWidget *widget, const char *name, GVariant *parameter)
                                                            "think-by-default"));
   g_list_store_insert (self->private, 0, conversation);
   facet_window_open (self, conversation);
+  facet_sidebar_reveal (self->sidebar);
   gtk_widget_grab_focus (GTK_WIDGET (self->composer));
 }
 

@@ -446,6 +446,7 @@ test_keyboard (Fixture *f, gconstpointer data)
   add (f, ui_media_make_picture (f->base.folder, "photo.png", 80, 60));
   add (f, ui_media_make_sound (f->base.folder, "memo.wav", 1));
   wait_quiet (f);
+  gtk_test_widget_wait_for_draw (f->window); /* the order is that of the places */
   assert_focus_order (f, GTK_DIR_TAB_BACKWARD,
                       (const char *const[]){"Remove", "Remove", "Detail", "Show large", NULL});
   assert_focus_order (f, GTK_DIR_TAB_FORWARD, (const char *const[]){"Add", "Off", NULL});

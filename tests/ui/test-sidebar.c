@@ -343,7 +343,7 @@ test_aside (Fixture *f, gconstpointer data)
   gtk_widget_activate_action (GTK_WIDGET (f->sidebar), "sidebar.show-trash", NULL);
   settle (f);
   ui_run_for (300);
-  g_assert_nonnull (ui_find (view, GTK_TYPE_LABEL, "Deleted for good in 30 days"));
+  g_assert_nonnull (ui_find (view, GTK_TYPE_LABEL, "Gone in 30 days"));
   ui_picture (f->window, "sidebar-trash");
   row = gtk_widget_get_ancestor (ui_find (view, GTK_TYPE_LABEL, "Newest"), FACET_TYPE_ASIDE_ROW);
   g_signal_emit_by_name (row, "restore");
@@ -362,12 +362,12 @@ test_days_left (void)
     gint64      deleted;
     const char *words;
   } cases[] = {
-      {now, "Deleted for good in 30 days"},
-      {now - day / 2, "Deleted for good in 30 days"},
-      {now - 28 * day, "Deleted for good in 2 days"},
-      {now - 29 * day, "Deleted for good in 1 day"},
-      {now - 30 * day, "Deleted for good at the next start"},
-      {now + 5 * day, "Deleted for good in 30 days"}, /* the clock was put back */
+      {now, "Gone in 30 days"},
+      {now - day / 2, "Gone in 30 days"},
+      {now - 28 * day, "Gone in 2 days"},
+      {now - 29 * day, "Gone in 1 day"},
+      {now - 30 * day, "Gone at the next start"},
+      {now + 5 * day, "Gone in 30 days"}, /* the clock was put back */
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
