@@ -248,6 +248,8 @@ test_everything (Fixture *f, gconstpointer data)
 
   fill (f);
   id = facet_conversation_get_id (f->base.conversation);
+  facet_library_put_in_folder (f->base.library, f->base.conversation,
+                               facet_library_add_folder (f->base.library, WORD));
   fresh = facet_library_new_conversation (f->base.library);
   facet_conversation_set_draft (fresh, "Not sent: " WORD);
   fake_assistant_begin_turn (f->base.fake);
@@ -266,6 +268,8 @@ test_everything (Fixture *f, gconstpointer data)
   g_assert_cmpuint (n_resets, ==, 1);
   g_assert_cmpuint (n_items (f->base.library), ==, 0);
   g_assert_cmpuint (n_items (facet_library_get_trash (f->base.library)), ==, 0);
+  g_assert_cmpuint (n_items (facet_library_get_archive (f->base.library)), ==, 0);
+  g_assert_cmpuint (n_items (facet_library_get_folders (f->base.library)), ==, 0);
   g_assert_false (facet_conversation_get_busy (f->base.conversation));
   g_assert_cmpstr (facet_conversation_get_draft (fresh), ==, "");
   g_assert_false (test_folder_contains (f->base.folder, WORD));
