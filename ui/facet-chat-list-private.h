@@ -39,8 +39,8 @@ struct _FacetChatList {
   gsize           goal_byte;
   guint           goal_frames; /* since when */
 
-  guint    tick;   /* 0: the layout is as it should be */
-  gboolean jumped; /* in this frame: only what is on the screen has widgets */
+  guint    tick;     /* 0: the layout is as it should be */
+  gboolean jumped;   /* in this frame: only what is on the screen has widgets */
   gboolean switched; /* to another branch, in this frame: it may be at its end */
 };
 
@@ -62,11 +62,9 @@ void             facet_chat_list_schedule_layout (FacetChatList *self);
 
 /* What is at @anchor of @turn, which has a row, stays at the top of the screen from the next layout
  * on. */
-void             facet_chat_list_hold (FacetChatList        *self,
-                                       FacetTurnModel       *turn,
-                                       const FacetRowAnchor *anchor);
+void facet_chat_list_hold (FacetChatList *self, FacetTurnModel *turn, const FacetRowAnchor *anchor);
 /* Whether the list has a row for it. */
-gboolean         facet_chat_list_shows (FacetMessage *message);
+gboolean facet_chat_list_shows (FacetMessage *message);
 
 /* facet-chat-list-branch.c */
 

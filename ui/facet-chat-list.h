@@ -18,7 +18,8 @@ G_DECLARE_FINAL_TYPE (FacetChatList, facet_chat_list, FACET, CHAT_LIST, GtkWidge
 
 /* Properties (notify): pinned (boolean, read only), and those of GtkScrollable.
  * Signals, from the messages: ::edit-requested (FacetMessage *), ::toast (const char *, gboolean
- * undo).  Of the list itself: ::turn-read (FacetTurnModel *): a message says more, or something else;
+ * undo).  Of the list itself: ::turn-read (FacetTurnModel *): a message says more, or something
+ * else;
  * ::turns-changed: other messages are shown. */
 GtkWidget *facet_chat_list_new (void) G_GNUC_WARN_UNUSED_RESULT;
 

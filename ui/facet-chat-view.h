@@ -54,7 +54,7 @@ gboolean facet_chat_view_close_find (FacetChatView *self);
  * marked. */
 void     facet_chat_view_show_found (FacetChatView *self,
                                      const char    *text,
-                                     FacetMessage *message,
+                                     FacetMessage  *message,
                                      gboolean       in_thought);
 
 G_END_DECLS

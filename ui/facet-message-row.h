@@ -67,14 +67,14 @@ void               facet_message_row_update_actions (FacetMessageRow *self);
 /* See facet_version_pager_grab_focus (). */
 void               facet_message_row_focus_versions (FacetMessageRow *self, gboolean back);
 
-void   facet_message_row_get_columns (int width, FacetRowColumns *columns);
+void     facet_message_row_get_columns (int width, FacetRowColumns *columns);
 /* Returns the row's height. */
-int    facet_message_row_layout (FacetMessageRow *self, int width, double top, double bottom);
+int      facet_message_row_layout (FacetMessageRow *self, int width, double top, double bottom);
 /* Of a row that is laid out. */
-void   facet_message_row_get_anchor (FacetMessageRow *self, double y, FacetRowAnchor *anchor);
-double facet_message_row_resolve_anchor (FacetMessageRow *self, const FacetRowAnchor *anchor);
-/* Where byte @byte of block @block of @part is, in the row as it is laid out; FALSE: the part is not
- * shown, or that block has no widget yet.  Brings it into view sideways, too. */
+void     facet_message_row_get_anchor (FacetMessageRow *self, double y, FacetRowAnchor *anchor);
+double   facet_message_row_resolve_anchor (FacetMessageRow *self, const FacetRowAnchor *anchor);
+/* Where byte @byte of block @block of @part is, in the row as it is laid out; FALSE: the part is
+ * not shown, or that block has no widget yet.  Brings it into view sideways, too. */
 gboolean facet_message_row_get_caret (FacetMessageRow *self,
                                       guint            part,
                                       guint            block,
@@ -83,9 +83,9 @@ gboolean facet_message_row_get_caret (FacetMessageRow *self,
 /* Whether all of @part is shown, in the row as it is laid out. */
 gboolean facet_message_row_shows (FacetMessageRow *self, guint part);
 /* For the subclasses. */
-void   facet_message_row_changed (FacetMessageRow *self);
+void     facet_message_row_changed (FacetMessageRow *self);
 /* The natural height of @child at @width, and allocation. */
-int    facet_message_row_measure_child (GtkWidget *child, int width);
-void   facet_message_row_place_child (GtkWidget *child, int x, int y, int width, int height);
+int      facet_message_row_measure_child (GtkWidget *child, int width);
+void     facet_message_row_place_child (GtkWidget *child, int x, int y, int width, int height);
 
 G_END_DECLS

@@ -21,7 +21,7 @@
 #define MIN_WIDTH    312
 #define MIN_HEIGHT   264
 #define SPACE        24  /* of the window below that is seen on each side */
-#define FIRST_ROWS 8 /* that are made at once, and in every frame after */
+#define FIRST_ROWS   8   /* that are made at once, and in every frame after */
 #define PAGE         5   /* rows that Page Up and Page Down go */
 #define SAY_DELAY_MS 600 /* nobody wants every letter's number read out */
 

@@ -24,6 +24,6 @@ int  facet_thought_panel_layout (FacetThoughtPanel *self, int width, double top,
 int  facet_thought_panel_get_body_top (FacetThoughtPanel *self);
 FacetBlockColumn *facet_thought_panel_get_trace (FacetThoughtPanel *self);
 /* "Thinking… 2.1 s", for tests. */
-const char *facet_thought_panel_get_title (FacetThoughtPanel *self);
+const char       *facet_thought_panel_get_title (FacetThoughtPanel *self);
 
 G_END_DECLS
