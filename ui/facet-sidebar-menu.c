@@ -78,7 +78,8 @@ make_conversation_menu (FacetSidebar *self)
     g_menu_append_submenu (own, _ ("_Move to Folder"), folders);
     append_with_id (whole, _ ("D_uplicate"), "win.duplicate-conversation", id);
   }
-  append_with_id (whole, _ ("_Export…"), "win.export-conversation", id);
+  if (id != 0)
+    append_with_id (whole, _ ("_Export…"), "win.export-conversation", id);
   if (!private)
     append_with_id (whole, _ ("_Archive"), "win.archive-conversation", id);
   g_menu_append (end, private ? _ ("_Forget Now") : _ ("_Delete"), "row.delete");

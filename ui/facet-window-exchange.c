@@ -209,7 +209,8 @@ ask (FacetWindow *self, const char *heading, gint64 conversation)
 void
 facet_window_export_conversation (FacetWindow *self, gint64 conversation)
 {
-  ask (self, _ ("Export Conversation"), conversation);
+  if (conversation != 0) /* else nothing was said in it */
+    ask (self, _ ("Export Conversation"), conversation);
 }
 
 void

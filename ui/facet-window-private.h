@@ -90,6 +90,7 @@ FacetConversation *facet_window_find_conversation (FacetWindow *self, gint64 id)
 /* facet-window-exchange.c */
 /* These ask what and where to. */
 void facet_window_import (FacetWindow *self);
+/* @conversation 0: nothing. */
 void facet_window_export_conversation (FacetWindow *self, gint64 conversation);
 void facet_window_export_all (FacetWindow *self);
 /* @files of GFile. */

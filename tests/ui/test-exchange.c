@@ -189,6 +189,8 @@ test_export_row (Fixture *f, gconstpointer data)
   send (f, "First");
   id = facet_conversation_get_id (facet_window_get_conversation (f->window));
   g_assert_true (gtk_widget_activate_action (window, "win.new-private-conversation", NULL));
+  gtk_widget_activate_action (window, "win.export-conversation", "x", (gint64)0);
+  g_assert_null (find_dialog (f)); /* nothing, and not everything */
   send (f, "Secret");
   private = facet_conversation_get_id (facet_window_get_conversation (f->window));
   g_assert_true (gtk_widget_activate_action (window, "win.export-conversation", "x", id));
