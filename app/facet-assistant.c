@@ -165,3 +165,20 @@ facet_assistant_count_tokens (FacetAssistant *self,
   g_return_if_fail (text != NULL && func != NULL);
   FACET_ASSISTANT_GET_IFACE (self)->count_tokens (self, text, func, user_data);
 }
+
+void
+facet_assistant_leave (FacetAssistant *self)
+{
+  g_return_if_fail (FACET_IS_ASSISTANT (self));
+  if (FACET_ASSISTANT_GET_IFACE (self)->leave != NULL)
+    FACET_ASSISTANT_GET_IFACE (self)->leave (self);
+}
+
+void
+facet_assistant_forget (FacetAssistant *self, const char *store, gint64 conversation)
+{
+  g_return_if_fail (FACET_IS_ASSISTANT (self));
+  g_return_if_fail (store != NULL);
+  if (FACET_ASSISTANT_GET_IFACE (self)->forget != NULL)
+    FACET_ASSISTANT_GET_IFACE (self)->forget (self, store, conversation);
+}

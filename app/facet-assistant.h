@@ -38,6 +38,9 @@ struct _FacetAssistantInterface {
                         const char     *text,
                         FacetCountFunc  func,
                         gpointer        user_data);
+  /* (optional) */
+  void (*leave) (FacetAssistant *self);
+  void (*forget) (FacetAssistant *self, const char *store, gint64 conversation);
 };
 
 /* Properties of every implementation (notify):
@@ -77,5 +80,10 @@ void    facet_assistant_count_tokens (FacetAssistant *self,
                                       const char     *text,
                                       FacetCountFunc  func,
                                       gpointer        user_data);
+/* The person turned to another conversation: what is kept of the last one is kept soon. */
+void    facet_assistant_leave (FacetAssistant *self);
+/* Deletes what it keeps of a conversation of @store, as in FacetRequest, that was deleted; 0: of
+ * all.  What was asked before is answered first. */
+void    facet_assistant_forget (FacetAssistant *self, const char *store, gint64 conversation);
 
 G_END_DECLS

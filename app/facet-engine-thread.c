@@ -13,10 +13,13 @@
 
 #include "engine/gem-session.h"
 #include "facet-generation.h"
+#include "facet-states-folder.h"
 
 #include <glib/gi18n-lib.h>
 
 #define DEFAULT_CONTEXT 8192
+/* The longest that the program's end waits for a state to be written. */
+#define LAST_SECONDS 1.0
 
 struct _FacetEngine {
   GThread          *thread;
@@ -40,6 +43,7 @@ struct _FacetEngine {
 
   GemModel        *model;
   FacetPerception *perception;
+  FacetStates     *states; /* the thread's, once it runs */
   GError          *load_error;
 };
 
@@ -70,7 +74,8 @@ facet_job_unref (FacetJob *self)
 {
   if (self == &quit_job || !g_atomic_ref_count_dec (&self->ref_count))
     return;
-  facet_request_unref (self->request);
+  g_clear_pointer (&self->request, facet_request_unref);
+  g_free (self->store);
   g_free (self);
 }
 
@@ -240,8 +245,10 @@ run_job (FacetEngine *self, FacetJob *job)
 {
   if (!begin_job (self, job))
     return;
+  facet_states_interrupt (self->states);
   if (self->session != NULL)
-    facet_generation_run (self->model, self->session, self->perception, job, emit_event, self);
+    facet_generation_run (self->model, self->session, self->perception, self->states, job,
+                          emit_event, self);
   else {
     FacetEvent *event = facet_event_new (FACET_EVENT_ERROR, job->turn);
 
@@ -251,6 +258,45 @@ run_job (FacetEngine *self, FacetJob *job)
   g_mutex_lock (&self->lock);
   self->running = NULL;
   g_mutex_unlock (&self->lock);
+  if (self->session != NULL)
+    facet_states_note_idle (self->states, self->session);
+}
+
+static void
+do_job (FacetEngine *self, FacetJob *job)
+{
+  switch (job->kind) {
+  case FACET_JOB_TURN:
+    run_job (self, job);
+    break;
+  case FACET_JOB_LEAVE:
+    facet_states_hurry (self->states);
+    break;
+  case FACET_JOB_FORGET:
+    facet_states_forget (self->states, job->store, job->conversation);
+    break;
+  case FACET_JOB_LIMIT:
+    facet_states_set_limit (self->states, job->limit);
+    break;
+  }
+}
+
+/* Waits for the next one; while there is none, states are written. */
+static FacetJob *
+next_job (FacetEngine *self)
+{
+  for (;;) {
+    gint64    wait = facet_states_get_wait (self->states);
+    FacetJob *job;
+
+    if (wait < 0)
+      return g_async_queue_pop (self->jobs);
+    job = wait > 0 ? g_async_queue_timeout_pop (self->jobs, (guint64)wait)
+                   : g_async_queue_try_pop (self->jobs);
+    if (job != NULL)
+      return job;
+    facet_states_work (self->states, self->session);
+  }
 }
 
 static gpointer
@@ -261,10 +307,13 @@ engine_thread (gpointer user_data)
 
   load (self, &self->load_error);
   report_loaded (self);
-  while ((job = g_async_queue_pop (self->jobs)) != &quit_job) {
-    run_job (self, job);
+  while ((job = next_job (self)) != &quit_job) {
+    do_job (self, job);
     facet_job_unref (job);
   }
+  if (self->session != NULL)
+    facet_states_finish (self->states, self->session, LAST_SECONDS);
+  g_clear_pointer (&self->states, facet_states_free);
   g_mutex_lock (&self->lock);
   g_clear_pointer (&self->session, gem_session_free);
   g_mutex_unlock (&self->lock);
@@ -297,6 +346,14 @@ is_given (const char *text)
   return text != NULL && *text != '\0';
 }
 
+static FacetStates *
+make_states (const FacetLocalOptions *options)
+{
+  g_autofree char *folder = facet_states_folder_get_default ();
+
+  return facet_states_new (folder, options->state_seconds, options->state_idle_ms);
+}
+
 FacetEngine *
 facet_engine_new (const FacetLocalOptions *options, FacetEventSource *reports)
 {
@@ -317,6 +374,7 @@ facet_engine_new (const FacetLocalOptions *options, FacetEventSource *reports)
   self->without_vision = options->without_vision;
   self->without_audio = options->without_audio;
   self->context_size = options->context_size;
+  self->states = make_states (options);
   self->thread = g_thread_new ("facet-engine", engine_thread, self);
   return self;
 }
@@ -363,4 +421,39 @@ facet_engine_cancel (FacetEngine *self, FacetJob *job)
     gem_session_cancel (self->session);
   g_mutex_unlock (&self->lock);
   return begun;
+}
+
+static void
+push_order (FacetEngine *self,
+            FacetJobKind kind,
+            const char  *store,
+            gint64       conversation,
+            guint64      limit)
+{
+  FacetJob *job = g_new0 (FacetJob, 1);
+
+  g_atomic_ref_count_init (&job->ref_count);
+  job->kind = kind;
+  job->store = g_strdup (store);
+  job->conversation = conversation;
+  job->limit = limit;
+  g_async_queue_push (self->jobs, job);
+}
+
+void
+facet_engine_leave (FacetEngine *self)
+{
+  push_order (self, FACET_JOB_LEAVE, NULL, 0, 0);
+}
+
+void
+facet_engine_forget_state (FacetEngine *self, const char *store, gint64 conversation)
+{
+  push_order (self, FACET_JOB_FORGET, store, conversation, 0);
+}
+
+void
+facet_engine_set_state_limit (FacetEngine *self, guint64 bytes)
+{
+  push_order (self, FACET_JOB_LIMIT, NULL, 0, bytes);
 }

@@ -14,9 +14,21 @@ G_BEGIN_DECLS
 
 typedef struct _FacetEngine FacetEngine;
 
-/* A turn.  The main thread only sets its flags once it was pushed. */
+typedef enum {
+  FACET_JOB_TURN,
+  FACET_JOB_LEAVE,  /* no need to wait any longer before a state is written */
+  FACET_JOB_FORGET, /* the kept state of a conversation, or of all */
+  FACET_JOB_LIMIT,  /* of all kept states */
+} FacetJobKind;
+
+/* A turn, or an order about kept states.  The main thread only sets its flags once it was pushed.
+ */
 typedef struct {
   gatomicrefcount ref_count;
+  FacetJobKind    kind;
+  char           *store;        /* FORGET */
+  gint64          conversation; /* FORGET; 0: all */
+  guint64         limit;        /* LIMIT: bytes */
   guint64         turn;
   FacetRequest   *request;
   gint64          asked;      /* monotonic µs */
@@ -54,12 +66,18 @@ void facet_report_free (gpointer report);
 /* Begins to load at once.  Reports go to @reports. */
 FacetEngine *facet_engine_new (const FacetLocalOptions *options,
                                FacetEventSource        *reports) G_GNUC_WARN_UNUSED_RESULT;
-/* Ends whatever runs within one layer of the model, joins the thread and frees all.  Jobs that were
+/* Ends whatever runs within one layer of the model, writes a state that is still to be written if
+ * that takes no longer than a second, joins the thread and frees all.  Jobs that were
  * not begun are forgotten. */
 void         facet_engine_free (FacetEngine *self);
 
 void     facet_engine_push (FacetEngine *self, FacetJob *job);
 /* FALSE: it had not begun, and never will: the caller ends the turn. */
 gboolean facet_engine_cancel (FacetEngine *self, FacetJob *job);
+
+/* Behind all jobs that were pushed before: as in facet-states.h. */
+void facet_engine_leave (FacetEngine *self);
+void facet_engine_forget_state (FacetEngine *self, const char *store, gint64 conversation);
+void facet_engine_set_state_limit (FacetEngine *self, guint64 bytes);
 
 G_END_DECLS

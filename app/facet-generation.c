@@ -35,6 +35,7 @@ typedef struct {
   GemTokenizer    *tokenizer;
   GemSession      *session;
   FacetPerception *perception;
+  FacetStates     *states; /* NULL: nothing is kept */
   FacetJob        *job;
   FacetEmitFunc    emit;
   gpointer         user_data;
@@ -197,6 +198,27 @@ sync_progress_cb (guint done, guint n_new, gpointer user_data)
   event->progress = n_new > 0 ? (double)done / n_new : 1;
   emit (g, event);
   return !g_atomic_int_get (&g->job->cancelled);
+}
+
+/* Makes the prompt the timeline, from a kept state if that knows more of it. */
+static gboolean
+read_prompt (Generation *g, const FacetPrompt *prompt, const GArray *soft, GError **error)
+{
+  const gint32 *ids = (const gint32 *)(gpointer)prompt->ids->data;
+  gint64        start;
+  double        seconds;
+  gboolean      done;
+
+  if (g->states != NULL)
+    facet_states_restore (g->states, g->session, g->job->request, ids, prompt->ids->len, soft);
+  start = g_get_monotonic_time ();
+  done = gem_session_sync (g->session, ids, prompt->ids->len, soft, sync_progress_cb, g, error);
+  seconds = (double)(g_get_monotonic_time () - start) / G_USEC_PER_SEC;
+  if (g->states != NULL)
+    facet_states_note_read (g->states, g->session, seconds);
+  g_debug ("%u tokens read in %.3f s, %u were there", gem_session_get_n_prefilled (g->session),
+           seconds, gem_session_get_n_reused (g->session));
+  return done;
 }
 
 /* Follows where the thought begins and ends. */
@@ -425,18 +447,12 @@ answer (Generation *g, const FacetPrompt *prompt, GError **error)
 {
   g_autoptr (GArray) soft =
       facet_perception_place (g->perception, prompt->media, prompt->ids, error);
-  gint64   start = g_get_monotonic_time ();
   gboolean complete;
 
-  if (soft == NULL)
-    return FALSE;
-  if (!gem_session_sync (g->session, (const gint32 *)(gpointer)prompt->ids->data, prompt->ids->len,
-                         soft, sync_progress_cb, g, error))
+  if (soft == NULL || !read_prompt (g, prompt, soft, error))
     return FALSE;
   g->usage.prompt_tokens = prompt->ids->len;
   g->usage.reused_tokens = gem_session_get_n_reused (g->session);
-  g_debug ("%u tokens read in %.3f s, %u were there", gem_session_get_n_prefilled (g->session),
-           (double)(g_get_monotonic_time () - start) / G_USEC_PER_SEC, g->usage.reused_tokens);
   g->parser = gem_parser_new (prompt->starts_in_thought, parsed_cb, g);
   g->detokenizer = gem_detokenizer_new (g->tokenizer, FALSE);
   note_thought (g);
@@ -470,6 +486,7 @@ void
 facet_generation_run (GemModel        *model,
                       GemSession      *session,
                       FacetPerception *perception,
+                      FacetStates     *states,
                       FacetJob        *job,
                       FacetEmitFunc    emit_func,
                       gpointer         user_data)
@@ -478,6 +495,7 @@ facet_generation_run (GemModel        *model,
                   .tokenizer = gem_model_get_tokenizer (model),
                   .session = session,
                   .perception = perception,
+                  .states = states,
                   .job = job,
                   .emit = emit_func,
                   .user_data = user_data,

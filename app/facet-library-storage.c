@@ -131,5 +131,7 @@ facet_library_delete_everything (FacetLibrary *self, FacetStorageDoneFunc func, 
   facet_library_for_each (self, close_cb, NULL);
   wipe = g_new0 (Wipe, 1);
   *wipe = (Wipe){g_object_ref (self), func, user_data};
+  if (self->assistant != NULL)
+    facet_assistant_forget (self->assistant, facet_store_get_media_folder (self->store), 0);
   facet_store_delete_everything (self->store, wiped_cb, wipe);
 }

@@ -33,6 +33,9 @@ facet_library_delete (FacetLibrary *self, FacetConversation *conversation)
   facet_store_delete_conversation (self->store, facet_conversation_get_id (conversation),
                                    conversation->deleted_at, facet_conversation_stored_cb,
                                    g_object_ref (conversation));
+  if (self->assistant != NULL)
+    facet_assistant_forget (self->assistant, facet_store_get_media_folder (self->store),
+                            facet_conversation_get_id (conversation));
 }
 
 void

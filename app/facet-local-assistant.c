@@ -223,6 +223,34 @@ facet_local_assistant_count_tokens (FacetAssistant *assistant,
   g_task_run_in_thread (task, count_thread);
 }
 
+/* Kept states */
+
+void
+facet_local_assistant_set_state_limit (FacetLocalAssistant *self, guint64 bytes)
+{
+  g_return_if_fail (FACET_IS_LOCAL_ASSISTANT (self));
+  if (self->engine != NULL)
+    facet_engine_set_state_limit (self->engine, bytes);
+}
+
+static void
+facet_local_assistant_leave (FacetAssistant *assistant)
+{
+  FacetLocalAssistant *self = FACET_LOCAL_ASSISTANT (assistant);
+
+  if (self->engine != NULL)
+    facet_engine_leave (self->engine);
+}
+
+static void
+facet_local_assistant_forget (FacetAssistant *assistant, const char *store, gint64 conversation)
+{
+  FacetLocalAssistant *self = FACET_LOCAL_ASSISTANT (assistant);
+
+  if (self->engine != NULL)
+    facet_engine_forget_state (self->engine, store, conversation);
+}
+
 static void
 facet_local_assistant_iface_init (FacetAssistantInterface *iface)
 {
@@ -230,6 +258,8 @@ facet_local_assistant_iface_init (FacetAssistantInterface *iface)
   iface->cancel = facet_local_assistant_cancel;
   iface->answer_now = facet_local_assistant_answer_now;
   iface->count_tokens = facet_local_assistant_count_tokens;
+  iface->leave = facet_local_assistant_leave;
+  iface->forget = facet_local_assistant_forget;
 }
 
 /* Reports */

@@ -19,6 +19,11 @@ typedef struct {
   int         threads;      /* 0: one per core */
   gboolean    without_vision, without_audio; /* it is not to see, or hear: less memory */
   guint       context_size;                  /* 0: 8192, or what the model allows if that is less */
+  /* When a state is kept (facet_local_assistant_set_state_limit ()): if reading the conversation
+   * again would take so long; 0: half a second.  And if nobody asked anything for so long; 0: ten
+   * seconds. */
+  double      state_seconds;
+  guint       state_idle_ms;
 } FacetLocalOptions;
 
 #define FACET_TYPE_LOCAL_ASSISTANT (facet_local_assistant_get_type ())
@@ -27,6 +32,11 @@ G_DECLARE_FINAL_TYPE (FacetLocalAssistant, facet_local_assistant, FACET, LOCAL_A
 /* Begins to load at once, on the engine thread. */
 FacetAssistant *facet_local_assistant_new (const FacetLocalOptions *options)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* What was computed on long conversations is kept in files that together take at most @bytes, so
+ * that going on with one that was left does not begin with reading it again.  0: nothing is kept,
+ * and what was is deleted.  Until it is called nothing is kept, and nothing deleted. */
+void facet_local_assistant_set_state_limit (FacetLocalAssistant *self, guint64 bytes);
 
 /* Where the demonstration model is: $FACET_DEMO_MODEL, the source tree it was built from, or the
  * installed data folder.  (transfer full), NULL: nowhere. */

@@ -32,6 +32,7 @@ facet_request_new (void)
   self->top_p = -1;
   self->min_p = -1;
   self->repetition_penalty = -1;
+  self->keep_state = TRUE;
   return self;
 }
 
@@ -50,6 +51,7 @@ facet_request_unref (FacetRequest *self)
   g_ptr_array_unref (self->messages);
   g_free (self->system_text);
   g_free (self->tools_json);
+  g_free (self->store);
   g_free (self);
 }
 

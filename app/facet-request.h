@@ -39,6 +39,8 @@ typedef struct {
   guint64  seed;         /* 0: a fresh one */
   gboolean drop_oldest;  /* the person agreed: leave out as many of the oldest messages as needed */
   gint64   conversation; /* whose timeline it is; 0: none */
+  char    *store;        /* what no other store of conversations has: its folder; NULL: none */
+  gboolean keep_state;   /* what is computed on it may be kept on disk; TRUE in a new request */
 } FacetRequest;
 
 /* How tokens are drawn, in the words of a request. */

@@ -305,6 +305,8 @@ facet_conversation_make_request (FacetConversation *self, FacetMessage *until)
     request->repetition_penalty = self->sampling->repetition_penalty;
   }
   request->conversation = self->id;
+  request->store = g_strdup (facet_store_get_media_folder (facet_conversation_get_store (self)));
+  request->keep_state = !facet_conversation_is_private (self);
   for (guint i = 0; i < self->messages->len; i++) {
     FacetMessage *message = g_ptr_array_index (self->messages, i);
 

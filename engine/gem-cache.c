@@ -107,15 +107,20 @@ gem_cache_clear (GemCache *self)
   *self = (GemCache){0};
 }
 
-/* A ring slot holds the latest position stored in it, so that positions below end − ring are gone.
- * Positions from @length on may be stale, but no query looks ahead of itself. */
+/* A ring slot holds the latest position stored in it, so that positions below end − ring are gone. */
+guint
+gem_cache_get_oldest (const GemCache *self)
+{
+  return MAX (self->end > self->ring ? self->end - self->ring : 0, self->begin);
+}
+
+/* Positions from @length on may be stale, but no query looks ahead of itself. */
 gboolean
 gem_cache_can_rewind (const GemCache *self, guint length)
 {
-  guint oldest_kept = self->end > self->ring ? self->end - self->ring : 0;
   guint oldest_seen = length + 1 > self->window ? length + 1 - self->window : 0;
 
-  return oldest_seen >= oldest_kept;
+  return oldest_seen >= gem_cache_get_oldest (self);
 }
 
 void
@@ -127,8 +132,57 @@ gem_cache_will_store (GemCache *self, guint position, guint n_rows)
 void
 gem_cache_restart (GemCache *self)
 {
-  self->end = 0;
+  self->end = self->begin = 0;
 }
+
+/* ---- to and from a file ---- */
+
+void
+gem_cache_resume (GemCache *self, guint begin, guint end)
+{
+  self->begin = begin;
+  self->end = end;
+}
+
+gsize
+gem_cache_row_bytes (const KrnMat *view)
+{
+  return (gsize)view->cols * element_size (view->type);
+}
+
+/* How many of @n positions from @position on lie one behind the other, and where the first does. */
+static guint
+run_of (const KrnMat *view, guint position, guint n, gsize *offset)
+{
+  guint slot = position % (guint)view->rows;
+
+  *offset = view->offset + slot * gem_cache_row_bytes (view);
+  return MIN (n, (guint)view->rows - slot);
+}
+
+void
+gem_cache_read (const GemCache *self, const KrnMat *view, guint position, guint n, guint8 *rows)
+{
+  gsize offset, row_bytes = gem_cache_row_bytes (view);
+
+  for (guint run; n > 0; n -= run, position += run, rows += run * row_bytes) {
+    run = run_of (view, position, n, &offset);
+    self->k->read (self->device, view->buf, offset, rows, run * row_bytes);
+  }
+}
+
+void
+gem_cache_write (GemCache *self, const KrnMat *view, guint position, guint n, const guint8 *rows)
+{
+  gsize offset, row_bytes = gem_cache_row_bytes (view);
+
+  for (guint run; n > 0; n -= run, position += run, rows += run * row_bytes) {
+    run = run_of (view, position, n, &offset);
+    self->k->write (self->device, view->buf, offset, rows, run * row_bytes);
+  }
+}
+
+/* ---- for benchmarks ---- */
 
 guint64
 gem_cache_bytes_read (const GemCache *self, const GemTextConfig *config, guint position)
@@ -179,6 +233,7 @@ gem_cache_fill_random (GemCache *self, const GemTextConfig *config, guint length
     fill_rows (self, &self->layers[l].k, n_rows, rand);
     fill_rows (self, &self->layers[l].v, n_rows, rand);
   }
+  self->begin = 0;
   self->end = length;
   g_rand_free (rand);
 }

@@ -27,6 +27,7 @@ typedef struct {
   guint    window; /* of the sliding layers */
   guint    ring;   /* slots of a sliding layer */
   guint    end;    /* positions below this have been stored since the last restart */
+  guint    begin;  /* … but those below this not in the rings: the timeline came from a file */
 } GemCache;
 
 /* What a cache takes on the device.  @type: KRN_F32 or KRN_BF16; @max_rows: the most rows that are
@@ -50,6 +51,25 @@ gboolean gem_cache_can_rewind (const GemCache *self, guint length);
 void     gem_cache_will_store (GemCache *self, guint position, guint n_rows);
 /* Nothing in the rings is worth keeping: the next position is 0. */
 void     gem_cache_restart (GemCache *self);
+
+/* The first position that the rings still hold. */
+guint    gem_cache_get_oldest (const GemCache *self);
+/* As if positions [0, @end) had been stored one by one, of which the rings hold those from @begin
+ * on; gem_cache_write () brings what they hold. */
+void     gem_cache_resume (GemCache *self, guint begin, guint end);
+/* Bytes of one position in @view, the keys or values of one of the layers. */
+gsize    gem_cache_row_bytes (const KrnMat *view);
+/* Copies @n positions from @position on, which @view holds all, to or from the host. */
+void     gem_cache_read (const GemCache *self,
+                         const KrnMat   *view,
+                         guint           position,
+                         guint           n,
+                         guint8         *rows);
+void     gem_cache_write (GemCache     *self,
+                          const KrnMat *view,
+                          guint         position,
+                          guint         n,
+                          const guint8 *rows);
 
 /* Bytes of keys and values that attention reads for one query at @position, over all layers. */
 guint64 gem_cache_bytes_read (const GemCache *self, const GemTextConfig *config, guint position);

@@ -39,6 +39,7 @@ struct _GemModel {
   GPtrArray *warnings; /* of char *, NULL-terminated once loaded */
   char      *folder;
   char      *name;
+  char      *identity;
 };
 
 /* ---- the small files ---- */
@@ -296,6 +297,7 @@ load (GemModel              *self,
       !report (progress, 1, "Ready", user_data, error))
     return FALSE;
   self->text.kv_type = options->fast ? KRN_BF16 : KRN_F32;
+  self->identity = gem_safetensors_dup_identity (self->checkpoint.files);
   return TRUE;
 }
 
@@ -364,6 +366,7 @@ gem_model_new_synthetic (const char *shape, const GemModelOptions *options, GErr
       !finish (self, error))
     return NULL;
   self->text.kv_type = options->fast ? KRN_BF16 : KRN_F32;
+  self->identity = g_strdup (self->name);
   return g_steal_pointer (&self);
 }
 
@@ -389,6 +392,7 @@ gem_model_unref (GemModel *self)
   g_ptr_array_unref (self->warnings);
   g_free (self->folder);
   g_free (self->name);
+  g_free (self->identity);
   g_free (self);
 }
 
@@ -428,6 +432,12 @@ const char *
 gem_model_get_folder (GemModel *self)
 {
   return self->folder;
+}
+
+const char *
+gem_model_get_identity (GemModel *self)
+{
+  return self->identity;
 }
 
 const char *

@@ -69,6 +69,8 @@ gboolean gem_model_is_on_automatic_gpu (GemModel *self);
  * gathers a row.  The difference is what computing one token reads. */
 guint64 gem_model_get_weight_bytes (GemModel *self);
 guint64 gem_model_get_table_bytes (GemModel *self);
+/* What changes when the files of the weights do, wherever they lie. */
+const char *gem_model_get_identity (GemModel *self);
 /* The folder's path; NULL for a synthetic model. */
 const char *gem_model_get_folder (GemModel *self);
 

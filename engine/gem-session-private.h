@@ -67,6 +67,12 @@ void     gem_session_set_no_memory (GemModel                *model,
                                     guint64                  available,
                                     GError                 **error);
 
+/* How many tokens gem_session_sync () of the same would keep. */
+guint gem_session_count_reusable (GemSession   *self,
+                                  const gint32 *ids,
+                                  gsize         n_ids,
+                                  const GArray *soft);
+
 /* ---- for the engine's own programs and tests ---- */
 
 /* A row whose logits were asked for: final_norm (H), logits (V); both valid during the call. */

@@ -359,6 +359,18 @@ common_prefix (GemSession *self, const gint32 *ids, gsize n_ids, const GArray *s
   return gem_soft_spans_common (self->soft, soft, (guint)n);
 }
 
+guint
+gem_session_count_reusable (GemSession   *self,
+                            const gint32 *ids,
+                            gsize         n_ids,
+                            const GArray *soft)
+{
+  /* The last token is always evaluated: its logits are what the caller wants. */
+  guint n = (guint)MIN (common_prefix (self, ids, n_ids, soft), n_ids - 1);
+
+  return gem_cache_can_rewind (&self->cache, n) ? n : 0;
+}
+
 /* Shortens the timeline to @length, or to nothing where a ring no longer holds what @length needs.
  */
 static void
@@ -399,8 +411,7 @@ gem_session_sync (GemSession   *self,
   if (!check_ids (self, ids, n_ids, error))
     return FALSE;
 
-  /* The last token is always evaluated: its logits are what the caller wants. */
-  rewind_to (self, (guint)MIN (common_prefix (self, ids, n_ids, soft), n_ids - 1));
+  rewind_to (self, gem_session_count_reusable (self, ids, n_ids, soft));
   kept = self->length;
   done = gem_session_extend (self, ids + kept, n_ids - kept, soft, 0, NULL, NULL, progress,
                              user_data, error);

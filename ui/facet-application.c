@@ -235,12 +235,24 @@ update_demo_action (FacetApplication *self)
 }
 
 static void
+apply_state_limit (FacetApplication *self)
+{
+  FacetAssistant *assistant =
+      self->library != NULL ? facet_library_get_assistant (self->library) : NULL;
+
+  if (FACET_IS_LOCAL_ASSISTANT (assistant))
+    facet_local_assistant_set_state_limit (FACET_LOCAL_ASSISTANT (assistant),
+                                           facet_settings_get_state_limit (self->settings));
+}
+
+static void
 setting_changed_cb (FacetApplication *self, const char *key)
 {
   static const char *const of_model[] =
       {"model-folder", "device", "gpu-memory-share", "weights", "threads", "context-size", NULL};
   static const char *const of_sampling[] = {"own-sampling", "temperature",        "top-k", "top-p",
                                             "min-p",        "repetition-penalty", NULL};
+  static const char *const of_states[] = {"keep-states", "states-size", NULL};
 
   if (g_strv_contains (of_model, key)) {
     update_demo_action (self);
@@ -250,6 +262,8 @@ setting_changed_cb (FacetApplication *self, const char *key)
     apply_sampling (self);
   } else if (g_str_equal (key, "name-conversations")) {
     apply_naming (self);
+  } else if (g_strv_contains (of_states, key)) {
+    apply_state_limit (self);
   }
 }
 

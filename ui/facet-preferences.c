@@ -15,6 +15,7 @@
 #include "facet-model-chooser.h"
 #include "facet-microphone-group.h"
 #include "facet-preferences.h"
+#include "facet-states-row.h"
 #include "facet-storage-group.h"
 
 struct _FacetPreferences {
@@ -37,6 +38,7 @@ struct _FacetPreferences {
   GtkWidget     *repetition_penalty;
 
   FacetDeviceRow       *device_row;
+  FacetStatesRow       *states_row;
   FacetMicrophoneGroup *microphone;
   FacetStorageGroup    *storage;
 
@@ -251,6 +253,7 @@ facet_preferences_class_init (FacetPreferencesClass *klass)
 
   g_type_ensure (FACET_TYPE_DEVICE_ROW);
   g_type_ensure (FACET_TYPE_MICROPHONE_GROUP);
+  g_type_ensure (FACET_TYPE_STATES_ROW);
   g_type_ensure (FACET_TYPE_STORAGE_GROUP);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/facet/Facet/facet-preferences.ui");
@@ -262,6 +265,7 @@ facet_preferences_class_init (FacetPreferencesClass *klass)
   gtk_widget_class_bind_template_child (widget_class, FacetPreferences, threads);
   gtk_widget_class_bind_template_child (widget_class, FacetPreferences, threads_adjustment);
   gtk_widget_class_bind_template_child (widget_class, FacetPreferences, context_row);
+  gtk_widget_class_bind_template_child (widget_class, FacetPreferences, states_row);
   gtk_widget_class_bind_template_child (widget_class, FacetPreferences, think_switch);
   gtk_widget_class_bind_template_child (widget_class, FacetPreferences, naming_switch);
   gtk_widget_class_bind_template_child (widget_class, FacetPreferences, sampling_row);
@@ -298,6 +302,7 @@ facet_preferences_new (GSettings *settings, FacetRecorder *recorder, FacetLibrar
   fill_context_row (self);
   bind_settings (self);
   facet_device_row_set_up (self->device_row, settings);
+  facet_states_row_set_up (self->states_row, settings);
   facet_microphone_group_set_up (self->microphone, recorder, settings);
   facet_storage_group_set_up (self->storage, library);
   g_signal_connect_object (settings, "changed::model-folder", G_CALLBACK (folder_changed_cb), self,

@@ -37,6 +37,14 @@ facet_settings_get_default (void)
   return settings;
 }
 
+guint64
+facet_settings_get_state_limit (GSettings *settings)
+{
+  return g_settings_get_boolean (settings, "keep-states")
+             ? (guint64)g_settings_get_uint (settings, "states-size") << 20
+             : 0;
+}
+
 FacetAssistant *
 facet_settings_make_assistant (GSettings *settings)
 {
@@ -51,6 +59,9 @@ facet_settings_make_assistant (GSettings *settings)
       .threads = g_settings_get_int (settings, "threads"),
       .context_size = g_settings_get_uint (settings, "context-size"),
   };
+  FacetAssistant *assistant = facet_local_assistant_new (&options);
 
-  return facet_local_assistant_new (&options);
+  facet_local_assistant_set_state_limit (FACET_LOCAL_ASSISTANT (assistant),
+                                         facet_settings_get_state_limit (settings));
+  return assistant;
 }

@@ -14,6 +14,9 @@ G_BEGIN_DECLS
  * there. NULL (transfer none): neither was found; the program cannot run. */
 GSettings *facet_settings_get_default (void);
 
+/* How many bytes the kept states of conversations may take; 0: none are kept. */
+guint64 facet_settings_get_state_limit (GSettings *settings);
+
 /* The assistant that the preferences ask for; it begins to load at once.  (transfer full) */
 FacetAssistant *facet_settings_make_assistant (GSettings *settings) G_GNUC_WARN_UNUSED_RESULT;
 

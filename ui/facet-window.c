@@ -101,6 +101,8 @@ show_conversation (FacetWindow *self, FacetConversation *conversation)
     return;
   /* What plays would go on with nothing in sight to stop it. */
   facet_player_stop (facet_player_get_default ());
+  if (self->library != NULL && facet_library_get_assistant (self->library) != NULL)
+    facet_assistant_leave (facet_library_get_assistant (self->library));
   g_clear_pointer (&self->failure, g_free);
   if (conversation != NULL)
     facet_conversation_open (conversation);

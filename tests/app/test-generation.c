@@ -108,7 +108,7 @@ run (Fixture *f)
   facet_request_add (request, FACET_ROLE_USER, "Can you work out 67 + 61?");
   job = facet_job_new (1, request);
   f->job = job;
-  facet_generation_run (f->model, f->session, f->perception, job, emit_cb, f);
+  facet_generation_run (f->model, f->session, f->perception, NULL, job, emit_cb, f);
   f->job = NULL;
   g_assert_null (f->error);
   g_assert_cmpuint (f->n_ends, ==, 1);

@@ -114,7 +114,7 @@ run (Fixture *f, FacetRequest *request)
   f->stopped = f->too_long = FALSE;
   f->usage = (FacetUsage){0};
   f->job = job;
-  facet_generation_run (f->model, f->session, f->perception, job, emit_cb, f);
+  facet_generation_run (f->model, f->session, f->perception, NULL, job, emit_cb, f);
   f->job = NULL;
   g_assert_cmpuint (f->n_ends, ==, 1);
   g_test_message ("%s%s", f->answer->str, f->error != NULL ? f->error : "");
