@@ -142,8 +142,8 @@ check_patches (KrnTest *t, int width, int height, int edge, int first, int n)
   gsize              size = (gsize)line * (gsize)(height * edge), offset = 12;
   g_autofree guint8 *bytes = g_malloc (size);
   KrnBuffer         *pixels = t->k->alloc (t->dev, offset + size);
-  TestMat            y = krn_test_zeros (t, n, length, 3);
-  double            *e = krn_test_doubles (t, (size_t)n * length);
+  TestMat            y = krn_test_zeros (t, MAX (n, 1), length, 3);
+  double            *e = krn_test_doubles (t, (size_t)MAX (n, 1) * length);
 
   for (gsize i = 0; i < size; i++)
     bytes[i] = (guint8)g_rand_int_range (t->rand, 0, 256);
@@ -155,7 +155,7 @@ check_patches (KrnTest *t, int width, int height, int edge, int first, int n)
 
     e[i] = 2.0 * bytes[row * line + column] / 255.0 - 1.0;
   }
-  t->k->grid_patches (t->dev, y.mat, pixels, offset, first, width, edge);
+  t->k->grid_patches (t->dev, krn_test_rows (y.mat, 0, n), pixels, offset, first, width, edge);
   krn_test_close (t, y.mat, e, 2e-7);
   t->k->free (t->dev, pixels);
 }

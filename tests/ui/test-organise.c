@@ -81,6 +81,13 @@ settle (Fixture *f)
     ;
 }
 
+/* A toast has its button once it is laid out. */
+static gboolean
+offers_undo (gpointer data)
+{
+  return ui_find (((Fixture *)data)->window, GTK_TYPE_BUTTON, "Undo") != NULL;
+}
+
 static void
 test_archive (Fixture *f, gconstpointer data)
 {
@@ -93,7 +100,7 @@ test_archive (Fixture *f, gconstpointer data)
   act_on (f, "win.archive-conversation", facet_conversation_get_id (shown (f)));
   g_assert_true (shown (f) == first);
   g_assert_cmpuint (n_listed (f), ==, 1);
-  settle (f);
+  ui_wait (offers_undo, f);
   g_signal_emit_by_name (ui_find (f->window, GTK_TYPE_BUTTON, "Undo"), "clicked");
   g_assert_cmpuint (n_listed (f), ==, 2);
   act_on (f, "win.archive-conversation", 4711);
