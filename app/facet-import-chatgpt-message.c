@@ -30,16 +30,6 @@ facet_chatgpt_get_role (const json_t *message)
 }
 
 /* A paragraph of its own. */
-static void
-append (GString *text, const char *more)
-{
-  if (more == NULL || *more == '\0')
-    return;
-  if (text->len > 0)
-    g_string_append (text, "\n\n");
-  g_string_append (text, more);
-}
-
 /* A fence that is longer than any in @code. */
 static void
 append_code (GString *text, const char *language, const char *code)
@@ -53,7 +43,7 @@ append_code (GString *text, const char *language, const char *code)
   }
   fence = g_strnfill (longest + 1, '`');
   block = g_strdup_printf ("%s%s\n%s\n%s", fence, language, code, fence);
-  append (text, block);
+  facet_import_append (text, block);
 }
 
 static void
@@ -99,7 +89,7 @@ read_part (FacetImport     *self,
   if (g_strcmp0 (type, "audio_transcription") == 0) {
     if (!facet_import_get_text (self, part, "text", &words, error))
       return FALSE;
-    append (text, words);
+    facet_import_append (text, words);
     return TRUE;
   }
   append_unknown (self, text, part);
@@ -124,7 +114,7 @@ read_parts (FacetImport     *self,
     gsize         inner = facet_import_enter_index (self, i);
 
     if (json_is_string (part))
-      append (text, json_string_value (part));
+      facet_import_append (text, json_string_value (part));
     else if (json_is_object (part))
       ok = read_part (self, part, row, text, error);
     else if (!json_is_null (part))
@@ -153,9 +143,9 @@ read_thoughts (FacetImport *self, const json_t *content, FacetMessageRow *row, G
     if (summary != NULL && *summary != '\0') {
       g_autofree char *heading = g_strdup_printf ("**%s**", summary);
 
-      append (thinking, heading);
+      facet_import_append (thinking, heading);
     }
-    append (thinking, words);
+    facet_import_append (thinking, words);
   }
   g_free (row->thinking);
   row->thinking = g_strdup (thinking->str);
@@ -175,7 +165,7 @@ read_keys (FacetImport       *self,
 
     if (!facet_import_get_text (self, content, keys[i], &words, error))
       return FALSE;
-    append (text, words);
+    facet_import_append (text, words);
   }
   return TRUE;
 }
@@ -255,7 +245,7 @@ read_attachments (FacetImport *self, const json_t *metadata, GString *text, GErr
       continue;
     /* Translators: the name of a file that is not in what is imported. */
     note = g_strdup_printf (_ ("[File “%s”, not imported]"), name);
-    append (text, note);
+    facet_import_append (text, note);
     self->n_missing++;
   }
   return TRUE;

@@ -40,16 +40,6 @@ read_role (FacetImport *self, const json_t *json, FacetRole *role, GError **erro
                             name == NULL ? _ ("this is missing") : _ ("this role is not known"));
 }
 
-static void
-append (GString *text, const char *more)
-{
-  if (more == NULL || *more == '\0')
-    return;
-  if (text->len > 0)
-    g_string_append (text, "\n\n");
-  g_string_append (text, more);
-}
-
 /* Parts */
 
 /* "data:image/png;base64,…" or an address. */
@@ -139,7 +129,7 @@ read_words (FacetImport *self, const json_t *part, const char *key, GString *tex
 
   if (!facet_import_get_text (self, part, key, &words, error))
     return FALSE;
-  append (text, words);
+  facet_import_append (text, words);
   return TRUE;
 }
 
@@ -154,7 +144,7 @@ read_part (FacetImport     *self,
   char       *dump;
 
   if (json_is_string (part)) {
-    append (text, json_string_value (part));
+    facet_import_append (text, json_string_value (part));
     return TRUE;
   }
   if (!json_is_object (part))
@@ -175,7 +165,7 @@ read_part (FacetImport     *self,
     return read_sound (self, part, row, error);
   /* It is not known here, and nothing is lost. */
   dump = json_dumps (part, JSON_COMPACT);
-  append (text, dump);
+  facet_import_append (text, dump);
   free (dump);
   self->n_converted++;
   return TRUE;
@@ -189,7 +179,7 @@ read_content (FacetImport *self, const json_t *json, FacetMessageRow *row, GErro
   gsize place = facet_import_enter_key (self, "content");
 
   if (json_is_string (content))
-    append (text, json_string_value (content));
+    facet_import_append (text, json_string_value (content));
   else if (content != NULL && !json_is_null (content) && !json_is_array (content))
     return facet_import_fail (self, error, "%s", _ ("this is neither text nor a list of parts"));
   for (gsize i = 0; json_is_array (content) && i < json_array_size (content); i++) {

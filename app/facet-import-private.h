@@ -94,6 +94,8 @@ gboolean facet_import_get_time (FacetImport  *self,
 FacetMessageRow *facet_import_new_message (FacetRole role, const char *text, gint64 created);
 /* Takes @media. */
 void             facet_import_attach (FacetMessageRow *row, FacetMedia *media);
+/* Adds @more as a paragraph of its own; NULL or "": nothing. */
+void             facet_import_append (GString *text, const char *more);
 /* Takes @tree, whose title, where there is none, is made of the first words of the person. */
 void             facet_import_add_tree (FacetImport *self, FacetTree *tree);
 

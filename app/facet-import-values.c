@@ -222,6 +222,16 @@ facet_import_attach (FacetMessageRow *row, FacetMedia *media)
   g_ptr_array_add (row->attachments, media);
 }
 
+void
+facet_import_append (GString *text, const char *more)
+{
+  if (more == NULL || *more == '\0')
+    return;
+  if (text->len > 0)
+    g_string_append (text, "\n\n");
+  g_string_append (text, more);
+}
+
 static char *
 make_title (FacetTree *tree)
 {

@@ -144,7 +144,7 @@ test_restore (TestLibrary *f, gconstpointer data)
   wait_until (n_items (facet_library_get_trash (f->library)) == 1);
   g_assert_cmpint (facet_conversation_get_id (first_in_trash (f)), ==, id);
   g_assert_cmpint (facet_conversation_get_deleted_at (first_in_trash (f)), >, 0);
-  facet_library_undo_delete (f->library); /* this session has deleted nothing */
+  facet_library_undo_delete (f->library); /* nothing was deleted since the start */
   g_assert_cmpuint (n_items (f->library), ==, 1);
   facet_library_restore (f->library, first_in_trash (f));
   g_assert_cmpuint (n_items (f->library), ==, 2);
