@@ -1,9 +1,8 @@
-/* facet-preferences.h: the preferences: the model, how it computes, how it answers.
+/* facet-preferences.h: the preferences, a page for each thing that one can want to change.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Main thread.  Every change takes effect at once; what concerns the model loads it again.  (Not an
- * AdwPreferencesWindow: its search keeps every group of rows alive after the window is gone.) */
+ * Main thread.  Every change takes effect at once; what concerns the model loads it again. */
 #pragma once
 
 #include "facet-compat.h"
@@ -13,7 +12,7 @@
 G_BEGIN_DECLS
 
 #define FACET_TYPE_PREFERENCES (facet_preferences_get_type ())
-G_DECLARE_FINAL_TYPE (FacetPreferences, facet_preferences, FACET, PREFERENCES, AdwWindow)
+G_DECLARE_FINAL_TYPE (FacetPreferences, facet_preferences, FACET, PREFERENCES, AdwPreferencesWindow)
 
 /* @recorder NULL: no microphone can be tried; @library NULL: nothing is said about space. */
 FacetPreferences *facet_preferences_new (GSettings     *settings,

@@ -180,6 +180,8 @@ test_list (Fixture *f, gconstpointer data)
   GtkWidget *popover, *label, *usable;
 
   ui_wait (has_looked, f->row);
+  adw_preferences_window_set_visible_page_name (ADW_PREFERENCES_WINDOW (f->preferences),
+                                                "hardware");
   gtk_window_present (GTK_WINDOW (f->preferences));
   gtk_test_widget_wait_for_draw (f->preferences);
   ui_picture (f->preferences, "preferences-device");

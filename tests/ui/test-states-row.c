@@ -19,6 +19,7 @@ open_preferences (FacetStatesRow **row)
   GtkWidget *preferences = GTK_WIDGET (facet_preferences_new (facet_settings_get_default (), NULL, NULL));
 
   *row = FACET_STATES_ROW (ui_find (preferences, FACET_TYPE_STATES_ROW, NULL));
+  adw_preferences_window_set_visible_page_name (ADW_PREFERENCES_WINDOW (preferences), "privacy");
   gtk_window_present (GTK_WINDOW (preferences));
   return preferences;
 }

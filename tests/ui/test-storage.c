@@ -129,6 +129,7 @@ open_preferences (Fixture *f)
       GTK_WIDGET (facet_preferences_new (facet_settings_get_default (), NULL, f->base.library));
 
   gtk_window_set_transient_for (GTK_WINDOW (preferences), GTK_WINDOW (f->window));
+  adw_preferences_window_set_visible_page_name (ADW_PREFERENCES_WINDOW (preferences), "privacy");
   gtk_window_present (GTK_WINDOW (preferences));
   return preferences;
 }

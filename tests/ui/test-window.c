@@ -551,7 +551,9 @@ test_preferences (void)
   threads = ui_find (gtk_widget_get_ancestor (ui_find (preferences, GTK_TYPE_LABEL, "Threads"),
                                               ADW_TYPE_ACTION_ROW),
                      GTK_TYPE_SPIN_BUTTON, NULL);
-  sampling = ui_find (preferences, ADW_TYPE_EXPANDER_ROW, NULL);
+  sampling = ui_find (gtk_widget_get_ancestor (ui_find (preferences, GTK_TYPE_LABEL, "Gemma’s own defaults"),
+                                               ADW_TYPE_ACTION_ROW),
+                      GTK_TYPE_SWITCH, NULL);
 
   g_assert_cmpuint (adw_combo_row_get_selected (weights), ==, 0);
   adw_combo_row_set_selected (weights, 2);
@@ -571,7 +573,8 @@ test_preferences (void)
   g_assert_cmpuint (g_settings_get_uint (settings, "context-size"), ==, 4096);
 
   g_assert_false (g_settings_get_boolean (settings, "own-sampling"));
-  adw_expander_row_set_enable_expansion (ADW_EXPANDER_ROW (sampling), TRUE);
+  g_assert_true (gtk_switch_get_active (GTK_SWITCH (sampling)));
+  gtk_switch_set_active (GTK_SWITCH (sampling), FALSE);
   g_assert_true (g_settings_get_boolean (settings, "own-sampling"));
 
   g_assert_nonnull (ui_find (preferences, GTK_TYPE_LABEL, "Demonstration model"));
