@@ -10,6 +10,24 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* For localhost and 127.0.0.1, from 2020 to 2120; for nothing but these tests. */
+static const char own_certificate[] =
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgzm4Adhp1f1u0ApY6\n"
+    "0MMcNPtamnC+Q5WQJHTr4SW+o3ehRANCAATegHlwtlmLqDIdb2FH3uPg8oeqHaas\n"
+    "QY4s1cFW6HiDMtrtY7GKMXtDJoYpyGJOW5CRkw2HLv57Cdm8o8XIEamw\n"
+    "-----END PRIVATE KEY-----\n"
+    "-----BEGIN CERTIFICATE-----\n"
+    "MIIBZzCCAQ2gAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv\n"
+    "c3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBQxEjAQBgNVBAMM\n"
+    "CWxvY2FsaG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABN6AeXC2WYuoMh1v\n"
+    "YUfe4+Dyh6odpqxBjizVwVboeIMy2u1jsYoxe0MmhinIYk5bkJGTDYcu/nsJ2byj\n"
+    "xcgRqbCjTjBMMBoGA1UdEQQTMBGCCWxvY2FsaG9zdIcEfwAAATAPBgNVHRMBAf8E\n"
+    "BTADAQH/MB0GA1UdDgQWBBRACySkwiGo0X+Ld2mg42b+njfD1DAKBggqhkjOPQQD\n"
+    "AgNIADBFAiBaJCsodIAa5PbeIr3xbe97NINUj0YR++EtYBN3Q3fvdQIhALtNjUFz\n"
+    "wtgVuT11yJKchNCzqMKyqeNhYmuO/hJ7RfZ2\n"
+    "-----END CERTIFICATE-----\n";
+
 typedef struct {
   char          *path;
   TestServerFunc func;
@@ -21,6 +39,7 @@ struct _TestServer {
   GMainLoop    *loop;
   GThread      *thread;
   SoupServer   *server; /* the thread's */
+  gboolean      encrypted;
   char         *address;
   GCancellable *ended;
 
@@ -140,16 +159,27 @@ server_thread (gpointer data)
 {
   TestServer *self = data;
   g_autoptr (GError) error = NULL;
+  SoupServerListenOptions options = SOUP_SERVER_LISTEN_IPV4_ONLY;
   GSList *uris;
 
   g_main_context_push_thread_default (self->context);
   self->server = soup_server_new ("server-header", "test", NULL);
   soup_server_add_handler (self->server, NULL, asked_cb, self, NULL);
-  if (!soup_server_listen_local (self->server, 0, SOUP_SERVER_LISTEN_IPV4_ONLY, &error))
+  if (self->encrypted) {
+    g_autoptr (GTlsCertificate) certificate =
+        g_tls_certificate_new_from_pem (own_certificate, -1, &error);
+
+    if (certificate == NULL)
+      g_error ("%s", error->message);
+    soup_server_set_tls_certificate (self->server, certificate);
+    options |= SOUP_SERVER_LISTEN_HTTPS;
+  }
+  if (!soup_server_listen_local (self->server, 0, options, &error))
     g_error ("%s", error->message);
   uris = soup_server_get_uris (self->server);
   g_mutex_lock (&self->mutex);
-  self->address = g_strdup_printf ("http://127.0.0.1:%d", g_uri_get_port (uris->data));
+  self->address = g_strdup_printf ("%s://127.0.0.1:%d", self->encrypted ? "https" : "http",
+                                   g_uri_get_port (uris->data));
   g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->mutex);
   g_slist_free_full (uris, (GDestroyNotify)g_uri_unref);
@@ -164,11 +194,12 @@ server_thread (gpointer data)
   return NULL;
 }
 
-TestServer *
-test_server_new (void)
+static TestServer *
+new_server (gboolean encrypted)
 {
   TestServer *self = g_new0 (TestServer, 1);
 
+  self->encrypted = encrypted;
   g_mutex_init (&self->mutex);
   g_cond_init (&self->cond);
   self->requests = g_ptr_array_new_with_free_func (request_free);
@@ -182,6 +213,18 @@ test_server_new (void)
     g_cond_wait (&self->cond, &self->mutex);
   g_mutex_unlock (&self->mutex);
   return self;
+}
+
+TestServer *
+test_server_new (void)
+{
+  return new_server (FALSE);
+}
+
+TestServer *
+test_server_new_encrypted (void)
+{
+  return new_server (TRUE);
 }
 
 static gboolean

@@ -25,11 +25,15 @@ typedef void (*TestServerFunc) (SoupServerMessage *message,
                                 gpointer           user_data);
 
 TestServer *test_server_new (void) G_GNUC_WARN_UNUSED_RESULT;
+/* The same with https, and a certificate of its own that nobody vouches for. */
+TestServer *test_server_new_encrypted (void) G_GNUC_WARN_UNUSED_RESULT;
+/* SHA-256 of it. */
+#define TEST_SERVER_FINGERPRINT "fe9bd916056e50a2bfa8d4311eb63b7647a6cee4e3b2b517a0cd12c838dee726"
 /* Ends all connections. */
 void        test_server_free (TestServer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TestServer, test_server_free)
 
-/* "http://127.0.0.1:PORT", borrowed. */
+/* "http://127.0.0.1:PORT", or https; borrowed. */
 const char *test_server_get_address (TestServer *self);
 /* Answers paths that begin with @path; the longest one that fits answers.  Before the first request. */
 void        test_server_handle (TestServer *self, const char *path, TestServerFunc func, gpointer user_data);
