@@ -31,6 +31,7 @@
   "  list         lists the conversations that are kept, with their numbers\n"                     \
   "  export NUMBER…\n"                                                                           \
   "               writes conversations as Markdown, JSON or HTML\n"                                \
+  "  models       downloads, lists, verifies and removes models\n"                                \
   "  import FILE… reads conversations from Facet, ChatGPT or OpenAI-style JSON\n"                \
   "\n"                                                                                             \
   "  --help       shows this; after a command, its options\n"                                      \
@@ -363,6 +364,8 @@ main (int argc, char **argv)
     return facet_cli_transcribe (arguments);
   if (g_str_equal (command, "list"))
     return facet_cli_list (arguments);
+  if (g_str_equal (command, "models"))
+    return facet_cli_models (arguments);
   if (g_str_equal (command, "export"))
     return facet_cli_export (arguments);
   if (g_str_equal (command, "import"))

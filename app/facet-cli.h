@@ -138,6 +138,7 @@ int facet_cli_chat (char **arguments);
 int facet_cli_export (char **arguments);
 int facet_cli_import (char **arguments);
 int facet_cli_list (char **arguments);
+int facet_cli_models (char **arguments);
 int facet_cli_transcribe (char **arguments);
 
 G_END_DECLS

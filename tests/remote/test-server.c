@@ -45,8 +45,8 @@ struct _TestServer {
 
   GMutex     mutex; /* protects: */
   GCond      cond;
-  GPtrArray *requests; /* of TestRequest */
-  GPtrArray *handlers; /* of Handler; fixed once a request came */
+  GPtrArray *requests;  /* of TestRequest */
+  GPtrArray *handlers;  /* of Handler; fixed once a request came */
   guint      n_scripts; /* threads that write */
 };
 
@@ -323,8 +323,8 @@ typedef struct {
   TestServer        *server;
   SoupServerMessage *message;
   GSocket           *socket;
-  GArray            *steps;  /* of TestStep, … */
-  GPtrArray         *bytes;  /* … whose bytes are these */
+  GArray            *steps; /* of TestStep, … */
+  GPtrArray         *bytes; /* … whose bytes are these */
   TestEnd            end;
 } Script;
 

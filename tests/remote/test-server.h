@@ -1,4 +1,5 @@
-/* test-server.h: an HTTP server for tests, on a thread of its own, with every fault that a network has.
+/* test-server.h: an HTTP server for tests, on a thread of its own, with every fault that a network
+ * has.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
@@ -14,7 +15,7 @@ typedef struct _TestServer TestServer;
 
 /* What was asked, as it was kept for the test. */
 typedef struct {
-  char *method, *path, *query; /* query NULL: none; the path is decoded */
+  char *method, *path, *query;            /* query NULL: none; the path is decoded */
   char *range, *if_range, *authorization; /* headers; NULL: it had none */
   char *body;
 } TestRequest;
@@ -35,17 +36,28 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TestServer, test_server_free)
 
 /* "http://127.0.0.1:PORT", or https; borrowed. */
 const char *test_server_get_address (TestServer *self);
-/* Answers paths that begin with @path; the longest one that fits answers.  Before the first request. */
-void        test_server_handle (TestServer *self, const char *path, TestServerFunc func, gpointer user_data);
+/* Answers paths that begin with @path; the longest one that fits answers.  Before the first
+ * request. */
+void        test_server_handle (TestServer    *self,
+                                const char    *path,
+                                TestServerFunc func,
+                                gpointer       user_data);
 
-/* What was asked so far, in order, and how often for paths that begin with @path.  (transfer full), of TestRequest. */
-GPtrArray  *test_server_dup_requests (TestServer *self) G_GNUC_WARN_UNUSED_RESULT;
-guint       test_server_count (TestServer *self, const char *path);
+/* What was asked so far, in order, and how often for paths that begin with @path.  (transfer full),
+ * of TestRequest. */
+GPtrArray *test_server_dup_requests (TestServer *self) G_GNUC_WARN_UNUSED_RESULT;
+guint      test_server_count (TestServer *self, const char *path);
 
 /* ---- answers ---- */
 
-/* The whole answer at once.  @headers: name, value, …, NULL; or NULL.  @body: @length bytes, copied; −1: up to its NUL. */
-void test_reply (SoupServerMessage *message, guint status, const char *const *headers, const char *type, const char *body, gssize length);
+/* The whole answer at once.  @headers: name, value, …, NULL; or NULL.  @body: @length bytes,
+ * copied; −1: up to its NUL. */
+void test_reply (SoupServerMessage *message,
+                 guint              status,
+                 const char *const *headers,
+                 const char        *type,
+                 const char        *body,
+                 gssize             length);
 
 /* One step of a scripted answer. */
 typedef struct {
@@ -61,7 +73,8 @@ typedef enum {
 } TestEnd;
 
 /* Writes exactly these bytes to the connection: status line, headers and whatever else, right or
- * wrong.  The steps are copied.  The connection carries nothing after it.  A client that goes away ends it. */
+ * wrong.  The steps are copied.  The connection carries nothing after it.  A client that goes away
+ * ends it. */
 void test_reply_raw (SoupServerMessage *message, const TestStep *steps, gsize n_steps, TestEnd end);
 
 G_END_DECLS

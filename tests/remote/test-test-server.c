@@ -8,7 +8,8 @@ greet (SoupServerMessage *message, const TestRequest *request, gpointer user_dat
 {
   const char *const headers[] = {"ETag", "\"one\"", NULL};
 
-  test_reply (message, 200, headers, "text/plain", request->body[0] != '\0' ? request->body : "hello", -1);
+  test_reply (message, 200, headers, "text/plain",
+              request->body[0] != '\0' ? request->body : "hello", -1);
 }
 
 static void
@@ -39,7 +40,8 @@ fetch (const char *address, const char *path, GCancellable *cancellable, GError 
   g_autoptr (SoupMessage) message = soup_message_new ("GET", uri);
   g_autoptr (GBytes) bytes = soup_session_send_and_read (session, message, cancellable, error);
 
-  return bytes != NULL ? g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)) : NULL;
+  return bytes != NULL ? g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes))
+                       : NULL;
 }
 
 static void
