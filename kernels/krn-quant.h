@@ -31,5 +31,8 @@ size_t krn_quant_bytes (KrnType type, int32_t rows, int32_t cols);
  * disjoint tiles. */
 void krn_quantise (KrnType type, void *dst, const uint16_t *src, int32_t rows, int32_t cols, int32_t tile_begin, int32_t tile_end);
 
+/* Writes one tile of scales (F16) and codes that are there already: q in −127…127 or −8…7. */
+void krn_pack_tile (KrnType type, void *tile, const uint16_t scales[KRN_TILE_ROWS], const int8_t q[KRN_TILE_ROWS][KRN_TILE_COLS]);
+
 /* One row back to F32. */
 void krn_dequantise_row (KrnType type, float *dst, const void *src, int32_t rows, int32_t cols, int32_t row);

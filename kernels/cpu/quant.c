@@ -8,6 +8,8 @@
 #include "kernels/cpu/half.h"
 #include "kernels/cpu/isa/isa.h"
 
+#include <string.h>
+
 #define SCALE_BYTES   (2 * KRN_TILE_ROWS)
 #define Q8_TILE_BYTES (SCALE_BYTES + KRN_TILE_ROWS * KRN_TILE_COLS)
 #define Q4_TILE_BYTES (SCALE_BYTES + KRN_TILE_ROWS * KRN_TILE_COLS / 2)
@@ -57,6 +59,25 @@ krn_quantise (KrnType         type,
     for (int b = 0; b < n_blocks; b++, tile += size, block += KRN_TILE_COLS)
       isa->quantise_tile (type, tile, block, (size_t)cols, n);
   }
+}
+
+void
+krn_pack_tile (KrnType        type,
+               void          *tile,
+               const uint16_t scales[KRN_TILE_ROWS],
+               const int8_t   q[KRN_TILE_ROWS][KRN_TILE_COLS])
+{
+  uint8_t *data = (uint8_t *)tile + SCALE_BYTES;
+
+  memcpy (tile, scales, SCALE_BYTES);
+  for (int r = 0; r < KRN_TILE_ROWS; r++)
+    for (int g = 0; g < (type == KRN_Q8 ? 8 : 4); g++)
+      for (int c = 0; c < 4; c++) {
+        const int8_t *code = type == KRN_Q8 ? &q[r][4 * g + c] : &q[r][8 * g + c];
+
+        data[g * 64 + 4 * r + c] =
+            (uint8_t)(type == KRN_Q8 ? code[0] + 128 : (code[0] + 8) | (code[4] + 8) << 4);
+      }
 }
 
 void

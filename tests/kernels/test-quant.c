@@ -199,12 +199,46 @@ test_half (void)
       isnan (krn_float_from_bf16 (krn_bf16_from_float (krn_float_from_bits (0x7f800001)))));
 }
 
+/* Codes and scales that are given come back as they are. */
+static void
+test_pack (void)
+{
+  const struct {
+    KrnType type;
+    int     low, high;
+  } types[] = {{KRN_Q8, -127, 127}, {KRN_Q4, -8, 7}};
+  g_autoptr (GRand) rand = g_rand_new_with_seed (7);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (types); i++) {
+    size_t              bytes = krn_quant_bytes (types[i].type, KRN_TILE_ROWS, KRN_TILE_COLS);
+    g_autofree uint8_t *tile = g_malloc (bytes + 1);
+    uint16_t            scales[KRN_TILE_ROWS];
+    int8_t              q[KRN_TILE_ROWS][KRN_TILE_COLS];
+    float               w[KRN_TILE_COLS];
+
+    for (int r = 0; r < KRN_TILE_ROWS; r++) {
+      scales[r] = (uint16_t)g_rand_int_range (rand, 0, 0x7c00);
+      for (int c = 0; c < KRN_TILE_COLS; c++)
+        q[r][c] = (int8_t)g_rand_int_range (rand, types[i].low, types[i].high + 1);
+    }
+    tile[bytes] = 0xa5;
+    krn_pack_tile (types[i].type, tile, scales, q);
+    g_assert_cmpint (tile[bytes], ==, 0xa5);
+    for (int r = 0; r < KRN_TILE_ROWS; r++) {
+      krn_dequantise_row (types[i].type, w, tile, KRN_TILE_ROWS, KRN_TILE_COLS, r);
+      for (int c = 0; c < KRN_TILE_COLS; c++)
+        g_assert_cmpfloat (w[c], ==, krn_float_from_f16 (scales[r]) * (float)q[r][c]);
+    }
+  }
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/kernels/quant/bytes", test_bytes);
   g_test_add_func ("/kernels/quant/half", test_half);
+  g_test_add_func ("/kernels/quant/pack", test_pack);
   krn_test_add_once ("quant/bound", test_bound);
   krn_test_add_once ("quant/exact", test_exact);
   krn_test_add_once ("quant/broken-weights", test_broken_weights);
