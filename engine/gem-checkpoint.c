@@ -1,4 +1,4 @@
-/* gem-checkpoint.c: binds the tensors of a checkpoint folder to the views of the decoder and the
+/* gem-checkpoint.c: binds the tensors of a checkpoint to the views of the decoder and the
  * encoders.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
@@ -10,17 +10,6 @@
 
 #include "gem-checkpoint.h"
 
-#include <string.h>
-
-/* Where the decoder's and the encoders' tensors are in the exports that are about. */
-static const struct {
-  const char *decoder, *encoders;
-} prefixes[] = {
-    {"model.language_model.", "model."}, /* Gemma4ForConditionalGeneration */
-    {"language_model.model.", ""},       /* older exports of the same */
-    {"model.", NULL},                    /* text only */
-};
-
 /* A place in the decoder, its tensor in the file, and which job quantises it. */
 typedef struct {
   GemWeightSlot    slot;
@@ -30,30 +19,13 @@ typedef struct {
 
 /* ---- finding and checking ---- */
 
-static const char *
-find_prefix (const GemSafetensors *files, GError **error)
-{
-  for (gsize i = 0; i < G_N_ELEMENTS (prefixes); i++) {
-    g_autofree char *name = g_strconcat (prefixes[i].decoder, "embed_tokens.weight", NULL);
-
-    if (gem_safetensors_find (files, name) != NULL)
-      return prefixes[i].decoder;
-  }
-  g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_MODEL,
-               "The model's files have no tensor “%sembed_tokens.weight”: they do not fit "
-               "config.json.  Download the "
-               "model again or choose another folder.",
-               prefixes[0].decoder);
-  return NULL;
-}
-
 /* As many elements as the view.  The bytes of a tensor are known to fit its shape. */
 static gboolean
 has_count (const GemTensor *t, const GemWeightSlot *slot)
 {
-  gsize element = t->dtype == GEM_DTYPE_F32 ? 4 : 2;
+  gsize blocks = t->n_bytes / gem_dtype_get_size (t->dtype);
 
-  return t->n_bytes / element == (gsize)slot->rows * (gsize)slot->cols;
+  return blocks * gem_dtype_get_block (t->dtype) == (gsize)slot->rows * (gsize)slot->cols;
 }
 
 static gboolean
@@ -94,9 +66,9 @@ check_tensor (const GemTensor *t, const GemWeightSlot *slot, GError **error)
                  t->name, found, expected);
     return FALSE;
   }
-  if (t->dtype != GEM_DTYPE_BF16 && t->dtype != GEM_DTYPE_F32) {
+  if (!gem_tensor_has_numbers (t)) {
     g_set_error (error, GEM_ERROR, GEM_ERROR_UNSUPPORTED,
-                 "The tensor “%s” is stored as %s; Facet reads BF16 and F32.  Choose the model's "
+                 "The tensor “%s” is stored as %s, which Facet does not read.  Choose the model's "
                  "bf16 version.",
                  t->name, gem_dtype_get_name (t->dtype));
     return FALSE;
@@ -104,28 +76,33 @@ check_tensor (const GemTensor *t, const GemWeightSlot *slot, GError **error)
   return TRUE;
 }
 
-/* The tensor of @slot, checked.  @prefix is in front of its name. */
+/* The tensor of @slot, checked. */
 static const GemTensor *
-find_tensor (GemCheckpoint *self, const GemWeightSlot *slot, const char *prefix, GError **error)
+find_tensor (GemCheckpoint *self, GemSourcePart part, const GemWeightSlot *slot, GError **error)
 {
-  g_autofree char *name = g_strconcat (prefix, slot->name, NULL);
-  const GemTensor *tensor = gem_safetensors_find (self->files, name);
+  g_autoptr (GError) local = NULL;
+  const GemTensor *tensor = gem_source_find (self->source, part, slot->name, &local);
+  g_autofree char *name = NULL;
 
-  if (tensor == NULL)
-    g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_MODEL,
-                 "The tensor “%s” is missing from the model's files.  Download the model again or "
-                 "choose another folder.",
-                 name);
-  else if (check_tensor (tensor, slot, error))
-    return tensor;
+  if (tensor != NULL)
+    return check_tensor (tensor, slot, error) ? tensor : NULL;
+  if (local != NULL) {
+    g_propagate_error (error, g_steal_pointer (&local));
+    return NULL;
+  }
+  name = gem_source_dup_tensor_name (self->source, part, slot->name);
+  g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_MODEL,
+               "The tensor “%s” is missing from the model's files.  Download the model again or "
+               "choose another folder.",
+               name);
   return NULL;
 }
 
-/* The slots with their tensors (of Part), all checked.  @bare_head: the head has no prefix. */
+/* The slots with their tensors (of Part), all checked.  @bare_head: the head stands by itself. */
 static GArray *
 find_parts (GemCheckpoint *self,
             const GArray  *slots,
-            const char    *prefix,
+            GemSourcePart  from,
             gboolean       bare_head,
             GError       **error)
 {
@@ -135,7 +112,7 @@ find_parts (GemCheckpoint *self,
     Part     part = {.slot = g_array_index (slots, GemWeightSlot, i), .job = -1};
     gboolean bare = part.slot.kind == GEM_SLOT_HEAD && bare_head;
 
-    part.tensor = find_tensor (self, &part.slot, bare ? "" : prefix, error);
+    part.tensor = find_tensor (self, bare ? GEM_SOURCE_WHOLE : from, &part.slot, error);
     if (part.tensor == NULL)
       return NULL;
     g_array_append_val (parts, part);
@@ -145,27 +122,64 @@ find_parts (GemCheckpoint *self,
 
 /* ---- quantising ---- */
 
-/* The matrices to quantise (of GemQuantJob); sets each part's job. */
+/* Whether the kernels take it as it is stored. */
+static gboolean
+is_plain (const GemTensor *t)
+{
+  return t->dtype == GEM_DTYPE_BF16 || t->dtype == GEM_DTYPE_F32;
+}
+
+/* Norms and single numbers: what is not plain of these becomes F32. */
+static gboolean
+is_small (const GemWeightSlot *slot)
+{
+  return slot->kind == GEM_SLOT_NORM || slot->kind == GEM_SLOT_SCALAR;
+}
+
+/* Of how many bits a number is. */
+static int
+bits_of (KrnType type)
+{
+  return type == KRN_Q4 ? 4 : type == KRN_Q8 ? 8 : 16;
+}
+
+/* The form in which a matrix of the decoder is kept.  Blocks that the kernels can hold as they are
+ * stay as they are, unless fewer bits are asked for: more would hold the same numbers.  @exact: it
+ * is that. */
+static KrnType
+choose_type (const Part *part, GemWeights weights, gboolean *exact)
+{
+  KrnType type = gem_weight_slot_get_type (&part->slot, weights);
+  KrnType blocks =
+      gem_weight_slot_is_matrix (&part->slot) ? gem_tensor_get_block_type (part->tensor) : KRN_BF16;
+
+  *exact = blocks != KRN_BF16 && bits_of (blocks) <= bits_of (type);
+  if (*exact)
+    return blocks;
+  /* no whole blocks */
+  return gem_quant_job_bytes (type, part->slot.rows, part->slot.cols) != 0 ? type : KRN_BF16;
+}
+
+/* The matrices to be made (of GemQuantJob); sets each part's job.  A tied head that is kept like
+ * the embedding is the embedding. */
 static GArray *
-list_jobs (GArray *parts, GemWeights weights)
+list_jobs (GArray *parts, GemWeights weights, gboolean tied)
 {
   GArray *jobs = g_array_new (FALSE, FALSE, sizeof (GemQuantJob));
 
   for (guint i = 0; i < parts->len; i++) {
     Part       *part = &g_array_index (parts, Part, i);
-    GemQuantJob job = {
-        .type = gem_weight_slot_get_type (&part->slot, weights),
-        .rows = part->slot.rows,
-        .cols = part->slot.cols,
-        .source = part->tensor,
-    };
+    GemQuantJob job = {.rows = part->slot.rows, .cols = part->slot.cols, .source = part->tensor};
 
-    if (job.type == KRN_BF16)
+    if (is_small (&part->slot))
       continue;
-    job.bytes = krn_quant_bytes (job.type, job.rows, job.cols);
-    if (job.bytes == 0)
+    job.type = choose_type (part, weights, &job.exact);
+    if (job.type == KRN_BF16 &&
+        (is_plain (part->tensor) || (part->slot.kind == GEM_SLOT_HEAD && tied)))
       continue;
-    g_strlcpy (job.name, part->slot.name, sizeof job.name);
+    job.bytes = gem_quant_job_bytes (job.type, job.rows, job.cols);
+    g_snprintf (job.name, sizeof job.name, "%s%s", part->slot.name,
+                part->slot.kind == GEM_SLOT_EMBED ? " (rows)" : "");
     part->job = (int)jobs->len;
     g_array_append_val (jobs, job);
   }
@@ -177,32 +191,58 @@ list_jobs (GArray *parts, GemWeights weights)
 static float
 read_scalar (const GemTensor *t)
 {
-  guint32 bits = 0;
-  float   value;
+  float value;
 
-  if (t->dtype == GEM_DTYPE_BF16)
-    bits = (guint32)(t->data[0] | t->data[1] << 8) << 16;
-  else
-    bits = (guint32)t->data[0] | (guint32)t->data[1] << 8 | (guint32)t->data[2] << 16 |
-           (guint32)t->data[3] << 24;
-  memcpy (&value, &bits, sizeof value);
+  gem_tensor_read (t, 0, 1, &value);
   return value;
 }
 
 static gboolean
-bind_quantised (GemCheckpoint     *self,
-                const Part        *part,
-                const GemQuantJob *job,
-                GemBackend        *backend,
-                GError           **error)
+bind_made (GemCheckpoint     *self,
+           const Part        *part,
+           const GemQuantJob *job,
+           gboolean           host,
+           GemBackend        *backend,
+           GError           **error)
 {
   KrnMat view = {.type = job->type, .rows = job->rows, .cols = job->cols};
 
-  view.buf = gem_backend_wrap (backend, job->data, job->bytes, FALSE, job->name, error);
+  view.buf = gem_backend_wrap (backend, job->data, job->bytes, host, job->name, error);
   if (view.buf == NULL)
     return FALSE;
   *part->slot.mat = view;
   self->weight_bytes += job->bytes;
+  if (host)
+    self->table_bytes += job->bytes;
+  return TRUE;
+}
+
+/* A copy in a form that the kernels take: F32 of what is small, else BF16. */
+static gboolean
+bind_converted (GemCheckpoint *self, const Part *part, GemBackend *backend, GError **error)
+{
+  gsize              rows = (gsize)part->slot.rows, cols = (gsize)part->slot.cols, file_rows;
+  KrnMat             view = {.type = is_small (&part->slot) ? KRN_F32 : KRN_BF16,
+                             .rows = part->slot.rows,
+                             .cols = part->slot.cols};
+  gsize              bytes = rows * cols * (view.type == KRN_F32 ? 4 : 2);
+  g_autofree guint8 *copy = g_try_malloc (bytes);
+
+  if (copy == NULL) {
+    g_set_error (error, GEM_ERROR, GEM_ERROR_NO_MEMORY, "There is no memory for the tensor “%s”.",
+                 part->tensor->name);
+    return FALSE;
+  }
+  file_rows = rows * cols / (gsize)part->tensor->shape[part->tensor->n_dims - 1];
+  if (view.type == KRN_F32)
+    gem_tensor_read (part->tensor, 0, file_rows, (float *)(gpointer)copy);
+  else
+    gem_tensor_read_bf16 (part->tensor, 0, file_rows, (guint16 *)(gpointer)copy);
+  view.buf = gem_backend_store (backend, copy, bytes, part->slot.name, error);
+  if (view.buf == NULL)
+    return FALSE;
+  *part->slot.mat = view;
+  self->weight_bytes += bytes;
   return TRUE;
 }
 
@@ -222,6 +262,8 @@ bind_stored (GemCheckpoint *self,
                 .cols = part->slot.cols,
   };
 
+  if (!is_plain (t))
+    return bind_converted (self, part, backend, error);
   if (gem_tensor_is_aligned (t))
     view.buf = gem_backend_wrap (backend, t->data, t->n_bytes, host, part->slot.name, error);
   else
@@ -245,29 +287,25 @@ bind_part (GemCheckpoint *self,
            GemBackend    *backend,
            GError       **error)
 {
-  if (part->job >= 0)
-    return bind_quantised (self, part, &g_array_index (jobs, GemQuantJob, part->job), backend,
-                           error);
-  switch (part->slot.kind) {
-  case GEM_SLOT_SCALAR:
+  gboolean host =
+      part->slot.kind == GEM_SLOT_TABLE || (part->slot.kind == GEM_SLOT_EMBED && !shared_head);
+
+  if (part->slot.kind == GEM_SLOT_SCALAR) {
     *part->slot.scalar = read_scalar (part->tensor);
     return TRUE;
-  case GEM_SLOT_HEAD:
-    if (shared_head) {
-      self->weights->head = self->weights->embed_tokens;
-      return TRUE;
-    }
-    return bind_stored (self, part, FALSE, backend, error);
-  case GEM_SLOT_EMBED:
-    return bind_stored (self, part, !shared_head, backend, error);
-  default:
-    return bind_stored (self, part, part->slot.kind == GEM_SLOT_TABLE, backend, error);
   }
+  if (part->slot.kind == GEM_SLOT_HEAD && shared_head) {
+    self->weights->head = self->weights->embed_tokens;
+    return TRUE;
+  }
+  if (part->job >= 0)
+    return bind_made (self, part, &g_array_index (jobs, GemQuantJob, part->job), host, backend,
+                      error);
+  return bind_stored (self, part, host, backend, error);
 }
 
 gboolean
 gem_checkpoint_load (GemCheckpoint         *self,
-                     const char            *folder,
                      const GemConfig       *config,
                      GemBackend            *backend,
                      const GemModelOptions *options,
@@ -282,19 +320,15 @@ gem_checkpoint_load (GemCheckpoint         *self,
   const Part *head;
   gboolean    shared_head;
 
-  self->files = gem_safetensors_open_folder (folder, error);
-  if (self->files == NULL)
+  if (!gem_source_map (self->source, FALSE, error))
     return FALSE;
   slots = gem_text_weights_init (self->weights, &config->text);
-  self->prefix = find_prefix (self->files, error);
-  if (self->prefix == NULL)
-    return FALSE;
-  parts = find_parts (self, slots, self->prefix, !config->text.tie_word_embeddings, error);
+  parts = find_parts (self, slots, GEM_SOURCE_DECODER, !config->text.tie_word_embeddings, error);
   if (parts == NULL)
     return FALSE;
-  jobs = list_jobs (parts, options->weights);
+  jobs = list_jobs (parts, options->weights, config->text.tie_word_embeddings);
   if (jobs->len > 0) {
-    g_autofree char *identity = gem_safetensors_dup_identity (self->files);
+    g_autofree char *identity = gem_source_dup_identity (self->source);
 
     self->quantised = gem_quantise (jobs, identity, options->cache_dir, options->threads, warnings,
                                     progress, user_data, error);
@@ -316,18 +350,10 @@ gem_checkpoint_find_encoder (GemCheckpoint *self, GArray *slots, GError **error)
 {
   g_autoptr (GArray) owned = slots;
   const GemWeightSlot *first = &g_array_index (slots, GemWeightSlot, 0);
-  const char          *prefix = NULL;
-  g_autofree char     *name = NULL;
 
-  for (gsize i = 0; i < G_N_ELEMENTS (prefixes); i++)
-    if (g_str_equal (prefixes[i].decoder, self->prefix))
-      prefix = prefixes[i].encoders;
-  if (prefix == NULL)
+  if (gem_source_find (self->source, GEM_SOURCE_ENCODERS, first->name, error) == NULL)
     return NULL;
-  name = g_strconcat (prefix, first->name, NULL);
-  if (gem_safetensors_find (self->files, name) == NULL)
-    return NULL;
-  return find_parts (self, slots, prefix, FALSE, error);
+  return find_parts (self, slots, GEM_SOURCE_ENCODERS, FALSE, error);
 }
 
 gboolean
@@ -354,10 +380,10 @@ gem_checkpoint_load_stored (GemCheckpoint *self,
 {
   g_autoptr (GArray) parts = NULL;
 
-  self->files = gem_safetensors_open_folder (folder, error);
-  if (self->files == NULL)
+  self->source = gem_source_open (folder, error);
+  if (self->source == NULL || !gem_source_map (self->source, TRUE, error))
     return FALSE;
-  parts = find_parts (self, slots, "", FALSE, error);
+  parts = find_parts (self, slots, GEM_SOURCE_WHOLE, FALSE, error);
   return parts != NULL && gem_checkpoint_bind_encoder (self, parts, backend, error);
 }
 
@@ -365,5 +391,5 @@ void
 gem_checkpoint_clear (GemCheckpoint *self)
 {
   g_clear_pointer (&self->quantised, gem_quantised_free);
-  g_clear_pointer (&self->files, gem_safetensors_free);
+  g_clear_pointer (&self->source, gem_source_free);
 }

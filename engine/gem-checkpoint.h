@@ -1,4 +1,4 @@
-/* gem-checkpoint.h: binds the tensors of a checkpoint folder to the views of the decoder and the
+/* gem-checkpoint.h: binds the tensors of a checkpoint to the views of the decoder and the
  * encoders.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
@@ -9,7 +9,7 @@
 #include "gem-backend.h"
 #include "gem-model.h"
 #include "gem-quantise.h"
-#include "gem-safetensors.h"
+#include "gem-source.h"
 #include "gem-weights.h"
 
 G_BEGIN_DECLS
@@ -17,18 +17,16 @@ G_BEGIN_DECLS
 /* What the views rest on.  Outlives the backend's buffers, except for `weights`. */
 typedef struct {
   GemTextWeights *weights;
-  GemSafetensors *files;
-  GemQuantised   *quantised;    /* NULL for weights as stored */
+  GemSource      *source;
+  GemQuantised   *quantised;    /* NULL if nothing was to be made */
   guint64         weight_bytes; /* everything bound */
   guint64         table_bytes;  /* of it, what a token only gathers rows from */
-  const char     *prefix;       /* of the decoder's tensors; those of the encoders follow from it */
 } GemCheckpoint;
 
-/* Maps the folder's files, checks every tensor of the text decoder against @config, quantises if
- * asked for, and stores or wraps them all on @backend.  Appends sentences to @warnings (of char *,
+/* Maps the files of the source, which is set, checks every tensor of the text decoder against
+ * @config, makes what is not kept as it is stored, and stores or wraps them all on @backend.  Appends sentences to @warnings (of char *,
  * owned).  On error @self is to be cleared too. */
 gboolean gem_checkpoint_load (GemCheckpoint         *self,
-                              const char            *folder,
                               const GemConfig       *config,
                               GemBackend            *backend,
                               const GemModelOptions *options,

@@ -10,6 +10,7 @@
 #define G_LOG_DOMAIN "gem"
 
 #include "gem-config.h"
+#include "gem-packed.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -194,6 +195,21 @@ find_text_section (const Section *root, Section *text, GError **error)
   return TRUE;
 }
 
+static gboolean
+check_quantisation (const Section *root, const Section *holder, GError **error)
+{
+  const json_t    *config = lookup (holder, "quantization_config");
+  g_autofree char *how = config != NULL ? gem_packed_find_unsupported (config) : NULL;
+  g_autofree char *what = NULL;
+
+  if (how == NULL)
+    return TRUE;
+  what = g_strdup_printf ("holds weights that are already quantised %s; choose the bf16 model, which "
+                          "Facet quantises itself",
+                          how);
+  return unsupported (root, what, error);
+}
+
 /* Everything that would change the equations. */
 static gboolean
 check_supported (const Section *root, const Section *text, GError **error)
@@ -201,12 +217,8 @@ check_supported (const Section *root, const Section *text, GError **error)
   gboolean    moe = FALSE, k_eq_v = FALSE, bias = FALSE;
   const char *activation = json_string_value (lookup (text, "hidden_activation"));
 
-  if (lookup (root, "quantization_config") != NULL || lookup (text, "quantization_config") != NULL)
-    return unsupported (root,
-                        "holds weights that are already quantised; choose the bf16 model, which "
-                        "Facet quantises itself",
-                        error);
-  if (!read_bool (text, "enable_moe_block", FALSE, &moe, error) ||
+  if (!check_quantisation (root, root, error) || !check_quantisation (root, text, error) ||
+      !read_bool (text, "enable_moe_block", FALSE, &moe, error) ||
       !read_bool (text, "attention_k_eq_v", FALSE, &k_eq_v, error) ||
       !read_bool (text, "attention_bias", FALSE, &bias, error))
     return FALSE;

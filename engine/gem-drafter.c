@@ -162,8 +162,8 @@ check_fits (GemDrafter *self, const char *folder, GError **error)
 static gboolean
 read_order (GemDrafter *self, GError **error)
 {
-  const GemTensor *t =
-      gem_safetensors_find (self->checkpoint.files, "masked_embedding.token_ordering");
+  const GemTensor   *t = gem_source_find (self->checkpoint.source, GEM_SOURCE_WHOLE,
+                                          "masked_embedding.token_ordering", NULL);
   gsize              n = (gsize)self->config.text.vocab_size;
   g_autofree guint8 *seen = g_new0 (guint8, n);
   gboolean           good =
@@ -193,7 +193,8 @@ order_head (GemDrafter *self, GError **error)
 {
   gsize bytes = (gsize)self->embed_tokens.cols * (self->embed_tokens.type == KRN_BF16 ? 2 : 4);
   gsize n = (gsize)self->embed_tokens.rows;
-  const GemTensor *t = gem_safetensors_find (self->checkpoint.files, "model.embed_tokens.weight");
+  const GemTensor *t =
+      gem_source_find (self->checkpoint.source, GEM_SOURCE_WHOLE, "model.embed_tokens.weight", NULL);
 
   self->head_data = g_try_malloc (n * bytes);
   if (self->head_data == NULL) {
@@ -201,8 +202,14 @@ order_head (GemDrafter *self, GError **error)
                          "There is no memory for the drafter.");
     return FALSE;
   }
-  for (gsize i = 0; i < n; i++)
-    memcpy ((char *)self->head_data + i * bytes, t->data + (gsize)self->order[i] * bytes, bytes);
+  for (gsize i = 0; i < n; i++) {
+    gpointer row = (char *)self->head_data + i * bytes;
+
+    if (self->embed_tokens.type == KRN_BF16)
+      gem_tensor_read_bf16 (t, (gsize)self->order[i], 1, row);
+    else
+      gem_tensor_read (t, (gsize)self->order[i], 1, row);
+  }
   self->head = self->embed_tokens;
   self->head.offset = 0;
   self->head.buf = gem_backend_wrap (self->backend, self->head_data, n * bytes, FALSE,

@@ -106,3 +106,18 @@ gem_file_read (const char *path, gsize max, char **text, gsize *length, GError *
   *text = g_steal_pointer (&buffer);
   return TRUE;
 }
+
+gboolean
+gem_file_read_optional (const char *folder,
+                        const char *file,
+                        gsize       max,
+                        char      **text,
+                        gsize      *length,
+                        GError    **error)
+{
+  g_autofree char *path = g_build_filename (folder, file, NULL);
+
+  *text = NULL;
+  *length = 0;
+  return !g_file_test (path, G_FILE_TEST_EXISTS) || gem_file_read (path, max, text, length, error);
+}

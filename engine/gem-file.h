@@ -18,5 +18,12 @@ int gem_file_open (const char *path, struct stat *st, GError **error) G_GNUC_WAR
 
 /* The whole file, NUL-terminated, if it has at most @max bytes.  @text is (transfer full). */
 gboolean gem_file_read (const char *path, gsize max, char **text, gsize *length, GError **error);
+/* A file of @folder that need not be there: TRUE with *text NULL if it is not. */
+gboolean gem_file_read_optional (const char *folder,
+                                 const char *file,
+                                 gsize       max,
+                                 char      **text,
+                                 gsize      *length,
+                                 GError    **error);
 
 G_END_DECLS

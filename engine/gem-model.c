@@ -1,4 +1,4 @@
-/* gem-model.c: a loaded checkpoint folder: the order in which it is read, and what is known about
+/* gem-model.c: a loaded checkpoint: the order in which it is read, and what is known about
  * it.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
@@ -16,12 +16,9 @@
 #include "gem-weights.h"
 
 #include <jansson.h>
-#include <unistd.h>
 
-#define MAX_CONFIG_BYTES   (4 * 1024 * 1024)
-#define MAX_TEMPLATE_BYTES (1024 * 1024)
-#define MAX_FACET_BYTES    (64 * 1024)
-#define MAX_NAME_LENGTH    120
+#define MAX_FACET_BYTES (64 * 1024)
+#define MAX_NAME_LENGTH 120
 
 struct _GemModel {
   gatomicrefcount  ref_count;
@@ -44,58 +41,21 @@ struct _GemModel {
 
 /* ---- the small files ---- */
 
-/* TRUE with *text NULL if the folder has no such file. */
-static gboolean
-read_optional (const char *folder,
-               const char *file,
-               gsize       max,
-               char      **text,
-               gsize      *length,
-               GError    **error)
-{
-  g_autofree char *path = g_build_filename (folder, file, NULL);
-
-  *text = NULL;
-  *length = 0;
-  return !g_file_test (path, G_FILE_TEST_EXISTS) || gem_file_read (path, max, text, length, error);
-}
-
-static gboolean
-load_config (GemModel *self, GError **error)
-{
-  g_autofree char *path = g_build_filename (self->folder, "config.json", NULL);
-  g_autofree char *config = NULL, *generation = NULL;
-  gsize            config_length, generation_length;
-
-  return gem_file_read (path, MAX_CONFIG_BYTES, &config, &config_length, error) &&
-         read_optional (self->folder, "generation_config.json", MAX_CONFIG_BYTES, &generation,
-                        &generation_length, error) &&
-         gem_config_parse (&self->config, config, config_length, generation, generation_length,
-                           self->name, error);
-}
-
 /* Ids of the tokenizer index the embedding: a larger tokenizer would read beyond it. */
 static gboolean
 load_tokenizer (GemModel *self, GError **error)
 {
-  g_autofree char *path = g_build_filename (self->folder, "tokenizer.json", NULL);
-  struct stat      st;
-  int              fd = gem_file_open (path, &st, error);
-  guint            n;
+  guint n;
 
-  if (fd < 0)
-    return FALSE;
-  close (fd);
-  self->tokenizer = gem_tokenizer_new_from_file (path, error);
+  self->tokenizer = gem_source_load_tokenizer (self->checkpoint.source, self->name, error);
   if (self->tokenizer == NULL)
     return FALSE;
   n = gem_tokenizer_get_n_tokens (self->tokenizer);
   if (n <= (guint)self->config.text.vocab_size)
     return TRUE;
   g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_MODEL,
-               "tokenizer.json of “%s” has %u tokens where config.json says %d: the two files "
-               "belong to different "
-               "models.",
+               "The tokenizer of “%s” has %u tokens where config.json says %d: they belong to "
+               "different models.",
                self->name, n, self->config.text.vocab_size);
   return FALSE;
 }
@@ -107,8 +67,7 @@ load_template (GemModel *self, GError **error)
   gsize            length;
 
   self->template = GEM_TEMPLATE_E2B;
-  if (!read_optional (self->folder, "chat_template.jinja", MAX_TEMPLATE_BYTES, &text, &length,
-                      error))
+  if (!gem_source_read_template (self->checkpoint.source, &text, &length, error))
     return FALSE;
   if (text != NULL && !gem_template_recognise (text, length, &self->template))
     g_ptr_array_add (self->warnings,
@@ -119,27 +78,6 @@ load_template (GemModel *self, GError **error)
 }
 
 /* ---- its name ---- */
-
-/* "gemma-4-E2B-it" from …/models--google--gemma-4-E2B-it/snapshots/HASH, the layout of the Hugging
- * Face cache; else the folder's own name. */
-static char *
-name_from_path (const char *folder)
-{
-  g_autofree char *path = g_canonicalize_filename (folder, NULL);
-  g_autofree char *parent = g_path_get_dirname (path);
-  g_autofree char *parent_name = g_path_get_basename (parent);
-  g_autofree char *base = g_path_get_basename (path);
-
-  if (g_str_equal (parent_name, "snapshots")) {
-    g_autofree char *repository = g_path_get_dirname (parent);
-    g_autofree char *repository_name = g_path_get_basename (repository);
-    const char      *last = g_strrstr (repository_name, "--");
-
-    if (last != NULL && last[2] != '\0')
-      return g_filename_display_name (last + 2);
-  }
-  return g_filename_display_name (base);
-}
 
 static gboolean
 is_presentable (const char *name)
@@ -154,21 +92,22 @@ is_presentable (const char *name)
 
 /* A facet.json that makes no sense only costs the model its name. */
 static char *
-choose_name (const char *folder)
+choose_name (const char *folder, const GemSource *source)
 {
   g_autofree char *text = NULL, *chosen = NULL;
   const char      *name;
   gsize            length;
   json_t          *root;
 
-  if (read_optional (folder, "facet.json", MAX_FACET_BYTES, &text, &length, NULL) && text != NULL) {
+  if (gem_file_read_optional (folder, "facet.json", MAX_FACET_BYTES, &text, &length, NULL) &&
+      text != NULL) {
     root = json_loadb (text, length, 0, NULL);
     name = json_string_value (json_object_get (root, "name"));
     if (is_presentable (name))
       chosen = g_strdup (name);
     json_decref (root);
   }
-  return chosen != NULL ? g_steal_pointer (&chosen) : name_from_path (folder);
+  return chosen != NULL ? g_steal_pointer (&chosen) : gem_source_dup_name (source);
 }
 
 /* ---- loading ---- */
@@ -267,37 +206,40 @@ report (GemProgressFunc progress,
   return FALSE;
 }
 
-/* A new model, loaded or not. */
-static GemModel *
-model_new_for_folder (const char *folder)
+static gboolean
+open_source (GemModel *self, const char *path, GError **error)
 {
-  GemModel *self = model_new ();
-
-  self->folder = g_strdup (folder);
-  self->name = choose_name (folder);
-  return self;
+  self->folder = g_strdup (path);
+  self->checkpoint.source = gem_source_open (path, error);
+  if (self->checkpoint.source == NULL)
+    return FALSE;
+  self->name = choose_name (path, self->checkpoint.source);
+  return TRUE;
 }
 
 static gboolean
 load (GemModel              *self,
+      const char            *path,
       const GemModelOptions *options,
       GemProgressFunc        progress,
       gpointer               user_data,
       GError               **error)
 {
   if (!report (progress, 0, "Reading the configuration", user_data, error) ||
-      !load_config (self, error) || !load_template (self, error) ||
+      !open_source (self, path, error) ||
+      !gem_source_read_config (self->checkpoint.source, &self->config, self->name, error) ||
+      !load_template (self, error) ||
       !report (progress, 0.01, "Reading the tokenizer", user_data, error) ||
       !load_tokenizer (self, error) ||
       !report (progress, 0.05, "Reading the weights", user_data, error) ||
       !open_backend (self, options, error) ||
-      !gem_checkpoint_load (&self->checkpoint, self->folder, &self->config, self->backend, options,
+      !gem_checkpoint_load (&self->checkpoint, &self->config, self->backend, options,
                             self->warnings, progress, user_data, error) ||
       !find_encoders (self, options, error) || !finish (self, error) ||
       !report (progress, 1, "Ready", user_data, error))
     return FALSE;
   self->text.kv_type = options->fast ? KRN_BF16 : KRN_F32;
-  self->identity = gem_safetensors_dup_identity (self->checkpoint.files);
+  self->identity = gem_source_dup_identity (self->checkpoint.source);
   return TRUE;
 }
 
@@ -309,7 +251,7 @@ gem_model_load_on_cpu (const char            *folder,
                        gpointer               user_data,
                        GError               **error)
 {
-  g_autoptr (GemModel) self = model_new_for_folder (folder);
+  g_autoptr (GemModel) self = model_new ();
   GemModelOptions on_cpu = *options;
 
   on_cpu.backend = "cpu";
@@ -320,7 +262,7 @@ gem_model_load_on_cpu (const char            *folder,
                                           "GPU.  %s"
                                         : "The CPU computes, because the GPU failed.  %s",
                                     reason->message));
-  return load (self, &on_cpu, progress, user_data, error) ? g_steal_pointer (&self) : NULL;
+  return load (self, folder, &on_cpu, progress, user_data, error) ? g_steal_pointer (&self) : NULL;
 }
 
 GemModel *
@@ -330,10 +272,10 @@ gem_model_load (const char            *folder,
                 gpointer               user_data,
                 GError               **error)
 {
-  g_autoptr (GemModel) self = model_new_for_folder (folder);
+  g_autoptr (GemModel) self = model_new ();
   g_autoptr (GError) reason = NULL;
 
-  if (load (self, options, progress, user_data, &reason))
+  if (load (self, folder, options, progress, user_data, &reason))
     return g_steal_pointer (&self);
   if (self->backend == NULL || !gem_backend_is_automatic_gpu (self->backend) ||
       (!g_error_matches (reason, GEM_ERROR, GEM_ERROR_NO_MEMORY) &&

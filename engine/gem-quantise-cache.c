@@ -75,14 +75,21 @@ fill_head (GemQuantLayout *self, GArray *jobs, const char *identity)
   g_checksum_get_digest (sum, p, &sum_length);
 }
 
-/* Cached files of the two weight types of one model lie side by side. */
+/* Cached files of the weight types of one model lie side by side. */
 static const char *
 type_name (GArray *jobs)
 {
-  for (guint i = 0; i < jobs->len; i++)
-    if (g_array_index (jobs, GemQuantJob, i).type == KRN_Q4)
+  const char *name = "bf16";
+
+  for (guint i = 0; i < jobs->len; i++) {
+    KrnType type = g_array_index (jobs, GemQuantJob, i).type;
+
+    if (type == KRN_Q4)
       return "q4";
-  return "q8";
+    if (type == KRN_Q8)
+      name = "q8";
+  }
+  return name;
 }
 
 GemQuantLayout *

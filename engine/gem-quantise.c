@@ -1,4 +1,4 @@
-/* gem-quantise.c: makes quantised weights with several threads, matrix by matrix.
+/* gem-quantise.c: makes weights of another form with several threads, matrix by matrix.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
@@ -47,35 +47,31 @@ set_no_memory (gsize length, GError **error)
 
 /* ---- one slice ---- */
 
-static guint16
-bf16_from_f32 (const guint8 *p)
-{
-  guint32 bits;
-
-  memcpy (&bits, p, sizeof bits);
-  if ((bits & 0x7fffffff) > 0x7f800000)
-    return 0x7fc0; /* rounding could turn a NaN into an infinity */
-  return (guint16)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
-}
-
-/* The kernel reads aligned BF16.  A source that is F32, or starts at an odd byte, goes through
- * @copy, one row of tiles at a time. */
+/* Matrices that are made in one go, row of tiles by row of tiles: @copy has room for one. */
 static void
-quantise_converted (const Work *w, int tile, guint16 *copy)
+quantise_tile_row (const Work *w, int tile, guint16 *copy)
 {
   const GemQuantJob *job = w->job;
-  gsize              size = gem_dtype_get_size (job->source->dtype);
   int                first = tile * KRN_TILE_ROWS;
   int                rows = MIN (KRN_TILE_ROWS, job->rows - first);
-  gsize              n = (gsize)rows * (gsize)job->cols;
-  const guint8      *src = job->source->data + (gsize)first * (gsize)job->cols * size;
+  guint8            *dst = w->dst + (gsize)tile * w->tile_bytes;
 
-  if (job->source->dtype == GEM_DTYPE_F32)
-    for (gsize i = 0; i < n; i++)
-      copy[i] = bf16_from_f32 (src + 4 * i);
-  else
-    memcpy (copy, src, n * size);
-  krn_quantise (job->type, w->dst + (gsize)tile * w->tile_bytes, copy, rows, job->cols, 0, 1);
+  if (job->exact)
+    gem_tensor_read_tiles (job->source, (gsize)first, dst);
+  else if (job->type == KRN_BF16)
+    gem_tensor_read_bf16 (job->source, (gsize)first, (gsize)rows, (guint16 *)(gpointer)dst);
+  else {
+    gem_tensor_read_bf16 (job->source, (gsize)first, (gsize)rows, copy);
+    krn_quantise (job->type, dst, copy, rows, job->cols, 0, 1);
+  }
+}
+
+/* The kernel reads aligned BF16 in place. */
+static gboolean
+is_in_place (const GemQuantJob *job)
+{
+  return job->type != KRN_BF16 && job->source->dtype == GEM_DTYPE_BF16 &&
+         gem_tensor_is_aligned (job->source);
 }
 
 static void
@@ -83,21 +79,34 @@ quantise_slice (const Work *w, int begin, int end, guint16 *copy)
 {
   const GemQuantJob *job = w->job;
 
-  if (copy == NULL) {
+  if (is_in_place (job)) {
     krn_quantise (job->type, w->dst, (const guint16 *)(gconstpointer)job->source->data, job->rows,
                   job->cols, begin, end);
     return;
   }
   for (int tile = begin; tile < end; tile++)
-    quantise_converted (w, tile, copy);
+    quantise_tile_row (w, tile, copy);
 }
 
 /* ---- one matrix ---- */
 
+gsize
+gem_quant_job_bytes (KrnType type, int rows, int cols)
+{
+  gsize bytes;
+
+  if (type != KRN_BF16)
+    return krn_quant_bytes (type, rows, cols);
+  if (rows <= 0 || cols <= 0 || !g_size_checked_mul (&bytes, (gsize)rows, (gsize)cols) ||
+      !g_size_checked_mul (&bytes, bytes, 2))
+    return 0;
+  return bytes;
+}
+
 static gboolean
 needs_copy (const GemQuantJob *job)
 {
-  return job->source->dtype != GEM_DTYPE_BF16 || !gem_tensor_is_aligned (job->source);
+  return !job->exact && job->type != KRN_BF16 && !is_in_place (job);
 }
 
 /* Takes the next slice; FALSE when there is none. */
@@ -162,7 +171,7 @@ quantise_matrix (const GemQuantJob *job,
   Work w = {
       .job = job,
       .dst = dst,
-      .tile_bytes = job->bytes / (gsize)n_tiles,
+      .tile_bytes = gem_quant_job_bytes (job->type, KRN_TILE_ROWS, job->cols),
       .n_tiles = n_tiles,
       .slice = MAX (SLICE_WEIGHTS / (KRN_TILE_ROWS * job->cols), 1),
   };

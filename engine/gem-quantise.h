@@ -1,5 +1,5 @@
-/* gem-quantise.h: weights in blocks of 8 or 4 bits, made when a model is loaded and kept in a cache
- * file.
+/* gem-quantise.h: weights in another form than they are stored in: in blocks of 8 or 4 bits, or
+ * BF16; made when a model is loaded and kept in a cache file.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
@@ -8,19 +8,24 @@
 #pragma once
 
 #include "gem-model.h"
-#include "gem-safetensors.h"
+#include "gem-tensor.h"
 #include "kernels/krn-quant.h"
 
 G_BEGIN_DECLS
 
 typedef struct {
-  char             name[96];
-  KrnType          type; /* KRN_Q8 or KRN_Q4 */
-  int              rows, cols;
-  const GemTensor *source; /* BF16 or F32 */
-  gsize            bytes;  /* krn_quant_bytes () */
+  char    name[96];
+  KrnType type; /* KRN_Q8, KRN_Q4, or KRN_BF16 */
+  gboolean
+      exact; /* the source's own blocks, which gem_tensor_get_block_type () says are of that type */
+  int rows, cols;
+  const GemTensor *source; /* gem_tensor_has_numbers () */
+  gsize            bytes;  /* gem_quant_job_bytes () */
   const guint8    *data;   /* out: in memory that the GemQuantised owns */
 } GemQuantJob;
+
+/* Of a matrix of that type; 0 if there is none of this size. */
+gsize gem_quant_job_bytes (KrnType type, int rows, int cols);
 
 typedef struct _GemQuantised GemQuantised;
 

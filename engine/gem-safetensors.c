@@ -11,68 +11,20 @@
 
 #include "gem-safetensors.h"
 #include "gem-file.h"
+#include "gem-mapping.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define MAX_HEADER_BYTES (100 * 1024 * 1024) /* the format's own bound */
 #define MAX_INDEX_BYTES  (64 * 1024 * 1024)
 #define MAX_SHARDS       1024
-#define SAMPLES_PER_FILE 64
-#define SAMPLE_BYTES     4096
-
-typedef struct {
-  char         *name; /* the file's, for messages */
-  const guint8 *bytes;
-  gsize         length;
-  gsize         data_begin; /* where the tensors start */
-  gboolean      mapped;     /* munmap when done */
-  struct stat   st;
-} File;
 
 struct _GemSafetensors {
-  GArray     *files;   /* of File */
+  GArray     *files;   /* of GemMapping */
   GPtrArray  *tensors; /* of GemTensor */
   GHashTable *by_name; /* borrows from tensors */
 };
-
-static const struct {
-  const char *name;
-  gsize       size;
-} dtypes[] = {
-    [GEM_DTYPE_BOOL] = {"BOOL", 1},       [GEM_DTYPE_U8] = {"U8", 1},
-    [GEM_DTYPE_I8] = {"I8", 1},           [GEM_DTYPE_F8_E4M3] = {"F8_E4M3", 1},
-    [GEM_DTYPE_F8_E5M2] = {"F8_E5M2", 1}, [GEM_DTYPE_I16] = {"I16", 2},
-    [GEM_DTYPE_U16] = {"U16", 2},         [GEM_DTYPE_F16] = {"F16", 2},
-    [GEM_DTYPE_BF16] = {"BF16", 2},       [GEM_DTYPE_I32] = {"I32", 4},
-    [GEM_DTYPE_U32] = {"U32", 4},         [GEM_DTYPE_F32] = {"F32", 4},
-    [GEM_DTYPE_I64] = {"I64", 8},         [GEM_DTYPE_U64] = {"U64", 8},
-    [GEM_DTYPE_F64] = {"F64", 8},
-};
-
-static gboolean damaged (const char *file, GError **error, const char *format, ...)
-    G_GNUC_PRINTF (3, 4);
-
-static gboolean
-damaged (const char *file, GError **error, const char *format, ...)
-{
-  g_autofree char *cut = NULL, *why = NULL;
-  va_list          args;
-
-  va_start (args, format);
-  cut = g_strdup_vprintf (format, args);
-  va_end (args);
-  why = g_utf8_make_valid (cut, -1); /* a name may have been cut inside a character */
-  g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_MODEL,
-               "“%s” is damaged: %s.  Download the model again or choose another folder.", file,
-               why);
-  return FALSE;
-}
 
 /* ---- one tensor's entry ---- */
 
@@ -91,14 +43,14 @@ read_dtype (const json_t *entry, GemTensor *tensor, const char *file, GError **e
   const char *name = json_string_value (json_object_get (entry, "dtype"));
 
   if (name == NULL)
-    return damaged (file, error, "the tensor “%.128s” names no type", tensor->name);
-  for (gsize i = 0; i < G_N_ELEMENTS (dtypes); i++)
-    if (g_str_equal (name, dtypes[i].name)) {
+    return gem_mapping_damaged (file, error, "the tensor “%.128s” names no type", tensor->name);
+  for (int i = 0; i <= GEM_DTYPE_F64; i++)
+    if (g_str_equal (name, gem_dtype_get_name ((GemDtype)i))) {
       tensor->dtype = (GemDtype)i;
       return TRUE;
     }
-  return damaged (file, error, "the tensor “%.128s” has the unknown type “%.32s”", tensor->name,
-                  name);
+  return gem_mapping_damaged (file, error, "the tensor “%.128s” has the unknown type “%.32s”",
+                              tensor->name, name);
 }
 
 /* Sets the shape and, from it, how many bytes the tensor must have. */
@@ -106,19 +58,20 @@ static gboolean
 read_shape (const json_t *entry, GemTensor *tensor, const char *file, GError **error)
 {
   const json_t *shape = json_object_get (entry, "shape");
-  gsize         n_bytes = dtypes[tensor->dtype].size;
+  gsize         n_bytes = gem_dtype_get_size (tensor->dtype);
 
   if (!json_is_array (shape) || json_array_size (shape) > GEM_TENSOR_MAX_DIMS)
-    return damaged (file, error,
-                    "the shape of the tensor “%.128s” is no list of at most %d numbers",
-                    tensor->name, GEM_TENSOR_MAX_DIMS);
+    return gem_mapping_damaged (file, error,
+                                "the shape of the tensor “%.128s” is no list of at most %d numbers",
+                                tensor->name, GEM_TENSOR_MAX_DIMS);
   tensor->n_dims = (int)json_array_size (shape);
   for (int i = 0; i < tensor->n_dims; i++) {
     const json_t *dim = json_array_get (shape, (size_t)i);
 
     if (!json_is_integer (dim) || json_integer_value (dim) < 0 ||
         !g_size_checked_mul (&n_bytes, n_bytes, (gsize)json_integer_value (dim)))
-      return damaged (file, error, "the shape of the tensor “%.128s” makes no sense", tensor->name);
+      return gem_mapping_damaged (file, error, "the shape of the tensor “%.128s” makes no sense",
+                                  tensor->name);
     tensor->shape[i] = json_integer_value (dim);
   }
   tensor->n_bytes = n_bytes;
@@ -126,7 +79,7 @@ read_shape (const json_t *entry, GemTensor *tensor, const char *file, GError **e
 }
 
 static gboolean
-read_offsets (const json_t *entry, GemTensor *tensor, const File *file, GError **error)
+read_offsets (const json_t *entry, GemTensor *tensor, const GemMapping *file, GError **error)
 {
   const json_t *offsets = json_object_get (entry, "data_offsets");
   const json_t *begin = json_array_get (offsets, 0), *end = json_array_get (offsets, 1);
@@ -135,42 +88,44 @@ read_offsets (const json_t *entry, GemTensor *tensor, const File *file, GError *
 
   if (json_array_size (offsets) != 2 || !json_is_integer (begin) || !json_is_integer (end) ||
       json_integer_value (begin) < 0 || json_integer_value (end) < json_integer_value (begin))
-    return damaged (file->name, error, "the offsets of the tensor “%.128s” make no sense",
-                    tensor->name);
+    return gem_mapping_damaged (file->name, error,
+                                "the offsets of the tensor “%.128s” make no sense", tensor->name);
   from = (gsize)json_integer_value (begin);
   to = (gsize)json_integer_value (end);
   if (to > data_length)
-    return damaged (file->name, error,
-                    "it is cut short: the tensor “%.128s” ends %" G_GSIZE_FORMAT
-                    " bytes after the end of the file",
-                    tensor->name, to - data_length);
+    return gem_mapping_damaged (file->name, error,
+                                "it is cut short: the tensor “%.128s” ends %" G_GSIZE_FORMAT
+                                " bytes after the end of the file",
+                                tensor->name, to - data_length);
   if (to - from != tensor->n_bytes)
-    return damaged (file->name, error,
-                    "the tensor “%.128s” has %" G_GSIZE_FORMAT
-                    " bytes where its shape needs %" G_GSIZE_FORMAT,
-                    tensor->name, to - from, tensor->n_bytes);
+    return gem_mapping_damaged (file->name, error,
+                                "the tensor “%.128s” has %" G_GSIZE_FORMAT
+                                " bytes where its shape needs %" G_GSIZE_FORMAT,
+                                tensor->name, to - from, tensor->n_bytes);
   tensor->data = file->bytes + file->data_begin + from;
   return TRUE;
 }
 
 static gboolean
-add_tensor (GemSafetensors *self,
-            const File     *file,
-            const char     *name,
-            const json_t   *entry,
-            GError        **error)
+add_tensor (GemSafetensors   *self,
+            const GemMapping *file,
+            const char       *name,
+            const json_t     *entry,
+            GError          **error)
 {
   GemTensor *tensor = g_new0 (GemTensor, 1);
 
   tensor->name = g_strdup (name);
   g_ptr_array_add (self->tensors, tensor);
   if (!json_is_object (entry))
-    return damaged (file->name, error, "the entry of the tensor “%.128s” is no object", name);
+    return gem_mapping_damaged (file->name, error, "the entry of the tensor “%.128s” is no object",
+                                name);
   if (!read_dtype (entry, tensor, file->name, error) ||
       !read_shape (entry, tensor, file->name, error) || !read_offsets (entry, tensor, file, error))
     return FALSE;
   if (!g_hash_table_insert (self->by_name, (gpointer)tensor->name, tensor))
-    return damaged (file->name, error, "the tensor “%.128s” is in the model twice", name);
+    return gem_mapping_damaged (file->name, error, "the tensor “%.128s” is in the model twice",
+                                name);
   return TRUE;
 }
 
@@ -188,7 +143,7 @@ compare_place (gconstpointer a, gconstpointer b)
 
 /* The format wants the data covered exactly: no byte that belongs to two tensors or to none. */
 static gboolean
-check_cover (GemSafetensors *self, guint first, const File *file, GError **error)
+check_cover (GemSafetensors *self, guint first, const GemMapping *file, GError **error)
 {
   const guint8 *at = file->bytes + file->data_begin;
   const guint8 *end = file->bytes + file->length;
@@ -200,57 +155,42 @@ check_cover (GemSafetensors *self, guint first, const File *file, GError **error
     const GemTensor *tensor = g_ptr_array_index (self->tensors, i);
 
     if (tensor->data != at)
-      return damaged (file->name, error, "the tensor “%.128s” %s", tensor->name,
-                      tensor->data < at ? "overlaps the one before it"
-                                        : "leaves a hole in front of it");
+      return gem_mapping_damaged (file->name, error, "the tensor “%.128s” %s", tensor->name,
+                                  tensor->data < at ? "overlaps the one before it"
+                                                    : "leaves a hole in front of it");
     at += tensor->n_bytes;
   }
   if (at != end)
-    return damaged (file->name, error, "there are bytes after the last tensor");
+    return gem_mapping_damaged (file->name, error, "there are bytes after the last tensor");
   return TRUE;
 }
 
-/* What people often have in place of the weights. */
-static gboolean
-check_impostor (const File *file, GError **error)
-{
-  static const char pointer[] = "version https://git-lfs";
-
-  if (file->length < sizeof pointer || memcmp (file->bytes, pointer, sizeof pointer - 1) != 0)
-    return TRUE;
-  g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_MODEL,
-               "“%s” is only a Git LFS pointer, not the weights.  Run “git lfs pull” in the "
-               "model's folder, or "
-               "download the model again.",
-               file->name);
-  return FALSE;
-}
-
 static json_t *
-parse_header (File *file, GError **error)
+parse_header (GemMapping *file, GError **error)
 {
   guint64      n;
   json_error_t why;
   json_t      *header;
 
-  if (!check_impostor (file, error))
+  if (!gem_mapping_check_impostor (file, error))
     return NULL;
   if (file->length < sizeof n) {
-    damaged (file->name, error, "it has only %" G_GSIZE_FORMAT " bytes", file->length);
+    gem_mapping_damaged (file->name, error, "it has only %" G_GSIZE_FORMAT " bytes", file->length);
     return NULL;
   }
   memcpy (&n, file->bytes, sizeof n);
   n = GUINT64_FROM_LE (n);
   if (n > MAX_HEADER_BYTES || n > file->length - sizeof n) {
-    damaged (file->name, error,
-             "its header claims %" G_GUINT64_FORMAT " bytes of a file of %" G_GSIZE_FORMAT, n,
-             file->length);
+    gem_mapping_damaged (file->name, error,
+                         "its header claims %" G_GUINT64_FORMAT
+                         " bytes of a file of %" G_GSIZE_FORMAT,
+                         n, file->length);
     return NULL;
   }
   header = json_loadb ((const char *)file->bytes + sizeof n, n, JSON_REJECT_DUPLICATES, &why);
   if (!json_is_object (header)) {
-    damaged (file->name, error, "its header cannot be read (%s)",
-             header == NULL ? why.text : "it is no JSON object");
+    gem_mapping_damaged (file->name, error, "its header cannot be read (%s)",
+                         header == NULL ? why.text : "it is no JSON object");
     json_decref (header);
     return NULL;
   }
@@ -259,7 +199,7 @@ parse_header (File *file, GError **error)
 }
 
 static gboolean
-add_header (GemSafetensors *self, File *file, GError **error)
+add_header (GemSafetensors *self, GemMapping *file, GError **error)
 {
   guint       first = self->tensors->len;
   json_t     *header = parse_header (file, error);
@@ -281,42 +221,10 @@ add_header (GemSafetensors *self, File *file, GError **error)
 }
 
 static gboolean
-map_file (File *file, const char *path, GError **error)
-{
-  struct stat after;
-  void       *bytes;
-  int         fd = gem_file_open (path, &file->st, error);
-
-  if (fd < 0)
-    return FALSE;
-  if (file->st.st_size == 0) {
-    close (fd);
-    return damaged (file->name, error, "it is empty");
-  }
-  file->length = (gsize)file->st.st_size;
-  bytes = mmap (NULL, file->length, PROT_READ, MAP_PRIVATE, fd, 0);
-  if (bytes == MAP_FAILED) {
-    g_set_error (error, GEM_ERROR, errno == ENOMEM ? GEM_ERROR_NO_MEMORY : GEM_ERROR_INVALID_MODEL,
-                 "“%s” cannot be mapped into memory: %s.", file->name, g_strerror (errno));
-    close (fd);
-    return FALSE;
-  }
-  file->bytes = bytes;
-  file->mapped = TRUE;
-  /* A download that is still running, or was just restarted, shows here. */
-  if (fstat (fd, &after) != 0 || after.st_size != file->st.st_size) {
-    close (fd);
-    return damaged (file->name, error, "its size changed while it was opened");
-  }
-  close (fd);
-  return TRUE;
-}
-
-static gboolean
 add_path (GemSafetensors *self, const char *path, GError **error)
 {
-  File     file = {.name = g_path_get_basename (path)};
-  gboolean ok = map_file (&file, path, error) && add_header (self, &file, error);
+  GemMapping file;
+  gboolean   ok = gem_mapping_open (&file, path, error) && add_header (self, &file, error);
 
   g_array_append_val (self->files, file);
   return ok;
@@ -324,23 +232,13 @@ add_path (GemSafetensors *self, const char *path, GError **error)
 
 /* ---- construction ---- */
 
-static void
-file_clear (gpointer data)
-{
-  File *file = data;
-
-  if (file->mapped)
-    munmap ((void *)file->bytes, file->length);
-  g_free (file->name);
-}
-
 static GemSafetensors *
 safetensors_new (void)
 {
   GemSafetensors *self = g_new0 (GemSafetensors, 1);
 
-  self->files = g_array_new (FALSE, FALSE, sizeof (File));
-  g_array_set_clear_func (self->files, file_clear);
+  self->files = g_array_new (FALSE, FALSE, sizeof (GemMapping));
+  g_array_set_clear_func (self->files, gem_mapping_clear);
   self->tensors = g_ptr_array_new_with_free_func (tensor_free);
   self->by_name = g_hash_table_new (g_str_hash, g_str_equal);
   return self;
@@ -369,8 +267,8 @@ GemSafetensors *
 gem_safetensors_new_from_data (const void *data, gsize length, const char *name, GError **error)
 {
   g_autoptr (GemSafetensors) self = safetensors_new ();
-  File     file = {.name = g_strdup (name), .bytes = data, .length = length};
-  gboolean ok = add_header (self, &file, error);
+  GemMapping file = {.name = g_strdup (name), .bytes = data, .length = length};
+  gboolean   ok = add_header (self, &file, error);
 
   g_array_append_val (self->files, file);
   return ok ? g_steal_pointer (&self) : NULL;
@@ -406,13 +304,14 @@ list_shards (const json_t *weight_map, const char *index, GError **error)
     const char *shard = json_string_value (value);
 
     if (!is_shard_name (shard)) {
-      damaged (index, error, "the tensor “%.128s” lies in no file of this folder", tensor);
+      gem_mapping_damaged (index, error, "the tensor “%.128s” lies in no file of this folder",
+                           tensor);
       return NULL;
     }
     if (g_hash_table_add (seen, (gpointer)shard))
       g_ptr_array_add (shards, (gpointer)shard);
     if (shards->len > MAX_SHARDS) {
-      damaged (index, error, "it lists more than %d files", MAX_SHARDS);
+      gem_mapping_damaged (index, error, "it lists more than %d files", MAX_SHARDS);
       return NULL;
     }
   }
@@ -433,7 +332,7 @@ add_shards (GemSafetensors *self,
   g_autoptr (GPtrArray) shards = NULL;
 
   if (json_object_size (weight_map) == 0)
-    return damaged (name, error, "its weight_map is missing or empty");
+    return gem_mapping_damaged (name, error, "its weight_map is missing or empty");
   shards = list_shards (weight_map, name, error);
   if (shards == NULL)
     return FALSE;
@@ -446,8 +345,8 @@ add_shards (GemSafetensors *self,
   json_object_foreach (weight_map, tensor, shard)
   {
     if (gem_safetensors_find (self, tensor) == NULL)
-      return damaged (name, error, "the tensor “%.128s” is not in “%s”", tensor,
-                      json_string_value (shard));
+      return gem_mapping_damaged (name, error, "the tensor “%.128s” is not in “%s”", tensor,
+                                  json_string_value (shard));
   }
   return TRUE;
 }
@@ -472,7 +371,7 @@ gem_safetensors_open_folder (const char *folder, GError **error)
     return NULL;
   root = json_loadb (text, length, JSON_REJECT_DUPLICATES, &why);
   if (root == NULL) {
-    damaged (name, error, "line %d: %s", why.line, why.text);
+    gem_mapping_damaged (name, error, "line %d: %s", why.line, why.text);
     return NULL;
   }
   self = safetensors_new ();
@@ -501,84 +400,12 @@ gem_safetensors_get_nth (const GemSafetensors *self, guint n)
   return g_ptr_array_index (self->tensors, n);
 }
 
-/* Reading 10 GB to hash them would take longer than quantising them.  Size, time and inode change
- * whenever a file is replaced by ordinary means; the header and samples spread over the data catch
- * a file that was edited with its times put back. */
-static void
-add_identity (GChecksum *sum, const File *file)
-{
-  const guint8 *data = file->bytes + file->data_begin;
-  gsize         length = file->length - file->data_begin;
-  gsize         step = MAX (length / SAMPLES_PER_FILE, SAMPLE_BYTES);
-  gint64        facts[] = {
-             (gint64)file->length,
-             (gint64)file->st.st_ino,
-             (gint64)file->st.st_mtim.tv_sec,
-             (gint64)file->st.st_mtim.tv_nsec,
-  };
-
-  g_checksum_update (sum, (const guchar *)facts, sizeof facts);
-  g_checksum_update (sum, file->bytes, (gssize)file->data_begin);
-  for (gsize at = 0; at < length; at += step)
-    g_checksum_update (sum, data + at, (gssize)MIN (SAMPLE_BYTES, length - at));
-}
-
 char *
 gem_safetensors_dup_identity (const GemSafetensors *self)
 {
   g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
 
   for (guint i = 0; i < self->files->len; i++)
-    add_identity (sum, &g_array_index (self->files, File, i));
+    gem_mapping_add_identity (&g_array_index (self->files, GemMapping, i), sum);
   return g_strndup (g_checksum_get_string (sum), 32);
-}
-
-gboolean
-gem_tensor_is_aligned (const GemTensor *self)
-{
-  return (guintptr)self->data % dtypes[self->dtype].size == 0;
-}
-
-char *
-gem_tensor_dup_shape (const GemTensor *self)
-{
-  GString *text = g_string_new ("[");
-
-  for (int i = 0; i < self->n_dims; i++)
-    g_string_append_printf (text, "%s%" G_GINT64_FORMAT, i > 0 ? ", " : "", self->shape[i]);
-  return g_string_free (g_string_append_c (text, ']'), FALSE);
-}
-
-/* The pages that hold the tensor; a hint, so that failure means nothing. */
-static void
-advise (const GemTensor *self, int advice)
-{
-  guintptr page = (guintptr)sysconf (_SC_PAGESIZE);
-  guintptr begin = (guintptr)self->data & ~(page - 1);
-
-  madvise ((void *)begin, (guintptr)self->data + self->n_bytes - begin, advice);
-}
-
-void
-gem_tensor_will_need (const GemTensor *self)
-{
-  advise (self, MADV_WILLNEED);
-}
-
-void
-gem_tensor_done (const GemTensor *self)
-{
-  advise (self, MADV_DONTNEED);
-}
-
-const char *
-gem_dtype_get_name (GemDtype dtype)
-{
-  return dtypes[dtype].name;
-}
-
-gsize
-gem_dtype_get_size (GemDtype dtype)
-{
-  return dtypes[dtype].size;
 }

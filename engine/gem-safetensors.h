@@ -11,39 +11,9 @@
  *   const GemTensor *t = gem_safetensors_find (files, "model.language_model.norm.weight"); */
 #pragma once
 
-#include "gem-error.h"
+#include "gem-tensor.h"
 
 G_BEGIN_DECLS
-
-#define GEM_TENSOR_MAX_DIMS 8
-
-typedef enum {
-  GEM_DTYPE_BOOL,
-  GEM_DTYPE_U8,
-  GEM_DTYPE_I8,
-  GEM_DTYPE_F8_E4M3,
-  GEM_DTYPE_F8_E5M2,
-  GEM_DTYPE_I16,
-  GEM_DTYPE_U16,
-  GEM_DTYPE_F16,
-  GEM_DTYPE_BF16,
-  GEM_DTYPE_I32,
-  GEM_DTYPE_U32,
-  GEM_DTYPE_F32,
-  GEM_DTYPE_I64,
-  GEM_DTYPE_U64,
-  GEM_DTYPE_F64,
-} GemDtype;
-
-typedef struct {
-  const char *name;
-  GemDtype    dtype;
-  int         n_dims; /* 0: a scalar */
-  gint64      shape[GEM_TENSOR_MAX_DIMS];
-  const guint8
-       *data; /* row-major, little-endian; aligned to nothing: see gem_tensor_is_aligned () */
-  gsize n_bytes;
-} GemTensor;
 
 typedef struct _GemSafetensors GemSafetensors;
 
@@ -68,16 +38,5 @@ const GemTensor *gem_safetensors_get_nth (const GemSafetensors *self,
 /* 32 hexadecimal digits that change when a file is replaced or edited: from sizes, times, inodes,
  * headers and samples of the data, not from where the files lie.  (transfer full) */
 char *gem_safetensors_dup_identity (const GemSafetensors *self) G_GNUC_WARN_UNUSED_RESULT;
-
-/* Whether the data may be read as elements of its type in place. */
-gboolean gem_tensor_is_aligned (const GemTensor *self);
-/* "[4096, 128]" (transfer full) */
-char    *gem_tensor_dup_shape (const GemTensor *self) G_GNUC_WARN_UNUSED_RESULT;
-/* Asks the kernel to read the tensor ahead, or lets it drop the pages again. */
-void     gem_tensor_will_need (const GemTensor *self);
-void     gem_tensor_done (const GemTensor *self);
-
-const char *gem_dtype_get_name (GemDtype dtype); /* "BF16" */
-gsize       gem_dtype_get_size (GemDtype dtype); /* bytes of one element */
 
 G_END_DECLS

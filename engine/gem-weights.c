@@ -173,6 +173,13 @@ gem_weight_slots_add_scalar (GArray *slots, const char *name, float *scalar)
   g_array_append_val (slots, slot);
 }
 
+gboolean
+gem_weight_slot_is_matrix (const GemWeightSlot *self)
+{
+  return self->kind == GEM_SLOT_LINEAR || self->kind == GEM_SLOT_FINE ||
+         self->kind == GEM_SLOT_HEAD;
+}
+
 /* Norms and gathered tables stay as stored.  What every token's logits, keys, values and per-layer
  * inputs come from keeps 8 bits where the large matrices have 4: in a model of the published shape
  * a fiftieth more to read, and a quarter less error. */
@@ -181,7 +188,7 @@ gem_weight_slot_get_type (const GemWeightSlot *self, GemWeights weights)
 {
   gboolean fine = self->kind == GEM_SLOT_FINE || self->kind == GEM_SLOT_HEAD;
 
-  if (weights == GEM_WEIGHTS_BF16 || !(fine || self->kind == GEM_SLOT_LINEAR))
+  if (weights == GEM_WEIGHTS_BF16 || !gem_weight_slot_is_matrix (self))
     return KRN_BF16;
   return fine || weights == GEM_WEIGHTS_Q8 ? KRN_Q8 : KRN_Q4;
 }

@@ -68,7 +68,9 @@ void gem_weight_slots_add_mat (GArray     *slots,
                                KrnMat     *mat);
 void gem_weight_slots_add_scalar (GArray *slots, const char *name, float *scalar);
 
-/* The type in which a slot's tensor is kept. */
+/* Whether its tensor is multiplied with: what may be kept in blocks. */
+gboolean gem_weight_slot_is_matrix (const GemWeightSlot *self);
+/* The type in which a slot's tensor is kept, at the most. */
 KrnType gem_weight_slot_get_type (const GemWeightSlot *self, GemWeights weights);
 
 /* Clears @weights, sets the numbers that are not tensors (eps, head sizes) and lists the tensors

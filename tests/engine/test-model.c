@@ -297,7 +297,7 @@ test_faults (void)
     write_model (folder, &wide);
     assert_refused (folder, GEM_ERROR_INVALID_MODEL, name);
     write_model (folder, &odd);
-    assert_refused (folder, GEM_ERROR_UNSUPPORTED, "F16");
+    assert_refused (folder, GEM_ERROR_UNSUPPORTED, "I16");
     remove_folder (folder);
   }
 }

@@ -118,7 +118,7 @@ put (Writer *w, gboolean bare, const char *name, int rows, int cols)
     return;
   if (g_strcmp0 (name, s->widen) == 0)
     *(cols > 0 ? &cols : &rows) += 1;
-  safetensors_writer_add (w->files[file], full, odd ? "F16" : s->dtype, rows, cols);
+  safetensors_writer_add (w->files[file], full, odd ? "I16" : s->dtype, rows, cols);
   g_string_append_printf (w->weight_map, "%s\"%s\":\"model-%d.safetensors\"",
                           w->weight_map->len > 0 ? "," : "", full, file + 1);
 }

@@ -23,7 +23,7 @@ typedef struct {
   /* one fault, by the tensor's name without prefix */
   const char *skip;        /* is missing */
   const char *widen;       /* has one column too many */
-  const char *odd_dtype;   /* is stored as F16 */
+  const char *odd_dtype;   /* is stored as I16 */
 } ModelSpec;
 
 /* Reduced to a few kilobytes, in the proportions of the published ones. */

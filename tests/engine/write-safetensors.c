@@ -85,6 +85,24 @@ safetensors_writer_add (SafetensorsWriter *self,
 }
 
 void
+safetensors_writer_add_data (SafetensorsWriter *self,
+                             const char        *name,
+                             const char        *dtype,
+                             const gint64      *shape,
+                             int                n_dims,
+                             const void        *data,
+                             gsize              n_bytes)
+{
+  guint begin = self->data->len;
+
+  g_byte_array_append (self->data, data, (guint)n_bytes);
+  g_string_append_printf (self->header, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[", name, dtype);
+  for (int i = 0; i < n_dims; i++)
+    g_string_append_printf (self->header, "%s%" G_GINT64_FORMAT, i > 0 ? "," : "", shape[i]);
+  g_string_append_printf (self->header, "],\"data_offsets\":[%u,%u]}", begin, self->data->len);
+}
+
+void
 safetensors_writer_pad (SafetensorsWriter *self, guint n_spaces)
 {
   self->n_spaces = n_spaces;
