@@ -340,7 +340,11 @@ facet_cli_talk_load (FacetCliTalk *self)
 {
   g_autofree char *warning = NULL;
   g_autofree char *error = NULL;
-  gulong handler = g_signal_connect (self->assistant, "notify", G_CALLBACK (loading_cb), self);
+  gulong           handler;
+
+  if (self->assistant == NULL)
+    return FALSE;
+  handler = g_signal_connect (self->assistant, "notify", G_CALLBACK (loading_cb), self);
 
   while (facet_assistant_get_state (self->assistant) == FACET_ASSISTANT_LOADING &&
          !self->interrupted)
@@ -376,7 +380,8 @@ facet_cli_talk_new (const FacetCliOptions *options, FacetCliShow show)
   self->dim = isatty (STDERR_FILENO);
   self->loop = g_main_loop_new (NULL, FALSE);
   self->interrupt_source = g_unix_signal_add (SIGINT, interrupt_cb, self);
-  self->assistant = facet_local_assistant_new (&local);
+  self->assistant = options->server != NULL ? facet_cli_servers_make_assistant (options->server)
+                                            : facet_local_assistant_new (&local);
   return self;
 }
 

@@ -21,7 +21,7 @@
   "Usage:\n"                                                                                       \
   "  facet-cli COMMAND [OPTION…]\n"                                                              \
   "\n"                                                                                             \
-  "Talks with a language model on this computer.\n"                                                \
+  "Talks with a language model on this computer, or with one on a server.\n"                       \
   "\n"                                                                                             \
   "Commands:\n"                                                                                    \
   "  ask [TEXT]   answers one question, given as arguments, on standard input, or both\n"          \
@@ -32,6 +32,7 @@
   "  export NUMBER…\n"                                                                           \
   "               writes conversations as Markdown, JSON or HTML\n"                                \
   "  models       downloads, lists, verifies and removes models\n"                                \
+  "  servers      lists, adds, removes and tests servers that may answer instead\n"                \
   "  import FILE… reads conversations from Facet, ChatGPT or OpenAI-style JSON\n"                \
   "\n"                                                                                             \
   "  --help       shows this; after a command, its options\n"                                      \
@@ -141,6 +142,10 @@ check (const FacetCliOptions *o, int *status)
 {
   static const char *const weights[] = {"bf16", "q8", "q4", NULL};
 
+  if (o->server != NULL && (o->model != NULL || o->weights != NULL || o->backend != NULL ||
+                            o->device != NULL || o->threads != 0 || o->context != 0))
+    return refuse (status, "--server excludes the options of this computer's model: --model, "
+                           "--weights, --device, --backend, --threads and --context");
   if (o->weights != NULL && !g_strv_contains (weights, o->weights))
     return refuse (status, "--weights is bf16, q8 or q4, not “%s”", o->weights);
   if (o->threads < 0 || o->threads > 1024)
@@ -169,6 +174,8 @@ make_context (FacetCliOptions *o, const char *about, FacetCliFlags flags, gboole
 {
   const GOptionEntry entries[] =
       {{"help", 'h', 0, G_OPTION_ARG_NONE, help, "Show this", NULL},
+       {"server", 0, 0, G_OPTION_ARG_FILENAME, &o->server,
+        "Let a server answer; everything is sent there (see “facet-cli servers”)", "NAME|ADDRESS"},
        {"model", 0, 0, G_OPTION_ARG_FILENAME, &o->model, "Model folder (the demonstration model)",
         "DIR"},
        {"weights", 0, 0, G_OPTION_ARG_STRING, &o->weights, "bf16 (as stored), q8 or q4", "KIND"},
@@ -300,6 +307,7 @@ facet_cli_options_parse (FacetCliOptions *self,
 void
 facet_cli_options_clear (FacetCliOptions *self)
 {
+  g_clear_pointer (&self->server, g_free);
   g_clear_pointer (&self->model, g_free);
   g_clear_pointer (&self->weights, g_free);
   g_clear_pointer (&self->backend, g_free);
@@ -366,6 +374,8 @@ main (int argc, char **argv)
     return facet_cli_list (arguments);
   if (g_str_equal (command, "models"))
     return facet_cli_models (arguments);
+  if (g_str_equal (command, "servers"))
+    return facet_cli_servers (arguments);
   if (g_str_equal (command, "export"))
     return facet_cli_export (arguments);
   if (g_str_equal (command, "import"))

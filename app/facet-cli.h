@@ -23,6 +23,8 @@ enum {
 };
 
 typedef struct {
+  /* who answers; NULL: this computer */
+  char *server;
   /* the model */
   char    *model, *weights, *backend, *device;
   double   memory_share; /* of a GPU; 0: the usual */
@@ -132,6 +134,10 @@ gboolean facet_cli_parse (GOptionContext *context,
                           char          **arguments,
                           int            *status);
 
+/* The server of that name or address.  NULL: there is none, which was said. */
+FacetAssistant *facet_cli_servers_make_assistant (const char *name_or_address)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* The commands; @arguments begins with the command's name.  Return the exit status. */
 int facet_cli_ask (char **arguments);
 int facet_cli_chat (char **arguments);
@@ -139,6 +145,7 @@ int facet_cli_export (char **arguments);
 int facet_cli_import (char **arguments);
 int facet_cli_list (char **arguments);
 int facet_cli_models (char **arguments);
+int facet_cli_servers (char **arguments);
 int facet_cli_transcribe (char **arguments);
 
 G_END_DECLS

@@ -1,4 +1,4 @@
-/* facet-settings.c: finds the settings schema and turns preferences into an assistant.
+/* facet-settings.c: the settings of this process, and how they become an assistant.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
@@ -9,23 +9,7 @@
 
 #include "facet-settings.h"
 
-static GSettings *
-find_settings (void)
-{
-  GSettingsSchemaSource *installed = g_settings_schema_source_get_default ();
-  g_autoptr (GSettingsSchema) schema = NULL;
-
-  if (installed != NULL)
-    schema = g_settings_schema_source_lookup (installed, FACET_APP_ID, TRUE);
-  if (schema == NULL) {
-    /* Not installed: the build folder compiled one. */
-    g_autoptr (GSettingsSchemaSource) built =
-        g_settings_schema_source_new_from_directory (FACET_SCHEMA_DIR, installed, TRUE, NULL);
-    if (built != NULL)
-      schema = g_settings_schema_source_lookup (built, FACET_APP_ID, FALSE);
-  }
-  return schema != NULL ? g_settings_new_full (schema, NULL, NULL) : NULL;
-}
+#include "facet-schema.h"
 
 GSettings *
 facet_settings_get_default (void)
@@ -33,7 +17,7 @@ facet_settings_get_default (void)
   static GSettings *settings;
 
   if (settings == NULL)
-    settings = find_settings ();
+    settings = facet_schema_new_settings ();
   return settings;
 }
 
