@@ -1,4 +1,5 @@
-/* gem-cli-lines.c: the commands that answer JSON Lines: tokenize, render, parse, size, sample.
+/* gem-cli-lines.c: the commands that answer JSON Lines: tokenize, render, parse, size,
+ * sample, answer.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
@@ -24,11 +25,12 @@
 #define MAX_LOGITS   (4u << 20)
 
 typedef struct {
-  GemCliModel   model;
-  char         *tokenizer_path;
-  GemTokenizer *tokenizer; /* tokenize */
-  GemTemplate   revision;  /* render: when the question names none */
-  GemBackend   *backend;   /* sample */
+  GemCliModel     model;
+  char           *tokenizer_path;
+  GemTokenizer   *tokenizer; /* tokenize */
+  GemTemplate     revision;  /* render: when the question names none */
+  GemBackend     *backend;   /* sample */
+  GemCliAnswerer *answerer;  /* answer */
 } Lines;
 
 static gboolean
@@ -92,7 +94,7 @@ stream (Lines *self, const GArray *ids)
 }
 
 static char *
-answer_tokenize (Lines *self, const json_t *question, GError **error)
+answer_tokenize (Lines *self, json_t *question, GError **error)
 {
   const json_t *text = json_object_get (question, "text");
   const json_t *special = json_object_get (question, "special");
@@ -152,7 +154,7 @@ prepare_render (Lines *self, GError **error)
 }
 
 static char *
-answer_render (Lines *self, const json_t *question, GError **error)
+answer_render (Lines *self, json_t *question, GError **error)
 {
   const json_t *name = json_object_get (question, "revision");
   GemTemplate   revision = self->revision;
@@ -221,8 +223,8 @@ append_json (GString *line, const char *before, const json_t *value)
 }
 
 /* The arguments are printed from their JSON text: it has all digits of large integers. */
-static char *
-print_parsed (const json_t *result)
+char *
+gem_cli_print_parsed (const json_t *result)
 {
   GString    *line = g_string_new (NULL);
   const char *separator = "";
@@ -248,7 +250,7 @@ print_parsed (const json_t *result)
 }
 
 static char *
-answer_parse (Lines *self, const json_t *question, GError **error)
+answer_parse (Lines *self, json_t *question, GError **error)
 {
   const json_t *output = json_object_get (question, "output");
   const json_t *chunks = json_object_get (question, "chunks");
@@ -264,7 +266,7 @@ answer_parse (Lines *self, const json_t *question, GError **error)
   parser = gem_parser_new (FALSE, NULL, NULL);
   feed (parser, json_string_value (output), json_string_length (output), chunks);
   result = gem_parser_get_result (parser);
-  line = print_parsed (result);
+  line = gem_cli_print_parsed (result);
   json_decref (result);
   return line;
 }
@@ -284,7 +286,7 @@ get_count (const json_t *question, const char *name, guint32 *count)
 }
 
 static char *
-answer_size (Lines *self, const json_t *question, GError **error)
+answer_size (Lines *self, json_t *question, GError **error)
 {
   guint32      width, height, budget;
   GemImageSize size;
@@ -406,7 +408,7 @@ draw (Lines *self, float *logits, int32_t n, const KrnSampling *sampling, GError
 }
 
 static char *
-answer_sample (Lines *self, const json_t *question, GError **error)
+answer_sample (Lines *self, json_t *question, GError **error)
 {
   g_autofree float *logits = NULL;
   KrnSampling       sampling;
@@ -428,14 +430,28 @@ answer_sample (Lines *self, const json_t *question, GError **error)
   return g_string_free (line, FALSE);
 }
 
+/* ---- answer ---------------------------------------------------------------------------------- */
+
+static gboolean
+prepare_answer (Lines *self, GError **error)
+{
+  self->answerer = gem_cli_answerer_new (&self->model, error);
+  return self->answerer != NULL;
+}
+
+static char *
+answer_answer (Lines *self, json_t *question, GError **error)
+{
+  return gem_cli_answerer_answer (self->answerer, question, error);
+}
+
 /* ---- lines ----------------------------------------------------------------------------------- */
 
 typedef struct {
   const char *name;
   gboolean (*prepare) (Lines *self, GError **error); /* or NULL */
-  char *(*answer) (Lines        *self,
-                   const json_t *question,
-                   GError      **error); /* (transfer full), NULL on error */
+  /* (transfer full), NULL on error; may change the question, which is not needed afterwards */
+  char *(*answer) (Lines *self, json_t *question, GError **error);
 } Command;
 
 static const Command commands[] = {
@@ -444,6 +460,7 @@ static const Command commands[] = {
     {"parse", NULL, answer_parse},
     {"size", NULL, answer_size},
     {"sample", prepare_sample, answer_sample},
+    {"answer", prepare_answer, answer_answer},
 };
 
 /* One line without its end; of one that is too long only that it is.  FALSE at the end of the
@@ -538,6 +555,7 @@ lines_clear (Lines *self)
   g_free (self->tokenizer_path);
   g_clear_pointer (&self->tokenizer, gem_tokenizer_unref);
   g_clear_pointer (&self->backend, gem_backend_close);
+  g_clear_pointer (&self->answerer, gem_cli_answerer_free);
 }
 
 static int

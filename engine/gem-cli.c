@@ -24,6 +24,7 @@ static const char usage[] =
     "  inspect parse      the model's output taken apart                 JSON Lines\n"
     "  inspect size       the size to which an image is brought          JSON Lines\n"
     "  inspect sample     probabilities of the next token                JSON Lines\n"
+    "  inspect answer     a conversation to the model's answer           JSON Lines\n"
     "  inspect image      a picture to the pixels that the model sees    safetensors\n"
     "  inspect audio      sound to log-mel features                      safetensors\n"
     "  inspect logits     token ids to logits                            safetensors\n"
@@ -33,7 +34,8 @@ static const char usage[] =
     "gem-cli COMMAND --help shows the options of a command.\n"
     "Exit status: 0 all answered, 1 some errors, 2 wrong usage or a model that cannot be loaded.\n";
 
-static const char *const line_commands[] = {"tokenize", "render", "parse", "size", "sample", NULL};
+static const char *const line_commands[] = {"tokenize", "render", "parse", "size",
+                                            "sample",   "answer", NULL};
 
 static int
 show_usage (void)

@@ -18,8 +18,8 @@ enum {
   GEM_CLI_INTERRUPTED = 130,
 };
 
-/* inspect tokenize, render, parse, size, sample: JSON Lines in and out.  @command is one of these
- * names. */
+/* inspect tokenize, render, parse, size, sample, answer: JSON Lines in and out.  @command is one of
+ * these names. */
 int gem_cli_lines (const char *command, int argc, char **argv);
 int gem_cli_image (int argc, char **argv);
 int gem_cli_audio (int argc, char **argv);
@@ -70,6 +70,23 @@ gboolean gem_cli_media_load (const GemCliMedia *self,
 gboolean gem_cli_read_picture (const char *path, char **data, GemPixels *pixels, GError **error);
 /* A clip (WAV, 16 kHz, mono).  (transfer full) */
 float   *gem_cli_read_clip (const char *path, gsize *n_samples, GError **error);
+
+/* ---- conversations (gem-cli-answer.c, gem-cli-lines.c) --------------------------------------- */
+
+typedef struct _GemCliAnswerer GemCliAnswerer;
+
+/* Loads the model, with a context for any question. */
+GemCliAnswerer *gem_cli_answerer_new (const GemCliModel *options,
+                                      GError           **error) G_GNUC_WARN_UNUSED_RESULT;
+void            gem_cli_answerer_free (GemCliAnswerer *self);
+/* The answer to @question, of which arguments in strings become objects, as one line of JSON; NULL
+ * on error.  (transfer full) */
+char           *gem_cli_answerer_answer (GemCliAnswerer *self,
+                                         json_t         *question,
+                                         GError        **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* One line of JSON of what gem_parser_get_result () gave.  (transfer full) */
+char *gem_cli_print_parsed (const json_t *result) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- all of them (gem-cli-model.c) ----------------------------------------------------------- */
 

@@ -194,7 +194,9 @@ test_usage (void)
                                       "tokenize --tokenizer /nonexistent/tokenizer.json",
                                       "render --model /nonexistent",
                                       "sample --weights q3",
-                                      "sample --backend abacus"};
+                                      "sample --backend abacus",
+                                      "answer",
+                                      "answer --model /nonexistent"};
 
   for (guint i = 0; i < G_N_ELEMENTS (wrong); i++) {
     g_autofree char *message = NULL;
@@ -231,6 +233,52 @@ test_folder (void)
   g_assert_cmpint (g_unlink (template), ==, 0);
 }
 
+/* A conversation is answered to the end of the turn, whatever cannot be answered stands beside it,
+ * and a question asked again behind others has the same answer. */
+static void
+test_answer (void)
+{
+  static const char sum[] =
+      "{\"messages\": [{\"role\": \"user\", \"content\": \"What is 2 + 3?\"}],"
+      " \"enable_thinking\": true, \"add_generation_prompt\": true}\n";
+  static const char *const bad[] = {
+      "{\"messages\": []}",
+      "{\"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"image\"}]}]}",
+      "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}], \"images\": [{}]}",
+      "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}], \"images\": [{\"path\": "
+      "\"/nonexistent.ppm\", \"budget\": 70}]}",
+      "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}], \"sounds\": [{}]}",
+      "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}], \"max_tokens\": 0}",
+      "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}], \"max_tokens\": \"1\"}",
+  };
+  g_autofree char *demo = g_build_filename (g_getenv ("FACET_SOURCE_ROOT"), "data", "demo", NULL);
+  g_autofree char *quoted = g_shell_quote (demo),
+                  *arguments = g_strdup_printf ("answer --model %s", quoted), *first = NULL;
+  g_autoptr (GString) questions = g_string_new (sum);
+  int     status;
+  json_t *answer;
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    g_string_append_printf (questions, "%s\n", bad[i]);
+  g_string_append (questions, sum);
+  {
+    guint last = G_N_ELEMENTS (bad) + 1;
+    g_auto (GStrv) lines = ask (arguments, questions->str, questions->len, &status, NULL);
+
+    g_assert_cmpint (status, ==, 1);
+    g_assert_cmpuint (g_strv_length (lines), ==, last + 1);
+    for (guint i = 1; i < last; i++)
+      g_assert_true (is_error (lines[i]));
+    answer = gem_json_loads (lines[0], strlen (lines[0]), NULL);
+    g_assert_cmpstr (json_string_value (json_object_get (answer, "finish")), ==, "stop");
+    g_assert_cmpuint (json_string_length (json_object_get (answer, "reasoning")), >, 0);
+    g_assert_nonnull (strstr (json_string_value (json_object_get (answer, "content")), "5"));
+    first = g_strndup (lines[0], (gsize)(strstr (lines[0], "\"finish\"") - lines[0]));
+    g_assert_true (g_str_has_prefix (lines[last], first));
+    json_decref (answer);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -250,6 +298,7 @@ main (int argc, char **argv)
   g_test_add_func ("/lines/long-line", test_long_line);
   g_test_add_func ("/lines/usage", test_usage);
   g_test_add_func ("/lines/folder", test_folder);
+  g_test_add_func ("/lines/answer", test_answer);
   result = g_test_run ();
 
   questions = g_build_filename (folder, "questions", NULL);
