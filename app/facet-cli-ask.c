@@ -7,6 +7,8 @@
 
 #include "facet-cli.h"
 
+#include "facet-tool-call.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -82,12 +84,49 @@ read_question (const FacetCliOptions *options, int *status)
   return g_utf8_make_valid (question->str, (gssize)question->len);
 }
 
+/* One byte more than is allowed tells that a file, or a pipe, has more. */
+static char *
+read_declarations (const char *path, GError **error)
+{
+  g_autoptr (GFile) file = g_file_new_for_commandline_arg (path);
+  g_autoptr (GFileInputStream) stream = g_file_read (file, NULL, error);
+  g_autofree char *text = g_malloc (FACET_TOOLS_MAX_BYTES + 1);
+  gsize            length;
+
+  if (stream == NULL || !g_input_stream_read_all (G_INPUT_STREAM (stream), text,
+                                                  FACET_TOOLS_MAX_BYTES + 1, &length, NULL, error))
+    return NULL;
+  return facet_tools_read (text, length, error);
+}
+
+/* What the model may call.  FALSE: it cannot be read, which has been said. */
+static gboolean
+read_tools (const FacetCliOptions *options, char **tools)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *name = NULL;
+
+  *tools = NULL;
+  if (options->tools == NULL)
+    return TRUE;
+  *tools = read_declarations (options->tools, &error);
+  if (*tools != NULL)
+    return TRUE;
+  name = g_filename_display_name (options->tools);
+  facet_cli_complain ("“%s” cannot be used: %s", name, error->message);
+  return FALSE;
+}
+
 static int
-answer (const FacetCliOptions *options, const char *question, const FacetCliMedia *media)
+answer (const FacetCliOptions *options,
+        const char            *question,
+        const FacetCliMedia   *media,
+        const char            *tools)
 {
   FacetRequest        *request = facet_cli_request_new (options);
   FacetRequestMessage *message = facet_request_add (request, FACET_ROLE_USER, question);
 
+  request->tools_json = g_strdup (tools);
   message->attachments = g_ptr_array_ref (media->list);
   return facet_cli_answer (options, request);
 }
@@ -95,7 +134,7 @@ answer (const FacetCliOptions *options, const char *question, const FacetCliMedi
 int
 facet_cli_ask (char **arguments)
 {
-  g_autofree char *question = NULL;
+  g_autofree char *question = NULL, *tools = NULL;
   FacetCliOptions  options;
   FacetCliMedia    media = {0};
   int              status;
@@ -105,13 +144,14 @@ facet_cli_ask (char **arguments)
                                 "both "
                                 "(first the words).\nThe answer goes to standard output; with "
                                 "--thinking the thought goes to standard error.",
-                                FACET_CLI_HAS_JSON | FACET_CLI_HAS_MEDIA, arguments, &status))
+                                FACET_CLI_HAS_JSON | FACET_CLI_HAS_MEDIA | FACET_CLI_HAS_TOOLS,
+                                arguments, &status))
     return status;
   question = read_question (&options, &status);
   if (question != NULL) {
     status = FACET_CLI_FAILURE;
-    if (facet_cli_media_load (&media, &options))
-      status = answer (&options, question, &media);
+    if (read_tools (&options, &tools) && facet_cli_media_load (&media, &options))
+      status = answer (&options, question, &media, tools);
     facet_cli_media_clear (&media);
   }
   facet_cli_options_clear (&options);

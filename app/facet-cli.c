@@ -220,6 +220,10 @@ make_context (FacetCliOptions *o, const char *about, FacetCliFlags flags, gboole
                                        {"stream", 0, 0, G_OPTION_ARG_NONE, &o->stream,
                                         "With --json: one event a line, as they come", NULL},
                                        {NULL}};
+  const GOptionEntry tools_entries[] = {{"tools", 0, 0, G_OPTION_ARG_FILENAME, &o->tools,
+                                         "Declares what the model may call (JSON, OpenAI's form)",
+                                         "FILE"},
+                                        {NULL}};
   GOptionContext    *context = g_option_context_new (NULL);
 
   g_option_context_set_help_enabled (context, FALSE);
@@ -227,6 +231,8 @@ make_context (FacetCliOptions *o, const char *about, FacetCliFlags flags, gboole
   g_option_context_add_main_entries (context, entries, NULL);
   if (flags & FACET_CLI_HAS_MEDIA)
     g_option_context_add_main_entries (context, media_entries, NULL);
+  if (flags & FACET_CLI_HAS_TOOLS)
+    g_option_context_add_main_entries (context, tools_entries, NULL);
   if (flags & FACET_CLI_HAS_JSON)
     g_option_context_add_main_entries (context, json_entries, NULL);
   return context;
@@ -316,6 +322,7 @@ facet_cli_options_clear (FacetCliOptions *self)
   g_clear_pointer (&self->images, g_strfreev);
   g_clear_pointer (&self->audio, g_strfreev);
   g_clear_pointer (&self->videos, g_strfreev);
+  g_clear_pointer (&self->tools, g_free);
   g_clear_pointer (&self->words, g_strfreev);
 }
 

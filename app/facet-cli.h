@@ -41,6 +41,7 @@ typedef struct {
   int      detail; /* of the pictures; 0: the usual one */
   /* the form of the output */
   gboolean json, stream;
+  char    *tools; /* a file that declares what may be called; NULL: none */
   char   **words; /* what is not an option */
 } FacetCliOptions;
 
@@ -48,6 +49,7 @@ typedef struct {
 typedef enum {
   FACET_CLI_HAS_JSON = 1 << 0,  /* --json and --stream */
   FACET_CLI_HAS_MEDIA = 1 << 1, /* --image, --detail, --audio and --video */
+  FACET_CLI_HAS_TOOLS = 1 << 2, /* --tools */
 } FacetCliFlags;
 
 /* Parses the options of a command.  @about: what it does, for --help.  FALSE: *@status is the exit

@@ -43,6 +43,7 @@ struct _FacetConversation {
   gint64            next_head;
   gint64            wanted_message; /* to be shown once it is loaded; 0: none */
   FacetSampling    *sampling; /* shared with the library, in a g_rc_box; NULL: the model's own */
+  char             *tools;    /* declarations; NULL: none */
 };
 
 /* A listed conversation, not opened yet. */

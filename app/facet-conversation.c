@@ -448,6 +448,14 @@ facet_conversation_set_assistant (FacetConversation *self, FacetAssistant *assis
 }
 
 void
+facet_conversation_set_tools (FacetConversation *self, const char *tools_json)
+{
+  g_return_if_fail (FACET_IS_CONVERSATION (self));
+  g_free (self->tools);
+  self->tools = g_strdup (tools_json);
+}
+
+void
 facet_conversation_share_sampling (FacetConversation *self, FacetSampling *sampling)
 {
   g_clear_pointer (&self->sampling, g_rc_box_release);
@@ -570,6 +578,7 @@ facet_conversation_finalize (GObject *object)
   g_object_unref (self->draft_media);
   g_free (self->title);
   g_free (self->draft);
+  g_free (self->tools);
   g_clear_pointer (&self->sampling, g_rc_box_release);
   g_clear_pointer (&self->store, facet_store_unref);
   G_OBJECT_CLASS (facet_conversation_parent_class)->finalize (object);

@@ -63,6 +63,10 @@ const char     *facet_conversation_get_recordings_folder (FacetConversation *sel
 FacetAssistant *facet_conversation_get_assistant (FacetConversation *self);
 void facet_conversation_set_assistant (FacetConversation *self, FacetAssistant *assistant);
 
+/* The tools that its answers may ask for from now on: what facet_tools_read () gave; NULL: none.
+ * Not kept on disk; the calls are, with their answers. */
+void facet_conversation_set_tools (FacetConversation *self, const char *tools_json);
+
 /* Reads the messages from disk, off the main thread; notify::loaded when they are there.  Does
  * nothing the second time. */
 void facet_conversation_open (FacetConversation *self);

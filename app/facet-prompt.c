@@ -9,6 +9,9 @@
 #include "facet-prompt.h"
 
 #include <jansson.h>
+#include <string.h>
+
+#include "engine/gem-json.h"
 
 static const char *const role_names[] = {
     [FACET_ROLE_USER] = "user",
@@ -29,7 +32,7 @@ text_to_json (const char *text)
 static json_t *
 parse_list (const char *text)
 {
-  json_t *list = json_loads (text, 0, NULL);
+  json_t *list = gem_json_loads (text, strlen (text), NULL);
 
   if (json_is_array (list))
     return list;

@@ -304,6 +304,7 @@ facet_conversation_make_request (FacetConversation *self, FacetMessage *until)
     request->min_p = self->sampling->min_p;
     request->repetition_penalty = self->sampling->repetition_penalty;
   }
+  request->tools_json = g_strdup (self->tools);
   request->conversation = self->id;
   request->store = g_strdup (facet_store_get_media_folder (facet_conversation_get_store (self)));
   request->keep_state = !facet_conversation_is_private (self);

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Main thread.  From top to bottom: the thought, the text, the face of its state, and a last line
+ * Main thread.  From top to bottom: the thought, the text, the tools that it asks for, the face of
+ * its state, and a last line
  * with the buttons and what the answer cost.  The last line has its place from the beginning, so
  * that nothing moves when it appears. */
 #define G_LOG_DOMAIN "facet-message-answer"
@@ -18,6 +19,7 @@
 #include "facet-message-face.h"
 #include "facet-message-status.h"
 #include "facet-thought-panel.h"
+#include "facet-tool-cards.h"
 
 #define SPACE_ABOVE  6
 #define SPACE        12
@@ -29,11 +31,12 @@ struct _FacetMessageAnswer {
 
   FacetThoughtPanel *thought;
   FacetBlockColumn  *column;
+  GtkWidget         *tools;
   GtkWidget         *face;
   GtkWidget         *actions;
   GtkLabel          *status;
 
-  GtkAllocation thought_at, column_at, face_at, foot_at;
+  GtkAllocation thought_at, column_at, tools_at, face_at, foot_at;
 };
 
 G_DEFINE_FINAL_TYPE (FacetMessageAnswer, facet_message_answer, FACET_TYPE_MESSAGE_ROW)
@@ -50,6 +53,7 @@ facet_message_answer_bind (FacetMessageRow *row)
   facet_block_column_set_flow (self->column,
                                turn != NULL ? facet_turn_model_get_body (turn) : NULL);
   facet_thought_panel_bind (self->thought, turn);
+  facet_tool_cards_set_message (FACET_TOOL_CARDS (self->tools), message);
   facet_message_face_update (FACET_MESSAGE_FACE (self->face), message);
   facet_message_actions_set_message (FACET_MESSAGE_ACTIONS (self->actions), message,
                                      facet_message_row_get_conversation (row));
@@ -114,8 +118,14 @@ facet_message_answer_layout (FacetMessageRow       *row,
   self->column_at = (GtkAllocation){x, y, width, height};
   y += height;
 
-  height = facet_message_row_measure_child (self->face, width);
+  height = facet_message_row_measure_child (self->tools, width);
   if (height > 0 && self->column_at.height > 0)
+    y += SPACE;
+  self->tools_at = (GtkAllocation){x, y, width, height};
+  y += height;
+
+  height = facet_message_row_measure_child (self->face, width);
+  if (height > 0 && self->column_at.height + self->tools_at.height > 0)
     y += SPACE;
   self->face_at = (GtkAllocation){x, y, width, height};
   y += height;
@@ -166,6 +176,7 @@ facet_message_answer_size_allocate (GtkWidget *widget, int width, int height, in
 
   place (GTK_WIDGET (self->thought), &self->thought_at);
   place (GTK_WIDGET (self->column), &self->column_at);
+  place (self->tools, &self->tools_at);
   place (self->face, &self->face_at);
 
   gtk_widget_measure (self->actions, GTK_ORIENTATION_HORIZONTAL, -1, NULL, &actions, NULL, NULL);
@@ -215,10 +226,12 @@ facet_message_answer_class_init (FacetMessageAnswerClass *klass)
   g_type_ensure (FACET_TYPE_MESSAGE_ACTIONS);
   g_type_ensure (FACET_TYPE_MESSAGE_FACE);
   g_type_ensure (FACET_TYPE_THOUGHT_PANEL);
+  g_type_ensure (FACET_TYPE_TOOL_CARDS);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/facet/Facet/facet-message-answer.ui");
   gtk_widget_class_bind_template_child (widget_class, FacetMessageAnswer, thought);
   gtk_widget_class_bind_template_child (widget_class, FacetMessageAnswer, column);
+  gtk_widget_class_bind_template_child (widget_class, FacetMessageAnswer, tools);
   gtk_widget_class_bind_template_child (widget_class, FacetMessageAnswer, face);
   gtk_widget_class_bind_template_child (widget_class, FacetMessageAnswer, actions);
   gtk_widget_class_bind_template_child (widget_class, FacetMessageAnswer, status);

@@ -87,6 +87,12 @@ void               facet_window_forget_private (FacetWindow *self, FacetConversa
 /* By id, in the library or among the private ones.  (transfer full), NULL: there is none. */
 FacetConversation *facet_window_find_conversation (FacetWindow *self, gint64 id);
 
+/* facet-window-examples.c */
+/* Handler of the welcome page's ::example. */
+void facet_window_begin_example (FacetWindow *self, FacetExample kind, const char *text);
+/* Opens where models are had. */
+void facet_window_get_model (FacetWindow *self);
+
 /* facet-window-exchange.c */
 /* These ask what and where to. */
 void facet_window_import (FacetWindow *self);

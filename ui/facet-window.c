@@ -260,13 +260,9 @@ sent_cb (FacetWindow *self)
 }
 
 static void
-example_chosen_cb (FacetWindow *self, const char *text, gboolean thinking)
+example_chosen_cb (FacetWindow *self, int kind, const char *text)
 {
-  if (self->conversation == NULL)
-    return;
-  facet_conversation_set_thinking (self->conversation, thinking);
-  facet_composer_send (self->composer, text);
-  gtk_widget_grab_focus (GTK_WIDGET (self->composer));
+  facet_window_begin_example (self, (FacetExample)kind, text);
 }
 
 static void

@@ -15,6 +15,7 @@
 #include "facet-message-status.h"
 #include "facet-table-block.h"
 #include "facet-thought-panel.h"
+#include "facet-tool-cards.h"
 #include "tests/test-brief.h"
 #include "ui-fixture.h"
 
@@ -64,6 +65,58 @@ test_messages (UiChat *f, gconstpointer data)
                                        GTK_ACCESSIBLE_PROPERTY_LABEL, "An answer");
   gtk_test_accessible_assert_property (facet_block_column_get_view (body, 2),
                                        GTK_ACCESSIBLE_PROPERTY_LABEL, "\xe2\x80\xa2 parts");
+}
+
+/* The tools that it asks for, as cards behind what it says; and again when it is read from disk. */
+static void
+test_tool_cards (UiChat *f, gconstpointer data)
+{
+  GtkWidget *cards, *card, *value;
+
+  fake_assistant_begin_turn (f->base.fake);
+  fake_assistant_add_answer (f->base.fake, "I look it up.");
+  fake_assistant_add_tool_call (f->base.fake, "get_weather",
+                                "{\"place\": \"<b>Oslo</b> & around\", \"days\": 3}");
+  fake_assistant_add_tool_call (f->base.fake, "ping", "{}");
+  facet_conversation_send (f->conversation, "How will it be?");
+  ui_wait_idle (f->conversation);
+  ui_chat_ask (f, "Thanks", "You are welcome.");
+  ui_chat_settle (f);
+
+  cards = ui_find (ui_chat_get_row (f, 1), FACET_TYPE_TOOL_CARDS, NULL);
+  g_assert_true (gtk_widget_get_visible (cards));
+  card = gtk_widget_get_first_child (cards);
+  gtk_test_accessible_assert_role (card, GTK_ACCESSIBLE_ROLE_GROUP);
+  gtk_test_accessible_assert_property (card, GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                       "Wants to use the tool get_weather");
+  g_assert_nonnull (ui_find (card, GTK_TYPE_LABEL, "get_weather"));
+  value = ui_find (card, GTK_TYPE_LABEL, "<b>Oslo</b> & around");
+  g_assert_nonnull (value);
+  g_assert_true (gtk_label_get_selectable (GTK_LABEL (value)));
+  gtk_test_accessible_assert_relation (value, GTK_ACCESSIBLE_RELATION_LABELLED_BY,
+                                       ui_find (card, GTK_TYPE_LABEL, "place"), NULL);
+  g_assert_nonnull (ui_find (card, GTK_TYPE_LABEL, "3"));
+  card = gtk_widget_get_next_sibling (card);
+  g_assert_nonnull (ui_find (card, GTK_TYPE_LABEL, "ping"));
+  g_assert_false (GTK_IS_BOX (gtk_widget_get_next_sibling (card)));
+  g_assert_cmpint (gtk_widget_get_height (cards), >, 0);
+  ui_picture (f->window, "tool-cards");
+
+  cards = ui_find (ui_chat_get_row (f, 3), FACET_TYPE_TOOL_CARDS, NULL);
+  g_assert_false (gtk_widget_get_visible (cards));
+}
+
+/* An answer that is nothing but a call is no empty answer. */
+static void
+test_tool_card_alone (UiChat *f, gconstpointer data)
+{
+  fake_assistant_begin_turn (f->base.fake);
+  fake_assistant_add_tool_call (f->base.fake, "ping", "{}");
+  facet_conversation_send (f->conversation, "Ping");
+  ui_wait_idle (f->conversation);
+  ui_chat_settle (f);
+  g_assert_nonnull (ui_find (ui_chat_get_row (f, 1), GTK_TYPE_LABEL, "ping"));
+  g_assert_null (get_face (f, 1));
 }
 
 static void
@@ -608,6 +661,8 @@ main (int argc, char **argv)
   ADD ("/chat-view/thought/no-motion", test_no_motion);
   ADD ("/chat-view/text/hostile", test_hostile);
   ADD ("/chat-view/announcements", test_announcements);
+  ADD ("/chat-view/tools/cards", test_tool_cards);
+  ADD ("/chat-view/tools/alone", test_tool_card_alone);
   g_test_add_func ("/chat-view/table-widths", test_table_widths);
   g_test_add_func ("/chat-view/status", test_status);
   return g_test_run ();

@@ -11,6 +11,7 @@
 
 #include <sys/wait.h>
 
+#include "demo-sample.h"
 #include "facet-local-assistant.h"
 #include "facet-settings.h"
 #include "facet-sound-portaudio.h"
@@ -21,7 +22,6 @@
 #include "ui-fixture.h"
 
 #define RATE         FACET_SOUND_RATE
-#define SENTENCE     "We had water with cheese for dinner."
 #define NO_DAEMON    125 /* of virtual-mic.sh */
 #define WAIT_SECONDS 60  /* a model loads and computes */
 
@@ -106,7 +106,6 @@ test_sentence (void)
 {
   g_autofree char *folder = test_folder_new ();
   g_autofree char *demo = source_path ("data", "demo", NULL);
-  g_autofree char *spoken = g_build_filename (demo, "samples", "speech-seen-sentence-43.wav", NULL);
   g_autofree char *recordings = g_build_filename (folder, "recordings", NULL);
   FacetLocalOptions options = {.model_folder = demo, .weights = "bf16"};
   g_autoptr (GError) error = NULL;
@@ -119,9 +118,11 @@ test_sentence (void)
   FacetComposer     *composer = facet_composer_new ();
   GtkWidget         *button = GTK_WIDGET (facet_composer_get_talk_button (composer));
   FacetTalk         *talk;
+  DemoSample         spoken;
   double             elapsed;
 
   g_assert_no_error (error);
+  demo_sample_find (&spoken, "audio", "sentence");
   conversation = facet_library_new_conversation (library);
   gtk_window_set_child (GTK_WINDOW (window), GTK_WIDGET (composer));
   facet_composer_set_conversation (composer, conversation);
@@ -135,7 +136,7 @@ test_sentence (void)
 
   g_assert_true (ui_press (button, GDK_KEY_space, 0));
   wait_at_most (WAIT_SECONDS, facet_recorder_get_state (recorder) == FACET_TALK_HELD);
-  play (spoken);
+  play (spoken.path);
   elapsed = facet_recorder_get_elapsed (recorder);
   wait_at_most (WAIT_SECONDS,
                 facet_recorder_get_elapsed (recorder) > elapsed + 0.3); /* it is on its way */
@@ -145,11 +146,12 @@ test_sentence (void)
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (conversation)), ==, 2);
   g_assert_cmpint (facet_message_get_state (last_message (conversation)), ==,
                    FACET_MESSAGE_COMPLETE);
-  g_assert_cmpstr (facet_message_get_text (last_message (conversation)), ==, SENTENCE);
+  g_assert_cmpstr (facet_message_get_text (last_message (conversation)), ==,
+                   spoken.answer);
   {
     g_autoptr (FacetMessage) asked = g_list_model_get_item (G_LIST_MODEL (conversation), 0);
 
-    check_stored (asked, spoken);
+    check_stored (asked, spoken.path);
   }
 
   facet_talk_close (talk);
@@ -161,6 +163,7 @@ test_sentence (void)
   g_object_unref (assistant);
   g_object_unref (recorder);
   g_object_unref (source);
+  demo_sample_clear (&spoken);
   test_folder_remove (folder);
 }
 
