@@ -3,112 +3,47 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Pure, any thread.  A text is read here as the index's tokenizer (unicode61, remove_diacritics 2)
- * reads it: words are runs of letters and digits, everything else lies between them.  Only letters,
- * digits, spaces and our own quotation marks get into the expression, so that nothing that was
- * typed can be an operator there.
- *
- * Chinese, Japanese, Thai and their neighbours put no spaces between words, so that for the index a
- * whole clause is one word.  An index of trigrams (FTS5's own tokenizer) was measured on 100,000
- * messages, 59 MB of text: it made the file larger by 183 MB (by 40 MB without positions, with
- * which it could answer nothing longer than three characters), took 23 s (13 s) to build, and does
- * not find two characters, which is what most Chinese words have.  So these terms, and symbols such
- * as emoji, which the index does not know, are looked for in the messages themselves, newest first,
- * in a tenth of a second. */
+ * Pure, any thread.  A text is read here as the index reads it (facet-search-tokenizer.c): words
+ * are runs of letters and digits, signs lie between them, and of scripts that put no spaces between
+ * words every character stands for itself.  All that gets into the expression stands in quotation
+ * marks, so that nothing that was typed can be an operator there. */
 #define G_LOG_DOMAIN "facet-search"
 
 #include "facet-search-query.h"
+
+#include "facet-search-chars.h"
 
 #include <string.h>
 
 /* Of what lies between two words of a phrase. */
 #define MAX_GAP 32
+/* Of one term, of which the index is asked; the text says the rest. */
+#define MAX_PIECES 16
 
 typedef struct {
   gunichar *chars; /* folded; ' ' stands for whatever divides words */
   guint     n_chars;
-  gboolean  anywhere;     /* character by character, wherever it stands */
-  gboolean  begins;       /* the last word may go on */
-  char     *index;        /* what the index is asked; NULL: it does not know the term */
-  gboolean  quick, exact; /* as of the query */
-  char     *certain;      /* bytes that are in every text with the term; NULL: not known */
+  gboolean  anywhere; /* character by character, wherever it stands */
+  gboolean  begins;   /* the last word may go on */
+  char     *index;    /* what the index is asked; NULL: it does not know the term */
+  gboolean  exact;    /* as of the query */
+  char     *certain;  /* bytes that are in every text with the term; NULL: not known */
 } Term;
 
 struct _FacetSearchQuery {
   gatomicrefcount ref_count;
   GArray         *terms; /* of Term */
-  char           *match, *quick_match;
-  gboolean        quick, exact;
+  char           *match;
+  gboolean        exact;
 };
 
 /* Characters */
 
-/* A letter without its case and, where it is a Latin one, without its accent; 0: an accent. */
-static gunichar
-fold (gunichar c)
-{
-  gunichar parts[G_UNICHAR_MAX_DECOMPOSITION_LENGTH];
-
-  if (c < 0x80)
-    return (gunichar)g_ascii_tolower ((gchar)c);
-  if (c >= 0x300 && c <= 0x331)
-    return 0;
-  if (c == 0x3c2) /* the sigma at the end of a word */
-    return 0x3c3;
-  if (g_unichar_fully_decompose (c, FALSE, parts, G_N_ELEMENTS (parts)) > 1 && parts[0] < 0x80 &&
-      g_ascii_isalpha ((gchar)parts[0]))
-    return (gunichar)g_ascii_tolower ((gchar)parts[0]);
-  return g_unichar_tolower (c);
-}
-
+/* A letter or digit that makes the word before it another one. */
 static gboolean
-is_word (gunichar c)
+is_of_word (gunichar c)
 {
-  if (c < 0x80)
-    return g_ascii_isalnum ((gchar)c);
-  return g_unichar_isalnum (c) || g_unichar_type (c) == G_UNICODE_PRIVATE_USE;
-}
-
-static gboolean
-is_unspaced (gunichar c)
-{
-  if (c < 0xe00)
-    return FALSE;
-  switch (g_unichar_get_script (c)) {
-  case G_UNICODE_SCRIPT_HAN:
-  case G_UNICODE_SCRIPT_HIRAGANA:
-  case G_UNICODE_SCRIPT_KATAKANA:
-  case G_UNICODE_SCRIPT_BOPOMOFO:
-  case G_UNICODE_SCRIPT_THAI:
-  case G_UNICODE_SCRIPT_LAO:
-  case G_UNICODE_SCRIPT_KHMER:
-  case G_UNICODE_SCRIPT_MYANMAR:
-  case G_UNICODE_SCRIPT_TIBETAN:
-    return TRUE;
-  default:
-    return FALSE;
-  }
-}
-
-/* Symbols, and the signs that other scripts put on their letters: what the index skips and the
- * person means. */
-static gboolean
-is_meant (gunichar c)
-{
-  if (is_word (c) || fold (c) == 0)
-    return FALSE;
-  switch (g_unichar_type (c)) {
-  case G_UNICODE_CURRENCY_SYMBOL:
-  case G_UNICODE_MATH_SYMBOL:
-  case G_UNICODE_MODIFIER_SYMBOL:
-  case G_UNICODE_OTHER_SYMBOL:
-  case G_UNICODE_SPACING_MARK:
-  case G_UNICODE_ENCLOSING_MARK:
-  case G_UNICODE_NON_SPACING_MARK:
-    return TRUE;
-  default:
-    return FALSE;
-  }
+  return facet_search_is_word (c) && !facet_search_is_unspaced (c);
 }
 
 static gboolean
@@ -137,8 +72,8 @@ fold_text (Term *term, const char *text, gsize length)
 
   term->chars = g_new (gunichar, (gsize)g_utf8_strlen (text, (gssize)length) + 1);
   for (const char *p = text; p < end; p = g_utf8_next_char (p)) {
-    gunichar c = fold (g_utf8_get_char (p));
-    gboolean gap = term->anywhere ? g_unichar_isspace (c) : !is_word (c);
+    gunichar c = facet_search_fold (g_utf8_get_char (p));
+    gboolean gap = term->anywhere ? g_unichar_isspace (c) : !facet_search_is_word (c);
 
     if (c == 0 || (gap && (term->n_chars == 0 || term->chars[term->n_chars - 1] == ' ')))
       continue;
@@ -148,36 +83,86 @@ fold_text (Term *term, const char *text, gsize length)
     term->n_chars--;
 }
 
-/* Written for the index: its words, as a phrase. */
+/* One more thing that has to be there, as FTS5 writes it. */
 static void
-write_index (Term *term)
+add_piece (GString *index, const gunichar *chars, guint n, gboolean begins)
 {
-  GString *words = g_string_new (NULL);
-  gsize    before = 0; /* of the last word */
-  guint    last = 0;   /* the letters of it */
-  gboolean begins = term->begins && is_word (term->chars[term->n_chars - 1]);
+  g_autofree char *text = g_ucs4_to_utf8 (chars, n, NULL, NULL, NULL);
+
+  g_string_append (index, index->len > 0 ? " AND \"" : "\"");
+  for (const char *p = text; *p != '\0'; p++)
+    g_string_append (index, *p == '"' ? "\"\"" : (char[]){*p, '\0'});
+  g_string_append (index, begins ? "\" *" : "\"");
+}
+
+/* Its words, as a phrase. */
+static void
+write_words (const Term *term, GString *index)
+{
+  g_autofree gunichar *words = g_new (gunichar, term->n_chars);
+  guint                n = 0;
+  gboolean             gap = FALSE;
 
   for (guint i = 0; i < term->n_chars; i++) {
-    if (!is_word (term->chars[i])) {
-      last = 0;
+    if (!facet_search_is_word (term->chars[i])) {
+      gap = n > 0;
       continue;
     }
-    if (last++ == 0 && words->len > 0) {
-      before = words->len;
-      g_string_append_c (words, ' ');
+    if (gap)
+      words[n++] = ' ';
+    gap = FALSE;
+    words[n++] = term->chars[i];
+  }
+  add_piece (index, words, n, term->begins && !gap);
+}
+
+static guint
+count_run (const Term *term, guint begin, gboolean (*is_of_it) (gunichar))
+{
+  guint n = 0;
+
+  while (begin + n < term->n_chars && is_of_it (term->chars[begin + n]))
+    n++;
+  return n;
+}
+
+/* Of signs each two neighbours, of scripts without spaces each run. */
+static void
+write_runs (const Term *term, GString *index)
+{
+  guint n_pieces = 0;
+
+  for (guint i = 0, n; i < term->n_chars; i += MAX (n, 1)) {
+    n = count_run (term, i, facet_search_is_unspaced);
+    if (n > 0) {
+      /* One alone begins all its pairs. */
+      if (n_pieces++ < MAX_PIECES)
+        add_piece (index, term->chars + i, n, n == 1);
+      continue;
     }
-    g_string_append_unichar (words, term->chars[i]);
+    n = count_run (term, i, facet_search_is_sign);
+    if (n == 1 && n_pieces++ < MAX_PIECES)
+      add_piece (index, term->chars + i, 1, FALSE);
+    for (guint j = 0; j + 1 < n; j++) {
+      if (n_pieces++ < MAX_PIECES)
+        add_piece (index, term->chars + i + j, 2, FALSE);
+    }
   }
-  term->quick = !begins || last > 1;
-  term->exact = !term->anywhere;
-  /* "don't": the words before narrow it down, and the text says the rest. */
-  if (!term->quick && before > 0) {
-    g_string_truncate (words, before);
-    term->quick = TRUE;
-    term->exact = begins = FALSE;
-  }
-  term->index = g_strdup_printf ("\"%s\"%s", words->str, begins ? " *" : "");
-  g_string_free (words, TRUE);
+}
+
+/* Written for the index. */
+static void
+write_index (Term *term, gboolean has_word, gboolean unspaced)
+{
+  g_autoptr (GString) index = g_string_new (NULL);
+
+  if (has_word && !unspaced)
+    write_words (term, index);
+  if (term->anywhere)
+    write_runs (term, index);
+  term->exact = !term->anywhere || count_run (term, 0, facet_search_is_unspaced) == term->n_chars;
+  if (index->len > 0)
+    term->index = g_string_free (g_steal_pointer (&index), FALSE);
 }
 
 /* The longest run of characters that can be written in one way only. */
@@ -212,11 +197,11 @@ add_term (FacetSearchQuery *self, const char *text, gsize length, gboolean begin
   if (self->terms->len >= FACET_SEARCH_MAX_TERMS)
     return;
   for (const char *p = text; p < end; p = g_utf8_next_char (p)) {
-    gunichar c = g_utf8_get_char (p);
+    gunichar c = facet_search_fold (g_utf8_get_char (p));
 
-    has_word |= is_word (c);
-    unspaced |= is_unspaced (c);
-    term.anywhere |= is_unspaced (c) || is_meant (c);
+    has_word |= facet_search_is_word (c);
+    unspaced |= facet_search_is_unspaced (c);
+    term.anywhere |= facet_search_is_unspaced (c) || facet_search_is_symbol (c);
     /* Korean puts its particles at the end of a word. */
     term.begins |= c >= 0x1100 && g_unichar_get_script (c) == G_UNICODE_SCRIPT_HANGUL;
   }
@@ -227,27 +212,25 @@ add_term (FacetSearchQuery *self, const char *text, gsize length, gboolean begin
     clear_term (&term);
     return;
   }
-  term.quick = TRUE;
-  if (has_word && !unspaced && !literal)
-    write_index (&term);
+  if (!literal || !has_word)
+    write_index (&term, has_word, unspaced);
   write_certain (&term);
   g_array_append_val (self->terms, term);
 }
 
 /* The query */
 
-/* All terms that the index knows, or only the quick ones. */
+/* All terms that the index knows. */
 static char *
-join_terms (FacetSearchQuery *self, gboolean only_quick)
+join_terms (FacetSearchQuery *self)
 {
   GString *match = g_string_new (NULL);
 
   for (guint i = 0; i < self->terms->len; i++) {
     const Term *term = &g_array_index (self->terms, Term, i);
 
-    if (term->index == NULL || (only_quick && !term->quick))
-      continue;
-    g_string_append_printf (match, "%s%s", match->len > 0 ? " AND " : "", term->index);
+    if (term->index != NULL)
+      g_string_append_printf (match, "%s%s", match->len > 0 ? " AND " : "", term->index);
   }
   return g_string_free (match, match->len == 0);
 }
@@ -260,7 +243,7 @@ query_new (void)
   g_atomic_ref_count_init (&self->ref_count);
   self->terms = g_array_new (FALSE, FALSE, sizeof (Term));
   g_array_set_clear_func (self->terms, clear_term);
-  self->quick = self->exact = TRUE;
+  self->exact = TRUE;
   return self;
 }
 
@@ -305,14 +288,9 @@ facet_search_query_new (const char *typed)
   if (self->terms->len == 0 && *g_strstrip (text) != '\0')
     add_term (self, text, strlen (text), FALSE, TRUE);
 
-  for (guint i = 0; i < self->terms->len; i++) {
-    const Term *term = &g_array_index (self->terms, Term, i);
-
-    self->quick &= term->quick;
-    self->exact &= term->exact;
-  }
-  self->match = join_terms (self, FALSE);
-  self->quick_match = join_terms (self, TRUE);
+  for (guint i = 0; i < self->terms->len; i++)
+    self->exact &= g_array_index (self->terms, Term, i).exact;
+  self->match = join_terms (self);
   return self;
 }
 
@@ -341,7 +319,6 @@ facet_search_query_unref (FacetSearchQuery *self)
     return;
   g_array_unref (self->terms);
   g_free (self->match);
-  g_free (self->quick_match);
   g_free (self);
 }
 
@@ -355,18 +332,6 @@ const char *
 facet_search_query_get_match (const FacetSearchQuery *self)
 {
   return self->match;
-}
-
-const char *
-facet_search_query_get_quick_match (const FacetSearchQuery *self)
-{
-  return self->quick_match;
-}
-
-gboolean
-facet_search_query_is_quick (const FacetSearchQuery *self)
-{
-  return self->quick;
 }
 
 gboolean
@@ -386,7 +351,8 @@ skip_gap (const Term *term, const char *p, const char *end)
   for (guint i = 0; p < end; i++, p = g_utf8_next_char (p)) {
     gunichar c = g_utf8_get_char (p);
 
-    if (fold (c) != 0 && (term->anywhere ? !g_unichar_isspace (c) : is_word (c)))
+    if (facet_search_fold (c) != 0 &&
+        (term->anywhere ? !g_unichar_isspace (c) : facet_search_is_word (c)))
       break;
     if (i == MAX_GAP)
       return NULL;
@@ -397,7 +363,7 @@ skip_gap (const Term *term, const char *p, const char *end)
 static const char *
 skip_accents (const char *p, const char *end)
 {
-  while (p < end && fold (g_utf8_get_char (p)) == 0)
+  while (p < end && facet_search_fold (g_utf8_get_char (p)) == 0)
     p = g_utf8_next_char (p);
   return p;
 }
@@ -413,11 +379,11 @@ match_at (const Term *term, const char *p, const char *end, gboolean inside)
         return NULL;
       continue;
     }
-    if (p >= end || fold (g_utf8_get_char (p)) != term->chars[i])
+    if (p >= end || facet_search_fold (g_utf8_get_char (p)) != term->chars[i])
       return NULL;
     p = skip_accents (g_utf8_next_char (p), end);
   }
-  if (!inside && !term->anywhere && !term->begins && p < end && is_word (g_utf8_get_char (p)))
+  if (!inside && !term->anywhere && !term->begins && p < end && is_of_word (g_utf8_get_char (p)))
     return NULL;
   return p;
 }
@@ -434,7 +400,7 @@ find_next (const FacetSearchQuery *self,
            const char            **stop)
 {
   for (; *p < end; *p = g_utf8_next_char (*p)) {
-    gunichar c = fold (g_utf8_get_char (*p));
+    gunichar c = facet_search_fold (g_utf8_get_char (*p));
 
     if (c == 0)
       continue;
@@ -449,7 +415,7 @@ find_next (const FacetSearchQuery *self,
       if (place != NULL && place > *stop)
         *stop = place;
     }
-    *in_word = is_word (c);
+    *in_word = is_of_word (c);
     if (*stop != NULL)
       return TRUE;
   }
@@ -514,7 +480,7 @@ facet_search_query_find (const FacetSearchQuery *self,
     FacetTextRange range = {(gsize)(p - text), (gsize)(stop - text)};
 
     g_array_append_val (ranges, range);
-    in_word = is_word (fold (g_utf8_get_char (g_utf8_prev_char (stop))));
+    in_word = is_of_word (facet_search_fold (g_utf8_get_char (g_utf8_prev_char (stop))));
     p = stop;
   }
 }

@@ -34,13 +34,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FacetSearchQuery, facet_search_query_unref)
 /* There is nothing to look for. */
 gboolean facet_search_query_is_empty (const FacetSearchQuery *self);
 
-/* For the index (message_fts), as an expression of FTS5; NULL: nothing of it is in the index. */
+/* For the index (message_fts), as an expression of FTS5; NULL: nothing of it can be in the index.
+ */
 const char *facet_search_query_get_match (const FacetSearchQuery *self);
-/* The same without words of which only one letter is known: the index has no list of these, and
- * would join those of all words with that letter.  NULL: nothing is left. */
-const char *facet_search_query_get_quick_match (const FacetSearchQuery *self);
-/* Both are the same. */
-gboolean    facet_search_query_is_quick (const FacetSearchQuery *self);
 /* What the index finds is what is looked for; FALSE: facet_search_query_matches () has to say. */
 gboolean    facet_search_query_is_exact (const FacetSearchQuery *self);
 

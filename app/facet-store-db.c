@@ -13,7 +13,9 @@
 
 #include "facet-store-db.h"
 
+#include "facet-search-tokenizer.h"
 #include "facet-store-backup.h"
+#include "facet-store-newest.h"
 #include "facet-store-schema.h"
 
 #include <glib/gi18n-lib.h>
@@ -30,6 +32,7 @@ struct _FacetDb {
   sqlite3    *db;
   char       *path;
   GHashTable *statements; /* const char *sql, by address → sqlite3_stmt * */
+  FacetTimes *times;      /* NULL: nobody has asked */
   gboolean    durable;    /* the open transaction is */
   int         version;    /* of the schema, as opened or upgraded */
 };
@@ -106,6 +109,7 @@ facet_db_close (FacetDb *self)
   if (self == NULL)
     return;
   g_hash_table_unref (self->statements);
+  facet_times_free (self->times);
   sqlite3_close (self->db);
   g_free (self->path);
   g_free (self);
@@ -192,7 +196,8 @@ open_connection (FacetDb *self, const char *path, int flags, GError **error)
   sqlite3_extended_result_codes (self->db, 1);
   sqlite3_busy_timeout (self->db, BUSY_TIMEOUT_MS);
   sqlite3_db_config (self->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-  return TRUE;
+  code = facet_search_tokenizer_register (self->db);
+  return code == SQLITE_OK || facet_db_fail (self, code, error);
 }
 
 /* What holds for every connection that writes. */
@@ -418,6 +423,14 @@ facet_db_set_cancellable (FacetDb *self, GCancellable *cancellable)
 {
   sqlite3_progress_handler (self->db, CANCEL_CHECK_STEPS, cancellable != NULL ? is_cancelled : NULL,
                             cancellable);
+}
+
+FacetTimes *
+facet_db_get_times (FacetDb *self)
+{
+  if (self->times == NULL)
+    self->times = facet_times_new ();
+  return self->times;
 }
 
 gint64

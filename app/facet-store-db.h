@@ -24,7 +24,8 @@ typedef enum {
 
 GQuark facet_store_error_quark (void);
 
-typedef struct _FacetDb FacetDb;
+typedef struct _FacetDb    FacetDb;
+typedef struct _FacetTimes FacetTimes;
 
 /* Opens the file or creates it; it is to be upgraded before anything else is done. */
 FacetDb    *facet_db_open (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -59,6 +60,10 @@ gboolean      facet_db_exec (FacetDb *self, const char *sql, GError **error);
 gint64        facet_db_last_id (FacetDb *self);
 /* Conversations to come have ids above @base, in a file that has none. */
 gboolean      facet_db_begin_ids (FacetDb *self, gint64 base, GError **error);
+
+/* When messages were written (facet-store-newest.h), as far as this connection has read; it owns
+ * it. */
+FacetTimes *facet_db_get_times (FacetDb *self);
 
 /* From now on statements end with G_IO_ERROR_CANCELLED once @cancellable is cancelled; NULL: none
  * does.  Borrowed. */

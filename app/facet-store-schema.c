@@ -21,6 +21,8 @@
 
 #include "facet-store-schema.h"
 
+#include "facet-search-tokenizer.h"
+
 static const char conversations_and_messages[] =
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
     "CREATE TABLE folders ("
@@ -136,12 +138,18 @@ static const char trash[] =
     "CREATE INDEX conversations_by_head ON conversations (head_id);"
     "CREATE INDEX messages_in_trash ON messages (deleted_at) WHERE deleted_at IS NOT NULL;";
 
+/* The index reads scripts without spaces and signs, too (facet-search-tokenizer.c); and when a
+ * message was written is known without reading it. */
+static const char all_scripts[] =
+    "CREATE INDEX messages_by_time ON messages (id, created);"
+    "DROP TABLE message_fts;"
+    "CREATE VIRTUAL TABLE message_fts USING fts5 (text, thinking, content = 'message_text',"
+    "  content_rowid = 'id', tokenize = 'facet', prefix = '1 2 3');"
+    "INSERT INTO message_fts (message_fts) VALUES ('rebuild');";
+
 /* steps[i] leads from version i to version i + 1. */
 static const char *const steps[] = {
-    conversations_and_messages,
-    attachments_and_search,
-    drafts,
-    trash,
+    conversations_and_messages, attachments_and_search, drafts, trash, all_scripts,
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (steps) == FACET_SCHEMA_VERSION);
@@ -149,8 +157,10 @@ G_STATIC_ASSERT (G_N_ELEMENTS (steps) == FACET_SCHEMA_VERSION);
 int
 facet_schema_upgrade (sqlite3 *db, int from, int to)
 {
-  int code = sqlite3_exec (db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+  int code = facet_search_tokenizer_register (db);
 
+  if (code == SQLITE_OK)
+    code = sqlite3_exec (db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
   if (code != SQLITE_OK)
     return code;
   for (int i = from; i < to && code == SQLITE_OK; i++)

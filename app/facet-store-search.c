@@ -4,28 +4,29 @@
  *
  * search_run () runs on the reading thread; the rest on the main thread.
  *
- * Messages come newest first and only as many as anybody reads: the index gives its rows in that
- * order, so the search ends after the first few hundred, however many there are.  (Ordering by
- * bm25 () would have to look at all of them, and the newest is what people look for.)  Titles of
- * conversations and names of attachments are few and short: they are read, all of them, which needs
- * no index that would have to be kept; names are found by parts of words, too. */
+ * Messages come newest first and only as many as anybody reads: the index gives its rows by id,
+ * FacetNewest puts them into the order of time, and the search ends after the first few hundred,
+ * however many there are.  (Ordering by bm25 () would have to look at all of them, and the newest
+ * is what people look for.)  Titles of conversations and names of attachments are few and short:
+ * they are read, all of them, which needs no index that would have to be kept; names are found by
+ * parts of words, too. */
 #define G_LOG_DOMAIN "facet-store"
 
 #include "facet-search-hit.h"
 #include "facet-search-snippet.h"
+#include "facet-store-newest.h"
 #include "facet-store-private.h"
 
 #define MAX_FOUND       500 /* messages; beyond, there are "more" */
 #define MAX_ATTACHMENTS 100
-#define MAX_TITLES      10   /* conversations that come first because of their title */
-#define MAX_ROWS        60   /* that are shown */
-#define MAX_OF_ONE      4    /* of these, from one conversation, so that others are seen */
-#define QUICK_LOOK      4000 /* messages that are read before the index is asked for one letter */
+#define MAX_TITLES      10 /* conversations that come first because of their title */
+#define MAX_ROWS        60 /* that are shown */
+#define MAX_OF_ONE      4  /* of these, from one conversation, so that others are seen */
 
-/* Of messages: not taken out, of a kind that is shown, and not in the trash. */
+/* Of messages m: not taken out, of a kind that is shown, at rest, and not in the trash. */
 #define SHOWN                                                                                      \
-  " m.deleted_at IS NULL AND m.role IN (0, 1) AND m.conversation_id NOT IN"                        \
-  " (SELECT id FROM conversations WHERE deleted_at IS NOT NULL)"
+  " m.deleted_at IS NULL AND m.role IN (0, 1) AND m.state NOT IN (1, 2) AND NOT EXISTS (SELECT 1"  \
+  " FROM conversations c WHERE c.id = m.conversation_id AND c.deleted_at IS NOT NULL)"
 
 typedef struct {
   gint64    message, conversation, when;
@@ -161,96 +162,103 @@ ensure_group (SearchOp *search, FacetDb *db, gint64 id, GError **error)
 
 /* Messages */
 
-static const char indexed[] = "SELECT m.id, m.conversation_id, m.created, m.role"
-                              " FROM message_fts f CROSS JOIN messages m ON m.id = f.rowid"
-                              " WHERE f.message_fts MATCH ?1 AND" SHOWN " ORDER BY f.rowid DESC";
-static const char indexed_with_text[] =
-    "SELECT m.id, m.conversation_id, m.created, m.role, m.text, m.thinking"
-    " FROM message_fts f CROSS JOIN messages m ON m.id = f.rowid"
-    " WHERE f.message_fts MATCH ?1 AND" SHOWN " ORDER BY f.rowid DESC";
-static const char all_with_text[] =
-    "SELECT m.id, m.conversation_id, m.created, m.role, m.text, m.thinking FROM messages m"
-    " WHERE m.state NOT IN (1, 2) AND ?1 IS NULL AND" SHOWN " ORDER BY m.id DESC";
+/* Where ids come from. */
+typedef struct {
+  SearchOp     *search;
+  FacetDb      *db;
+  sqlite3_stmt *statement;
+} Source;
+
+static gboolean
+next_id (gpointer data, gint64 *message, GError **error)
+{
+  Source *source = data;
+
+  if (!next_row (source->search, source->db, source->statement, error))
+    return FALSE;
+  *message = sqlite3_column_int64 (source->statement, 0);
+  return TRUE;
+}
 
 static gboolean
 row_matches (SearchOp *search, sqlite3_stmt *statement)
 {
-  const char      *bytes[] = {(const char *)sqlite3_column_text (statement, 4),
-                              (const char *)sqlite3_column_text (statement, 5)};
+  const char      *bytes[] = {(const char *)sqlite3_column_text (statement, 2),
+                              (const char *)sqlite3_column_text (statement, 3)};
   g_autofree char *text = NULL;
   g_autofree char *thinking = NULL;
 
   if (!facet_search_query_may_match (search->query, bytes, 2))
     return FALSE;
-  text = column_text (statement, 4);
-  thinking = column_text (statement, 5);
+  text = column_text (statement, 2);
+  thinking = column_text (statement, 3);
   return facet_search_query_matches (search->query, (const char *[]){text, thinking}, 2, FALSE);
 }
 
-/* Looks at no more than @max_rows rows that the index gives for @match, or of all when that is
- * NULL.  @complete: there were no more, or enough was found. */
+/* Adds message @found, when it is shown and its text says so, where the index cannot. */
 static gboolean
-find_messages (SearchOp   *search,
-               FacetDb    *db,
-               const char *match,
-               gboolean    filter,
-               guint       max_rows,
-               gboolean   *complete,
-               GError    **error)
+add_message (SearchOp *search, FacetDb *db, Found found, GError **error)
 {
-  const char   *sql = match == NULL ? all_with_text : filter ? indexed_with_text : indexed;
+  gboolean      exact = facet_search_query_is_exact (search->query);
   GError       *failure = NULL;
-  guint         n_rows = 0;
-  sqlite3_stmt *statement = facet_db_statement (db, sql, error);
+  sqlite3_stmt *statement = facet_db_statement (db,
+                                                exact ? "SELECT m.conversation_id, m.role FROM "
+                                                        "messages m WHERE m.id = ?1 AND" SHOWN
+                                                      : "SELECT m.conversation_id, m.role, m.text, "
+                                                        "m.thinking FROM messages m"
+                                                        " WHERE m.id = ?1 AND" SHOWN,
+                                                error);
 
   if (statement == NULL)
     return FALSE;
-  g_array_set_size (search->found, 0);
-  sqlite3_bind_text (statement, 1, match, -1, SQLITE_STATIC);
-  *complete = FALSE;
-  while (search->found->len <= MAX_FOUND && n_rows++ < max_rows) {
-    Found found = {0};
-
-    if (!next_row (search, db, statement, &failure)) {
-      *complete = failure == NULL;
-      break;
-    }
-    if (filter && !row_matches (search, statement))
-      continue;
-    found.message = sqlite3_column_int64 (statement, 0);
-    found.conversation = sqlite3_column_int64 (statement, 1);
-    found.when = sqlite3_column_int64 (statement, 2);
-    found.role = sqlite3_column_int (statement, 3) == FACET_ROLE_USER ? FACET_ROLE_USER
+  sqlite3_bind_int64 (statement, 1, found.message);
+  if (!next_row (search, db, statement, &failure)) {
+    if (failure != NULL)
+      g_propagate_error (error, failure);
+    return failure == NULL;
+  }
+  if (exact || row_matches (search, statement)) {
+    found.conversation = sqlite3_column_int64 (statement, 0);
+    found.role = sqlite3_column_int (statement, 1) == FACET_ROLE_USER ? FACET_ROLE_USER
                                                                       : FACET_ROLE_ASSISTANT;
     g_array_append_val (search->found, found);
   }
-  *complete |= search->found->len > MAX_FOUND;
   sqlite3_reset (statement);
-  if (failure != NULL)
-    g_propagate_error (error, failure);
-  return failure == NULL;
+  return TRUE;
 }
 
-/* Of a word with one letter the index would join the lists of all words with it.  Where it is a
- * common one, enough messages have it among the newest; where it is rare, the lists are short. */
 static gboolean
-find_all_messages (SearchOp *search, FacetDb *db, GError **error)
+find_messages (SearchOp *search, FacetDb *db, GError **error)
 {
-  const FacetSearchQuery *query = search->query;
-  gboolean                complete = FALSE;
+  const char   *match = facet_search_query_get_match (search->query);
+  GError       *failure = NULL;
+  sqlite3_stmt *statement;
+  Source        source = {.search = search, .db = db};
+  Found         found = {0};
+  g_autoptr (FacetNewest) newest = facet_newest_new (facet_db_get_times (db), next_id, &source);
 
-  if (!facet_search_query_is_quick (query) &&
-      !find_messages (search, db, facet_search_query_get_quick_match (query), TRUE, QUICK_LOOK,
-                      &complete, error))
+  if (!facet_times_update (facet_db_get_times (db), db, error))
     return FALSE;
-  if (!complete &&
-      !find_messages (search, db, facet_search_query_get_match (query),
-                      !facet_search_query_is_exact (query), G_MAXUINT, &complete, error))
+  if (match == NULL)
+    return TRUE;
+  statement = facet_db_statement (db,
+                                  "SELECT rowid FROM message_fts WHERE message_fts MATCH ?1"
+                                  " ORDER BY rowid DESC",
+                                  error);
+  if (statement == NULL)
     return FALSE;
+  sqlite3_bind_text (statement, 1, match, -1, SQLITE_STATIC);
+  source.statement = statement;
+  while (search->found->len <= MAX_FOUND && failure == NULL &&
+         facet_newest_next (newest, &found.message, &found.when, &failure))
+    add_message (search, db, found, &failure);
+  sqlite3_reset (statement);
   search->result.more = search->found->len > MAX_FOUND;
   g_array_set_size (search->found, MIN (search->found->len, MAX_FOUND));
   search->result.n_messages = search->found->len;
-  return TRUE;
+  if (failure != NULL)
+    g_propagate_error (error, failure);
+  return failure == NULL;
 }
 
 static int
@@ -258,6 +266,8 @@ compare_found (gconstpointer a, gconstpointer b)
 {
   const Found *first = a, *second = b;
 
+  if (first->when != second->when)
+    return first->when > second->when ? -1 : 1;
   if (first->message != second->message)
     return first->message > second->message ? -1 : 1;
   return (first->name != NULL) - (second->name != NULL);
@@ -267,10 +277,9 @@ compare_found (gconstpointer a, gconstpointer b)
 static gboolean
 read_owner (FacetDb *db, Found *found, GError **error)
 {
-  sqlite3_stmt *statement = facet_db_statement (db,
-                                                "SELECT m.conversation_id, m.created"
-                                                " FROM messages m WHERE m.id = ?1 AND" SHOWN,
-                                                error);
+  sqlite3_stmt *statement =
+      facet_db_statement (db, "SELECT m.conversation_id FROM messages m WHERE m.id = ?1 AND" SHOWN,
+                          error);
 
   if (statement == NULL)
     return FALSE;
@@ -278,42 +287,62 @@ read_owner (FacetDb *db, Found *found, GError **error)
   if (!facet_db_next (db, statement, error))
     return FALSE;
   found->conversation = sqlite3_column_int64 (statement, 0);
-  found->when = sqlite3_column_int64 (statement, 1);
   found->role = FACET_ROLE_USER;
   sqlite3_reset (statement);
   return TRUE;
+}
+
+/* All whose names match, of Found, newest first. */
+static gboolean
+find_names (SearchOp *search, FacetDb *db, GArray *names, GError **error)
+{
+  GError       *failure = NULL;
+  sqlite3_stmt *statement =
+      facet_db_statement (db, "SELECT message_id, name FROM attachments WHERE name <> ''", error);
+
+  if (statement == NULL)
+    return FALSE;
+  while (next_row (search, db, statement, &failure)) {
+    g_autofree char *name = column_text (statement, 1);
+    const char      *texts[] = {name};
+    Found            found = {.message = sqlite3_column_int64 (statement, 0)};
+
+    if (!facet_search_query_matches (search->query, texts, 1, TRUE))
+      continue;
+    found.when = facet_times_get (facet_db_get_times (db), found.message);
+    found.name = g_steal_pointer (&name);
+    g_array_append_val (names, found);
+  }
+  g_array_sort (names, compare_found);
+  if (failure != NULL)
+    g_propagate_error (error, failure);
+  return failure == NULL;
 }
 
 /* The names alone are read at first: their messages are long. */
 static gboolean
 find_attachments (SearchOp *search, FacetDb *db, GError **error)
 {
-  GError       *failure = NULL;
-  sqlite3_stmt *statement = facet_db_statement (db,
-                                                "SELECT message_id, name FROM attachments WHERE "
-                                                "name <> '' ORDER BY id DESC",
-                                                error);
+  g_autoptr (GArray) names = g_array_new (FALSE, FALSE, sizeof (Found));
+  GError *failure = NULL;
 
-  if (statement == NULL)
+  g_array_set_clear_func (names, clear_found);
+  if (!find_names (search, db, names, error))
     return FALSE;
-  while (search->result.n_attachments < MAX_ATTACHMENTS && failure == NULL &&
-         next_row (search, db, statement, &failure)) {
-    g_autofree char *name = column_text (statement, 1);
-    const char      *texts[] = {name};
-    Found            found = {.message = sqlite3_column_int64 (statement, 0)};
+  for (guint i = 0; i < names->len && search->result.n_attachments < MAX_ATTACHMENTS; i++) {
+    Found *found = &g_array_index (names, Found, i);
 
-    if (!facet_search_query_matches (search->query, texts, 1, TRUE) ||
-        !read_owner (db, &found, &failure))
-      continue;
-    found.name = g_steal_pointer (&name);
-    g_array_append_val (search->found, found);
-    search->result.n_attachments++;
+    if (read_owner (db, found, &failure)) {
+      g_array_append_val (search->found, *found);
+      found->name = NULL;
+      search->result.n_attachments++;
+    } else if (failure != NULL) {
+      g_propagate_error (error, failure);
+      return FALSE;
+    }
   }
-  sqlite3_reset (statement);
   g_array_sort (search->found, compare_found);
-  if (failure != NULL)
-    g_propagate_error (error, failure);
-  return failure == NULL;
+  return TRUE;
 }
 
 /* What is shown */
@@ -456,7 +485,7 @@ search_run (FacetStoreOp *op, FacetDb *db, GError **error)
   gboolean  done;
 
   facet_db_set_cancellable (db, search->cancellable);
-  done = find_titles (search, db, error) && find_all_messages (search, db, error) &&
+  done = find_titles (search, db, error) && find_messages (search, db, error) &&
          find_attachments (search, db, error) && form_groups (search, db, error) &&
          make_hits (search, db, error);
   facet_db_set_cancellable (db, NULL);

@@ -5,6 +5,7 @@
 
 #include "app/facet-media-import.h"
 #include "media-files.h"
+#include "test-folder.h"
 #include "test-library.h"
 #include "test-wait.h"
 
@@ -126,12 +127,9 @@ send_two (Fixture *f, const char *text)
 static void
 exec_raw (Fixture *f, const char *sql)
 {
-  g_autofree char *path = g_build_filename (f->base.folder, "facet.db", NULL);
-  sqlite3         *db;
-  char            *message = NULL;
+  sqlite3 *db = test_folder_open_db (f->base.folder);
+  char    *message = NULL;
 
-  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
-  sqlite3_busy_timeout (db, 10000);
   sqlite3_exec (db, sql, NULL, NULL, &message);
   g_assert_cmpstr (message, ==, NULL);
   sqlite3_close (db);
@@ -140,13 +138,10 @@ exec_raw (Fixture *f, const char *sql)
 static gint64
 query_number (Fixture *f, const char *sql)
 {
-  g_autofree char *path = g_build_filename (f->base.folder, "facet.db", NULL);
-  sqlite3         *db;
-  sqlite3_stmt    *statement;
-  gint64           number;
+  sqlite3      *db = test_folder_open_db (f->base.folder);
+  sqlite3_stmt *statement;
+  gint64        number;
 
-  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
-  sqlite3_busy_timeout (db, 10000);
   g_assert_cmpint (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL), ==, SQLITE_OK);
   g_assert_cmpint (sqlite3_step (statement), ==, SQLITE_ROW);
   number = sqlite3_column_int64 (statement, 0);

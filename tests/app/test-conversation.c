@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "test-conversation"
 
+#include "test-folder.h"
 #include "test-library.h"
 #include "test-wait.h"
 
@@ -71,12 +72,10 @@ send_and_wait (Fixture *f, const char *text)
 static gint64
 query_number (Fixture *f, const char *sql)
 {
-  g_autofree char *path = g_build_filename (f->base.folder, "facet.db", NULL);
-  sqlite3         *db;
-  sqlite3_stmt    *statement;
-  gint64           number;
+  sqlite3      *db = test_folder_open_db (f->base.folder);
+  sqlite3_stmt *statement;
+  gint64        number;
 
-  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
   g_assert_cmpint (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL), ==, SQLITE_OK);
   g_assert_cmpint (sqlite3_step (statement), ==, SQLITE_ROW);
   number = sqlite3_column_int64 (statement, 0);
@@ -88,11 +87,8 @@ query_number (Fixture *f, const char *sql)
 static void
 exec_raw (Fixture *f, const char *sql)
 {
-  g_autofree char *path = g_build_filename (f->base.folder, "facet.db", NULL);
-  sqlite3         *db;
+  sqlite3 *db = test_folder_open_db (f->base.folder);
 
-  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
-  sqlite3_busy_timeout (db, 5000);
   g_assert_cmpint (sqlite3_exec (db, sql, NULL, NULL, NULL), ==, SQLITE_OK);
   sqlite3_close (db);
 }

@@ -59,10 +59,8 @@ exec (sqlite3 *db, const char *sql)
 static sqlite3 *
 open_raw (Fixture *f)
 {
-  g_autofree char *path = g_build_filename (f->base.folder, "facet.db", NULL);
-  sqlite3         *db = NULL;
+  sqlite3 *db = test_folder_open_db (f->base.folder);
 
-  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
   return db;
 }
 

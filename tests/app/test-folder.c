@@ -5,6 +5,8 @@
 
 #include "test-folder.h"
 
+#include "app/facet-search-tokenizer.h"
+
 #include <glib/gstdio.h>
 
 #include <string.h>
@@ -36,6 +38,18 @@ test_folder_remove (const char *folder)
       g_unlink (path);
   }
   g_rmdir (folder);
+}
+
+sqlite3 *
+test_folder_open_db (const char *folder)
+{
+  g_autofree char *path = g_build_filename (folder, "facet.db", NULL);
+  sqlite3         *db = NULL;
+
+  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_busy_timeout (db, 10000), ==, SQLITE_OK);
+  g_assert_cmpint (facet_search_tokenizer_register (db), ==, SQLITE_OK);
+  return db;
 }
 
 static gboolean

@@ -4,12 +4,17 @@
 #pragma once
 
 #include <glib.h>
+#include <sqlite3.h>
 
 G_BEGIN_DECLS
 
 /* (transfer full), in the folder for temporary files. */
 char *test_folder_new (void) G_GNUC_WARN_UNUSED_RESULT;
 void  test_folder_remove (const char *folder);
+
+/* facet.db in @folder, with all that its tables need, for what nothing else can write or say. Waits
+ * where others write. */
+sqlite3 *test_folder_open_db (const char *folder) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Whether the bytes of @word stand in any file in @folder or below it, or in a file's name. */
 gboolean test_folder_contains (const char *folder, const char *word);

@@ -112,12 +112,10 @@ assert_shown (Fixture *f, const FacetImportResult *result, guint index, const ch
 static gint64
 query (Fixture *f, const char *sql)
 {
-  g_autofree char *path = g_build_filename (f->base.folder, "facet.db", NULL);
-  sqlite3         *db = NULL;
-  sqlite3_stmt    *statement = NULL;
-  gint64           value;
+  sqlite3      *db = test_folder_open_db (f->base.folder);
+  sqlite3_stmt *statement = NULL;
+  gint64        value;
 
-  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
   g_assert_cmpint (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL), ==, SQLITE_OK);
   g_assert_cmpint (sqlite3_step (statement), ==, SQLITE_ROW);
   value = sqlite3_column_int64 (statement, 0);
@@ -419,11 +417,9 @@ test_beside (Fixture *f, gconstpointer data)
 static void
 test_store_fails (Fixture *f, gconstpointer data)
 {
-  g_autofree char *path = g_build_filename (f->base.folder, "facet.db", NULL);
   g_autoptr (GError) error = NULL;
-  sqlite3 *db = NULL;
+  sqlite3 *db = test_folder_open_db (f->base.folder);
 
-  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
   g_assert_cmpint (sqlite3_exec (db,
                                  "CREATE TRIGGER fails BEFORE INSERT ON messages"
                                  " WHEN new.text = 'II' BEGIN SELECT raise (ABORT, 'no'); END",

@@ -15,6 +15,7 @@
 #define G_LOG_DOMAIN "test-kill-moments"
 
 #include "app/facet-library.h"
+#include "app/facet-search-tokenizer.h"
 #include "app/facet-store-backup.h"
 #include "app/facet-store-schema.h"
 #include "fake-assistant.h"
@@ -140,6 +141,7 @@ open_raw (const char *folder, const char *name)
   sqlite3         *db;
 
   g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
+  g_assert_cmpint (facet_search_tokenizer_register (db), ==, SQLITE_OK);
   return db;
 }
 

@@ -54,10 +54,8 @@ answered_cb (Fixture *f)
 static void
 write_rows (const char *folder, const char *sql)
 {
-  g_autofree char *path = g_build_filename (folder, "facet.db", NULL);
-  sqlite3         *db;
+  sqlite3 *db = test_folder_open_db (folder);
 
-  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
   sqlite3_exec (db, sql, NULL, NULL, NULL);
   g_assert_cmpstr (sqlite3_errmsg (db), ==, "not an error");
   sqlite3_close (db);
@@ -189,6 +187,60 @@ test_names (Fixture *f, gconstpointer data)
   assert_found (f, "plan", "archived C4 Old [plan]s");
 }
 
+/* What was imported is stored last and was written first; a clock that was wrong is not believed.
+ */
+static void
+test_times (Fixture *f, gconstpointer data)
+{
+  gint64 before = G_MAXINT64, now;
+
+  g_assert_finalize_object (f->search);
+  test_library_close (&f->base);
+  write_rows (f->base.folder,
+              "WITH RECURSIVE n (i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < 299)"
+              " INSERT INTO conversations (id, created, updated) SELECT i, 1, 1 FROM n;"
+              "WITH RECURSIVE n (i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < 299)"
+              " INSERT INTO messages (id, conversation_id, role, state, text, created)"
+              " SELECT i, i, 0, 0, 'A heron', i * 77 % 199 FROM n;"
+              "UPDATE messages SET created = 8000000000000000 WHERE id = 150");
+  open_search (f);
+  now = g_get_real_time ();
+  assert_found (f, "cathedral", "M13 Near the [cathedral], an earlier version.");
+  facet_search_set_text (f->search, "heron");
+  wait_until (!facet_search_get_searching (f->search));
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (f->search)), ==, 60);
+  for (guint i = 0; i < 60; i++) {
+    g_autoptr (FacetSearchHit) hit = g_list_model_get_item (G_LIST_MODEL (f->search), i);
+    const FacetSearchFinding *finding = facet_search_hit_get (hit);
+
+    if (i == 0) {
+      g_assert_cmpint (finding->message, ==, 150);
+      g_assert_cmpint (finding->when, >=, now);
+      g_assert_cmpint (finding->when, <=, g_get_real_time ());
+    } else {
+      g_assert_cmpint (finding->when, ==, finding->message * 77 % 199);
+    }
+    g_assert_cmpint (finding->when, <=, before);
+    before = finding->when;
+  }
+  /* Nothing that is not shown is newer: 200 messages at 199 times, but for the one of tomorrow. */
+  g_assert_cmpint (before, ==, 199 - 59);
+
+  /* What is stored while the library is open has its time, too. */
+  write_rows (f->base.folder,
+              "INSERT INTO messages (id, conversation_id, role, state, text, created)"
+              " VALUES (300, 100, 0, 0, 'An old heron', -5),"
+              "  (301, 101, 0, 0, 'A new heron', 7000000)");
+  {
+    g_autofree char *found = find (f, "\"new heron\"");
+    g_autofree char *first = find (f, "heron");
+
+    g_assert_cmpstr (found, ==, "M301 A [new heron]");
+    g_assert_nonnull (strstr (first, "\nM301 A new [heron]\n"));
+    g_assert_null (strstr (first, "M300"));
+  }
+}
+
 /* The only thing that is found for @typed ends with @snippet; "": nothing is found. */
 static gboolean
 shows (Fixture *f, const char *typed, const char *snippet)
@@ -297,6 +349,7 @@ main (int argc, char **argv)
   ADD ("words", test_words);
   ADD ("other-scripts", test_other_scripts);
   ADD ("names", test_names);
+  ADD ("times", test_times);
   ADD ("changes", test_changes);
   ADD ("newest-wins", test_newest_wins);
   ADD ("interrupt", test_interrupt);

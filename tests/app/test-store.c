@@ -32,10 +32,8 @@ static const char version_1_content[] =
 static sqlite3 *
 open_raw (const char *folder)
 {
-  g_autofree char *path = g_build_filename (folder, "facet.db", NULL);
-  sqlite3         *db = NULL;
+  sqlite3 *db = test_folder_open_db (folder);
 
-  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
   return db;
 }
 

@@ -91,11 +91,9 @@ is_on_disk (FacetMedia *media)
 static void
 exec_raw (TestLibrary *f, const char *sql)
 {
-  g_autofree char *path = g_build_filename (f->folder, "facet.db", NULL);
-  sqlite3         *db;
-  char            *message = NULL;
+  sqlite3 *db = test_folder_open_db (f->folder);
+  char    *message = NULL;
 
-  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
   sqlite3_exec (db, sql, NULL, NULL, &message);
   g_assert_cmpstr (message, ==, NULL);
   sqlite3_close (db);
@@ -104,13 +102,10 @@ exec_raw (TestLibrary *f, const char *sql)
 static int
 count (TestLibrary *f, const char *sql)
 {
-  g_autofree char *path = g_build_filename (f->folder, "facet.db", NULL);
-  sqlite3         *db;
-  sqlite3_stmt    *statement;
-  int              n;
+  sqlite3      *db = test_folder_open_db (f->folder);
+  sqlite3_stmt *statement;
+  int           n;
 
-  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
-  sqlite3_busy_timeout (db, 10000);
   g_assert_cmpint (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL), ==, SQLITE_OK);
   g_assert_cmpint (sqlite3_step (statement), ==, SQLITE_ROW);
   n = sqlite3_column_int (statement, 0);

@@ -124,12 +124,9 @@ run (sqlite3 *db, const char *statement)
 static void
 write_messages (const char *folder, guint n, GRand *rand)
 {
-  g_autofree char *path = g_build_filename (folder, "facet.db", NULL);
-  sqlite3         *db;
-  sqlite3_stmt    *insert;
+  sqlite3      *db = test_folder_open_db (folder);
+  sqlite3_stmt *insert;
 
-  if (sqlite3_open (path, &db) != SQLITE_OK)
-    g_error ("%s cannot be opened", path);
   run (db, "BEGIN");
   run (db, "INSERT INTO conversations (id, title, created, updated) VALUES (1, 'Long', 1, 1)");
   sqlite3_prepare_v2 (db,

@@ -68,7 +68,6 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   check_places (words, text, TRUE);
   check_places (literal, text, FALSE);
   check_expression (facet_search_query_get_match (words));
-  check_expression (facet_search_query_get_quick_match (words));
   snippet = facet_search_snippet_new (words, text, FALSE, &ranges);
   g_assert (g_utf8_validate (snippet, -1, NULL));
   return 0;

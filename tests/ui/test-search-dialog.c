@@ -15,6 +15,7 @@
 #include "facet-search-row.h"
 #include "facet-version-pager.h"
 #include "facet-window.h"
+#include "test-folder.h"
 #include "ui-fixture.h"
 
 #define NARROW 360
@@ -52,10 +53,8 @@ static const char content[] =
 static void
 write_rows (Fixture *f)
 {
-  g_autofree char *path = g_build_filename (f->base.folder, "facet.db", NULL);
-  sqlite3         *db;
+  sqlite3 *db = test_folder_open_db (f->base.folder);
 
-  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
   sqlite3_exec (db, content, NULL, NULL, NULL);
   g_assert_cmpstr (sqlite3_errmsg (db), ==, "not an error");
   sqlite3_close (db);

@@ -110,11 +110,9 @@ close_library (UiFixture *f)
 static void
 insert (UiFixture *f, const UiConversation *conversations, guint n)
 {
-  g_autofree char *path = g_build_filename (f->folder, "facet.db", NULL);
-  sqlite3         *db;
-  sqlite3_stmt    *statement;
+  sqlite3      *db = test_folder_open_db (f->folder);
+  sqlite3_stmt *statement;
 
-  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
   g_assert_cmpint (sqlite3_exec (db, "BEGIN", NULL, NULL, NULL), ==, SQLITE_OK);
   g_assert_cmpint (sqlite3_prepare_v2 (db,
                                        "INSERT INTO conversations (title, title_is_own, created, "
