@@ -24,7 +24,7 @@ static const FacetCatalogueModel models[] = {
     {"gemma-4-e2b", "Gemma 4 E2B", N_ ("As published, 16 bits"), "google/gemma-4-E2B-it", "e2b",
      FACET_MODEL_AS_PUBLISHED, G_GUINT64_CONSTANT (10278870000), NULL},
     {"gemma-4-e2b-q4", "Gemma 4 E2B, 4 bits",
-     N_ ("Trained for 4 bits: a third of the download, nearly as good"),
+     N_ ("Trained for 4 bits: less than half the download, nearly as good"),
      "google/gemma-4-E2B-it-qat-q4_0-gguf", "e2b", FACET_MODEL_GGUF,
      G_GUINT64_CONSTANT (4336350000), of_gguf},
     {"gemma-4-e2b-w4a16", "Gemma 4 E2B, W4A16",

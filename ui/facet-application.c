@@ -14,6 +14,7 @@
 #include <glib/gi18n.h>
 
 #include "facet-application.h"
+#include "facet-models-window.h"
 #include "facet-preferences.h"
 #include "facet-settings.h"
 #include "facet-sound-portaudio.h"
@@ -28,6 +29,7 @@ struct _FacetApplication {
   GSettings     *settings;
   FacetLibrary  *library;
   FacetRecorder *recorder;
+  FacetModels   *models;
   char          *storage_error;
   guint          reload_source;
   guint          signal_sources[3];
@@ -37,6 +39,7 @@ enum {
   PROP_LIBRARY = 1,
   PROP_STORAGE_ERROR,
   PROP_RECORDER,
+  PROP_MODELS,
   N_PROPS,
 };
 static GParamSpec *props[N_PROPS];
@@ -146,6 +149,39 @@ make_recorder (FacetApplication *self)
   look_for_recordings (self, folder);
 }
 
+/* Models */
+
+static void
+arrived_cb (FacetApplication *self, FacetModel *model, gboolean use)
+{
+  if (use)
+    g_settings_set_string (self->settings, "model-folder", facet_model_get_folder (model));
+}
+
+static void
+apply_to_models (FacetApplication *self)
+{
+  g_autofree char *address = g_settings_get_string (self->settings, "model-server");
+  g_autofree char *weights = g_settings_get_string (self->settings, "weights");
+
+  facet_models_set_address (self->models, address);
+  facet_models_set_machine (self->models, weights,
+                            g_settings_get_uint (self->settings, "context-size"),
+                            g_settings_get_double (self->settings, "gpu-memory-share"));
+}
+
+/* Downloads that ran when the program ended go on. */
+static void
+make_models (FacetApplication *self)
+{
+  self->models = facet_models_new (NULL, NULL);
+  g_signal_connect_object (self->models, "arrived", G_CALLBACK (arrived_cb), self,
+                           G_CONNECT_SWAPPED);
+  apply_to_models (self);
+  facet_models_refresh (self->models);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_MODELS]);
+}
+
 /* The library and its assistant */
 
 static void
@@ -181,6 +217,8 @@ open_library (FacetApplication *self)
 
   if (self->library != NULL)
     return;
+  if (self->models == NULL)
+    make_models (self);
   assistant = facet_settings_make_assistant (self->settings);
   self->library = facet_library_new (NULL, assistant, &error);
   g_free (self->storage_error);
@@ -253,6 +291,13 @@ setting_changed_cb (FacetApplication *self, const char *key)
   static const char *const of_sampling[] = {"own-sampling", "temperature",        "top-k", "top-p",
                                             "min-p",        "repetition-penalty", NULL};
   static const char *const of_states[] = {"keep-states", "states-size", NULL};
+  static const char *const of_models[] = {"model-server", "weights", "context-size",
+                                          "gpu-memory-share", NULL};
+
+  if (self->models != NULL && g_strv_contains (of_models, key)) {
+    apply_to_models (self);
+    facet_models_refresh (self->models);
+  }
 
   if (g_strv_contains (of_model, key)) {
     update_demo_action (self);
@@ -305,6 +350,27 @@ activate_preferences (GSimpleAction *action, GVariant *parameter, gpointer data)
   if (window != NULL)
     gtk_window_set_transient_for (preferences, GTK_WINDOW (window));
   gtk_window_present (preferences);
+}
+
+static void
+activate_models (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  FacetApplication *self = data;
+  FacetWindow      *window = current_window (self);
+  GtkWidget        *models;
+
+  for (GList *l = gtk_application_get_windows (GTK_APPLICATION (self)); l != NULL; l = l->next)
+    if (FACET_IS_MODELS_WINDOW (l->data)) {
+      gtk_window_present (l->data);
+      return;
+    }
+  if (self->models == NULL)
+    make_models (self);
+  models = facet_models_window_new (self->models, self->settings);
+  gtk_window_set_application (GTK_WINDOW (models), GTK_APPLICATION (self));
+  if (window != NULL)
+    gtk_window_set_transient_for (GTK_WINDOW (models), GTK_WINDOW (window));
+  gtk_window_present (GTK_WINDOW (models));
 }
 
 static void
@@ -363,6 +429,7 @@ static const GActionEntry actions[] = {
     {.name = "new-window", .activate = activate_new_window},
     {.name = "new-conversation", .activate = activate_new_conversation},
     {.name = "preferences", .activate = activate_preferences},
+    {.name = "models", .activate = activate_models},
     {.name = "about", .activate = activate_about},
     {.name = "use-demo-model", .activate = activate_use_demo_model},
     {.name = "retry-storage", .activate = activate_retry_storage},
@@ -375,6 +442,7 @@ static const struct {
 } shortcuts[] = {
     {"app.new-window", {"<Control><Alt>n"}},
     {"app.preferences", {"<Control>comma"}},
+    {"app.models", {"<Control>m"}},
     {"app.quit", {"<Control>q"}},
     {"window.close", {"<Control>w"}},
     {"win.new-conversation", {"<Control>n"}},
@@ -414,14 +482,25 @@ facet_application_startup (GApplication *application)
                            G_CONNECT_SWAPPED);
 }
 
+static gboolean
+uses_demo (FacetApplication *self)
+{
+  g_autofree char *folder = g_settings_get_string (self->settings, "model-folder");
+
+  return folder[0] == '\0';
+}
+
 static void
 facet_application_activate (GApplication *application)
 {
   FacetApplication *self = FACET_APPLICATION (application);
   FacetWindow      *window = current_window (self);
 
-  if (window == NULL)
+  if (window == NULL) {
     window = make_window (self);
+    if (!g_settings_get_boolean (self->settings, "welcomed") && uses_demo (self))
+      facet_window_show_first_run (window);
+  }
   gtk_window_present (GTK_WINDOW (window));
 }
 
@@ -433,6 +512,8 @@ facet_application_shutdown (GApplication *application)
   for (guint i = 0; i < G_N_ELEMENTS (self->signal_sources); i++)
     g_clear_handle_id (&self->signal_sources[i], g_source_remove);
   g_clear_handle_id (&self->reload_source, g_source_remove);
+  if (self->models != NULL)
+    facet_models_stop (self->models);
   if (self->library != NULL)
     facet_library_close (self->library);
   G_APPLICATION_CLASS (facet_application_parent_class)->shutdown (application);
@@ -482,6 +563,9 @@ facet_application_get_property (GObject *object, guint id, GValue *value, GParam
   case PROP_RECORDER:
     g_value_set_object (value, self->recorder);
     break;
+  case PROP_MODELS:
+    g_value_set_object (value, self->models);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -494,6 +578,7 @@ facet_application_finalize (GObject *object)
 
   g_clear_object (&self->library);
   g_clear_object (&self->recorder);
+  g_clear_object (&self->models);
   g_free (self->storage_error);
   G_OBJECT_CLASS (facet_application_parent_class)->finalize (object);
 }
@@ -517,6 +602,8 @@ facet_application_class_init (FacetApplicationClass *klass)
                                                    G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   props[PROP_RECORDER] = g_param_spec_object ("recorder", NULL, NULL, FACET_TYPE_RECORDER,
                                               G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  props[PROP_MODELS] = g_param_spec_object ("models", NULL, NULL, FACET_TYPE_MODELS,
+                                            G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 

@@ -6,8 +6,10 @@
 #include "facet-banner.h"
 #include "facet-chat-view.h"
 #include "facet-composer.h"
+#include "facet-download-line.h"
 #include "facet-drop-zone.h"
 #include "facet-export.h"
+#include "facet-first-run.h"
 #include "facet-model-badge.h"
 #include "facet-sidebar.h"
 #include "facet-talk.h"
@@ -19,30 +21,33 @@ G_BEGIN_DECLS
 struct _FacetWindow {
   AdwApplicationWindow parent_instance;
 
-  AdwToastOverlay *toasts;
-  AdwFlap         *flap;
-  FacetSidebar    *sidebar;
-  AdwHeaderBar    *header;
-  GtkWidget       *new_button;
-  GtkWidget       *title_button;
-  GtkLabel        *title_label;
-  GtkWidget       *private_icon;
-  GtkMenuButton   *place_button;
-  GtkLabel        *place_label;
-  FacetModelBadge *menu_badge;
-  FacetBanner     *banner;
-  FacetBanner     *recordings_banner;
-  GtkStack        *pages;
-  FacetChatView   *chat;
-  FacetWelcome    *welcome;
-  AdwStatusPage   *storage_page;
-  FacetComposer   *composer;
-  GtkWidget       *demo_line;
-  FacetDropZone   *drop_zone;
+  AdwToastOverlay   *toasts;
+  AdwFlap           *flap;
+  FacetSidebar      *sidebar;
+  AdwHeaderBar      *header;
+  GtkWidget         *new_button;
+  GtkWidget         *title_button;
+  GtkLabel          *title_label;
+  GtkWidget         *private_icon;
+  GtkMenuButton     *place_button;
+  GtkLabel          *place_label;
+  FacetModelBadge   *menu_badge;
+  FacetBanner       *banner;
+  FacetBanner       *recordings_banner;
+  FacetDownloadLine *download_line;
+  GtkStack          *pages;
+  FacetFirstRun     *first_run;
+  FacetChatView     *chat;
+  FacetWelcome      *welcome;
+  AdwStatusPage     *storage_page;
+  FacetComposer     *composer;
+  GtkWidget         *demo_line;
+  FacetDropZone     *drop_zone;
 
   FacetTalk         *talk;
   GPtrArray         *recordings; /* of FacetClip: found, and offered; NULL: none */
   FacetLibrary      *library;
+  FacetModels       *models;
   FacetConversation *conversation; /* shown */
   FacetConversation *fresh; /* the new one; kept while another is shown, for what was typed in it */
   GListStore *private;      /* of FacetConversation: kept in memory as long as the window */
@@ -53,6 +58,7 @@ struct _FacetWindow {
   AdwToast          *undo_toast;    /* the last deletion's, not owned; NULL when it is gone */
   char              *failure;       /* why what was sent last could not be kept */
   char              *storage_error; /* why there is no library */
+  gboolean           is_first_run;  /* which model is to answer is asked */
   gboolean           narrow;        /* the sidebar slides over the conversation */
   gboolean           short_place;   /* where words go is told by an icon alone */
 };
@@ -60,6 +66,8 @@ struct _FacetWindow {
 /* facet-window.c */
 /* After anything that changes what is said about the assistant. */
 void facet_window_update_assistant (FacetWindow *self);
+/* After anything that decides which page is shown. */
+void facet_window_show_page (FacetWindow *self);
 
 /* facet-window-actions.c */
 void facet_window_install_actions (GtkWidgetClass *widget_class);
@@ -116,6 +124,13 @@ void facet_window_discard_recordings (FacetWindow *self);
 void facet_window_install_search_actions (GtkWidgetClass *widget_class);
 /* With facet_window_update_actions (). */
 void facet_window_update_search_actions (FacetWindow *self);
+
+/* facet-window-models.c */
+void facet_window_set_models (FacetWindow *self, FacetModels *models);
+/* Handler of the first-run page. */
+void facet_window_first_run_chosen (FacetWindow        *self,
+                                    FacetFirstRunChoice choice,
+                                    FacetModel         *model);
 
 /* facet-window-storage.c */
 /* Says it in the banner, with two buttons.  FALSE: there is nothing to offer. */

@@ -22,6 +22,7 @@ enum {
   PROP_PINNED, /* private: the state of win.pinned */
   PROP_SIDEBAR_VISIBLE,
   PROP_STORAGE_ERROR, /* private: follows the application's */
+  PROP_MODELS,        /* private: likewise */
   N_PROPS,
 };
 static GParamSpec *props[N_PROPS];
@@ -30,17 +31,20 @@ G_DEFINE_FINAL_TYPE (FacetWindow, facet_window, ADW_TYPE_APPLICATION_WINDOW)
 
 /* What is shown */
 
-static void
-show_page (FacetWindow *self)
+void
+facet_window_show_page (FacetWindow *self)
 {
   gboolean empty = facet_chat_view_get_empty (self->chat);
+  gboolean writes = self->storage_error == NULL && !self->is_first_run;
 
   if (self->storage_error != NULL)
     gtk_stack_set_visible_child_name (self->pages, "storage");
+  else if (self->is_first_run)
+    gtk_stack_set_visible_child_name (self->pages, "first-run");
   else
     gtk_stack_set_visible_child_name (self->pages, empty ? "welcome" : "chat");
-  gtk_widget_set_visible (GTK_WIDGET (self->composer), self->storage_error == NULL);
-  g_object_set (self->drop_zone, "enabled", self->storage_error == NULL, NULL);
+  gtk_widget_set_visible (GTK_WIDGET (self->composer), writes);
+  g_object_set (self->drop_zone, "enabled", writes, NULL);
   facet_window_update_search_actions (self);
   facet_window_update_assistant (self);
 }
@@ -112,7 +116,7 @@ show_conversation (FacetWindow *self, FacetConversation *conversation)
   facet_sidebar_set_conversation (self->sidebar, conversation);
   facet_window_drop_empty_private (self);
   conversation_changed_cb (self);
-  show_page (self);
+  facet_window_show_page (self);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_CONVERSATION]);
 }
 
@@ -122,6 +126,7 @@ facet_window_open (FacetWindow *self, FacetConversation *conversation)
   g_return_if_fail (FACET_IS_WINDOW (self));
   g_return_if_fail (FACET_IS_CONVERSATION (conversation));
 
+  self->is_first_run = FALSE;
   show_conversation (self, conversation);
   if (self->narrow)
     adw_flap_set_reveal_flap (self->flap, FALSE);
@@ -246,7 +251,7 @@ set_storage_error (FacetWindow *self, const char *error)
   g_free (self->storage_error);
   self->storage_error = g_strdup (error);
   adw_status_page_set_description (self->storage_page, escaped);
-  show_page (self);
+  facet_window_show_page (self);
 }
 
 /* What the parts ask for */
@@ -364,6 +369,9 @@ facet_window_get_property (GObject *object, guint id, GValue *value, GParamSpec 
   case PROP_STORAGE_ERROR:
     g_value_set_string (value, self->storage_error);
     break;
+  case PROP_MODELS:
+    g_value_set_object (value, self->models);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -388,6 +396,9 @@ facet_window_set_property (GObject *object, guint id, const GValue *value, GPara
   case PROP_STORAGE_ERROR:
     set_storage_error (self, g_value_get_string (value));
     break;
+  case PROP_MODELS:
+    facet_window_set_models (self, g_value_get_object (value));
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -404,6 +415,9 @@ facet_window_dispose (GObject *object)
   g_clear_object (&self->library_signals);
   g_clear_object (&self->assistant_signals);
   g_clear_object (&self->conversation_signals);
+  if (self->models != NULL)
+    g_signal_handlers_disconnect_by_data (self->models, self);
+  g_clear_object (&self->models);
   gtk_widget_dispose_template (GTK_WIDGET (self), FACET_TYPE_WINDOW);
   g_clear_object (&self->fresh);
   g_clear_object (&self->archived);
@@ -439,6 +453,7 @@ install_properties (GObjectClass *object_class)
   props[PROP_SIDEBAR_VISIBLE] =
       g_param_spec_boolean ("sidebar-visible", NULL, NULL, TRUE, writable);
   props[PROP_STORAGE_ERROR] = g_param_spec_string ("storage-error", NULL, NULL, NULL, writable);
+  props[PROP_MODELS] = g_param_spec_object ("models", NULL, NULL, FACET_TYPE_MODELS, writable);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
@@ -448,7 +463,9 @@ bind_template (GtkWidgetClass *widget_class)
   g_type_ensure (FACET_TYPE_BANNER);
   g_type_ensure (FACET_TYPE_CHAT_VIEW);
   g_type_ensure (FACET_TYPE_COMPOSER);
+  g_type_ensure (FACET_TYPE_DOWNLOAD_LINE);
   g_type_ensure (FACET_TYPE_DROP_ZONE);
+  g_type_ensure (FACET_TYPE_FIRST_RUN);
   g_type_ensure (FACET_TYPE_MODEL_BADGE);
   g_type_ensure (FACET_TYPE_SIDEBAR);
   g_type_ensure (FACET_TYPE_WELCOME);
@@ -467,7 +484,9 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, menu_badge);
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, banner);
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, recordings_banner);
+  gtk_widget_class_bind_template_child (widget_class, FacetWindow, download_line);
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, pages);
+  gtk_widget_class_bind_template_child (widget_class, FacetWindow, first_run);
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, chat);
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, welcome);
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, storage_page);
@@ -479,12 +498,13 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_callback (widget_class, edit_requested_cb);
   gtk_widget_class_bind_template_callback (widget_class, example_chosen_cb);
   gtk_widget_class_bind_template_callback (widget_class, facet_window_delete);
+  gtk_widget_class_bind_template_callback (widget_class, facet_window_first_run_chosen);
   gtk_widget_class_bind_template_callback (widget_class, facet_window_open);
   gtk_widget_class_bind_template_callback (widget_class, facet_window_rename);
   gtk_widget_class_bind_template_callback (widget_class, find_closed_cb);
   gtk_widget_class_bind_template_callback (widget_class, key_pressed_cb);
   gtk_widget_class_bind_template_callback (widget_class, sent_cb);
-  gtk_widget_class_bind_template_callback (widget_class, show_page);
+  gtk_widget_class_bind_template_callback (widget_class, facet_window_show_page);
 }
 
 static void
@@ -548,7 +568,7 @@ facet_window_init (FacetWindow *self)
   facet_window_restore_size (self);
   sidebar_revealed_cb (self);
   conversation_changed_cb (self);
-  show_page (self);
+  facet_window_show_page (self);
 }
 
 FacetWindow *
@@ -558,6 +578,7 @@ facet_window_new (FacetApplication *application)
 
   g_object_bind_property (application, "recorder", self->talk, "recorder", G_BINDING_SYNC_CREATE);
   g_object_bind_property (application, "library", self, "library", G_BINDING_SYNC_CREATE);
+  g_object_bind_property (application, "models", self, "models", G_BINDING_SYNC_CREATE);
   g_object_bind_property (application, "storage-error", self, "storage-error",
                           G_BINDING_SYNC_CREATE);
   return self;

@@ -37,4 +37,7 @@ void               facet_window_open (FacetWindow *self, FacetConversation *conv
  * discarded.  Until then nothing happens to them. */
 void               facet_window_offer_recordings (FacetWindow *self, GPtrArray *clips);
 
+/* Asks which model is to answer before anything else; once. */
+void               facet_window_show_first_run (FacetWindow *self);
+
 G_END_DECLS

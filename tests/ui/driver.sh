@@ -22,6 +22,9 @@ mkdir -p "$out"
 home=$(mktemp -d)
 export XDG_DATA_HOME=$home/data XDG_CONFIG_HOME=$home/config XDG_CACHE_HOME=$home/cache
 export GDK_BACKEND=x11 GSK_RENDERER=cairo GSETTINGS_BACKEND=keyfile GSETTINGS_SCHEMA_DIR=$build/data
+# The first start would ask which model is to answer.
+mkdir -p "$XDG_CONFIG_HOME/glib-2.0/settings"
+printf '[org/facet/Facet]\nwelcomed=true\n' >"$XDG_CONFIG_HOME/glib-2.0/settings/keyfile"
 export FACET_DEMO_MODEL=${FACET_DEMO_MODEL:-$here/../../data/demo}
 unset GTK_A11Y WAYLAND_DISPLAY
 openbox >/dev/null 2>&1 &
