@@ -15,8 +15,9 @@
 #include "facet-model-badge.h"
 #include "facet-welcome.h"
 
-#define PICTURE_WIDTH  64
-#define PICTURE_HEIGHT 48
+#define PICTURE_WIDTH  56
+#define PICTURE_HEIGHT 42
+#define PICTURE_MARGIN 6
 
 typedef struct {
   FacetExample kind;
@@ -158,6 +159,8 @@ make_prefix (FacetExample kind)
     gtk_widget_set_size_request (picture, PICTURE_WIDTH, PICTURE_HEIGHT);
     gtk_widget_set_halign (picture, GTK_ALIGN_CENTER);
     gtk_widget_set_valign (picture, GTK_ALIGN_CENTER);
+    gtk_widget_set_margin_top (picture, PICTURE_MARGIN);
+    gtk_widget_set_margin_bottom (picture, PICTURE_MARGIN);
     gtk_widget_set_overflow (picture, GTK_OVERFLOW_HIDDEN);
     gtk_widget_add_css_class (picture, "example-picture");
     return picture;

@@ -15,6 +15,9 @@
 #include "facet-import-queue.h"
 #include "facet-window-private.h"
 
+#define HINT_SECONDS 10
+#define HINT_CHARS   32
+
 /* In a thread. */
 static GdkPixbuf *
 load_drawing (gpointer data)
@@ -59,6 +62,7 @@ listen (FacetWindow *self, const char *text)
 {
   GtkWidget       *button = GTK_WIDGET (facet_composer_get_talk_button (self->composer));
   g_autofree char *hint = NULL;
+  AdwToast        *toast;
 
   if (!gtk_widget_get_sensitive (button)) {
     facet_window_say (self, gtk_widget_get_tooltip_text (button), NULL, NULL);
@@ -72,7 +76,19 @@ listen (FacetWindow *self, const char *text)
     return;
   /* Translators: a sentence to be said */
   hint = g_strdup_printf (_ ("Say “%s”, then press Return."), text);
-  facet_window_say (self, hint, NULL, NULL);
+  toast = adw_toast_new ("");
+  adw_toast_set_timeout (toast, HINT_SECONDS);
+  facet_window_wrap_toast (toast, hint, HINT_CHARS);
+  g_set_weak_pointer (&self->hint, toast);
+  adw_toast_overlay_add_toast (self->toasts, toast);
+}
+
+void
+facet_window_drop_hint (FacetWindow *self)
+{
+  if (self->hint != NULL)
+    adw_toast_dismiss (self->hint);
+  g_clear_weak_pointer (&self->hint);
 }
 
 void

@@ -55,6 +55,7 @@ struct _FacetWindow {
   GSignalGroup      *library_signals;
   GSignalGroup      *assistant_signals;
   GSignalGroup      *conversation_signals;
+  AdwToast          *hint;          /* what is to be said now; weak */
   AdwToast          *undo_toast;    /* the last deletion's, not owned; NULL when it is gone */
   char              *failure;       /* why what was sent last could not be kept */
   char              *storage_error; /* why there is no library */
@@ -98,6 +99,8 @@ FacetConversation *facet_window_find_conversation (FacetWindow *self, gint64 id)
 /* facet-window-examples.c */
 /* Handler of the welcome page's ::example. */
 void facet_window_begin_example (FacetWindow *self, FacetExample kind, const char *text);
+/* What is to be said need not be said any more. */
+void facet_window_drop_hint (FacetWindow *self);
 /* Opens where models are had. */
 void facet_window_get_model (FacetWindow *self);
 

@@ -273,6 +273,7 @@ example_chosen_cb (FacetWindow *self, int kind, const char *text)
 static void
 talk_says_cb (FacetWindow *self, const char *sentence)
 {
+  facet_window_drop_hint (self);
   facet_window_say (self, sentence, NULL, NULL);
 }
 
@@ -409,6 +410,7 @@ facet_window_dispose (GObject *object)
 {
   FacetWindow *self = FACET_WINDOW (object);
 
+  g_clear_weak_pointer (&self->hint);
   if (self->talk != NULL)
     facet_talk_close (self->talk);
   g_clear_object (&self->talk);

@@ -99,6 +99,48 @@ test_ask (void)
   run_clear (&r);
 }
 
+/* What is declared may be called; the call is told beside the answer, or as a part of it. */
+static void
+test_tools (void)
+{
+  static const char tools[] =
+      "[{\"type\": \"function\", \"function\": {\"name\": \"get_time\", \"description\": \"Tells "
+      "the time\", \"parameters\": {\"type\": \"object\", \"properties\": {\"place\": {\"type\": "
+      "\"string\"}}, \"required\": [\"place\"]}}}]";
+  g_autofree char *folder = test_folder_new ();
+  g_autofree char *good = g_build_filename (folder, "tools.json", NULL);
+  g_autofree char *bad = g_build_filename (folder, "bad.json", NULL);
+  g_autofree char *call =
+      g_strdup_printf ("ask|--greedy|--tools|%s|What time is it in Rome?", good);
+  g_autofree char *json =
+      g_strdup_printf ("ask|--json|--greedy|--tools|%s|What time is it in Rome?", good);
+  g_autofree char *broken = g_strdup_printf ("ask|--tools|%s|Hi", bad);
+  Run              r;
+
+  g_assert_true (g_file_set_contents (good, tools, -1, NULL));
+  g_assert_true (g_file_set_contents (bad, "[{\"type\": \"function\"}]", -1, NULL));
+  run (&r, call, NULL, 0);
+  g_assert_cmpint (r.status, ==, 0);
+  g_assert_cmpstr (r.out, ==, "");
+  g_assert_cmpstr (r.err, ==, "[get_time{\"place\": \"Rome\"}]\n");
+  run_clear (&r);
+  run (&r, json, NULL, 0);
+  g_assert_cmpint (r.status, ==, 0);
+  g_assert_nonnull (strstr (r.out, "\"name\": \"get_time\""));
+  g_assert_nonnull (strstr (r.out, "\"place\": \"Rome\""));
+  run_clear (&r);
+
+  run (&r, broken, NULL, 0);
+  g_assert_cmpint (r.status, ==, 1);
+  g_assert_nonnull (strstr (r.err, "Tool 1 of the list is not of the form"));
+  run_clear (&r);
+  run (&r, "ask|--tools|/nonexistent.json|Hi", NULL, 0);
+  g_assert_cmpint (r.status, ==, 1);
+  g_assert_nonnull (strstr (r.err, "/nonexistent.json"));
+  run_clear (&r);
+  test_folder_remove (folder);
+}
+
 static void
 test_stdin (void)
 {
@@ -664,6 +706,7 @@ main (int argc, char **argv)
   signal (SIGPIPE, SIG_IGN);
   g_assert_nonnull (g_getenv ("FACET_CLI"));
   g_test_add_func ("/cli/ask", test_ask);
+  g_test_add_func ("/cli/tools", test_tools);
   g_test_add_func ("/cli/stdin", test_stdin);
   g_test_add_func ("/cli/invalid-utf8", test_invalid_utf8);
   g_test_add_func ("/cli/megabyte", test_megabyte);

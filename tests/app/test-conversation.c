@@ -218,10 +218,14 @@ test_tool_calls (Fixture *f, gconstpointer data)
 {
   FacetMessage *answer;
 
+  facet_conversation_set_tools (f->base.conversation, "[{\"type\": \"function\"}]");
   fake_assistant_begin_turn (f->base.fake);
   fake_assistant_add_tool_call (f->base.fake, "get_time", "{\"place\": \"Sydney\"}");
   fake_assistant_add_tool_call (f->base.fake, "ping", "{}");
   send_and_wait (f, "How late is it?");
+  g_assert_cmpstr (fake_assistant_get_last_request (f->base.fake)->tools_json, ==,
+                   "[{\"type\": \"function\"}]");
+  facet_conversation_set_tools (f->base.conversation, NULL);
   test_library_reopen (&f->base);
   answer = message_at (f, 1);
   g_assert_cmpint (facet_message_get_state (answer), ==, FACET_MESSAGE_COMPLETE);
