@@ -37,9 +37,11 @@ struct _FacetConversation {
   gboolean          loading, loaded;
   gboolean          naming_done; /* the model was asked for a title */
   gboolean          archived;
-  gint64            folder;    /* 0: none */
-  FacetMessageTree *tree;      /* all that are stored, of every branch */
-  gboolean          switching; /* to the branch that ends with: */
+  gint64            folder;         /* 0: none */
+  char             *server;         /* the id of the one that answers; "": this computer */
+  char             *servers_agreed; /* ids between spaces: what is in it may be sent there */
+  FacetMessageTree *tree;           /* all that are stored, of every branch */
+  gboolean          switching;      /* to the branch that ends with: */
   gint64            next_head;
   gint64            wanted_message; /* to be shown once it is loaded; 0: none */
   FacetSampling    *sampling; /* shared with the library, in a g_rc_box; NULL: the model's own */
@@ -93,6 +95,8 @@ GPtrArray *facet_conversation_list_draft_media (FacetConversation *self) G_GNUC_
 void       facet_conversation_stored_cb (const GError *error, gpointer user_data);
 
 /* For its library: */
+/* At first, before it has a message. */
+void facet_conversation_begin_at (FacetConversation *self, const char *server);
 void facet_conversation_set_folder (FacetConversation *self, gint64 folder);
 void facet_conversation_set_archived (FacetConversation *self, gboolean archived);
 

@@ -37,6 +37,7 @@ enum {
   PROP_ASSISTANT,
   PROP_FOLDER,
   PROP_ARCHIVED,
+  PROP_SERVER,
   N_PROPS,
 };
 
@@ -119,6 +120,8 @@ facet_conversation_dup_row (FacetConversation *self)
   row->head_id = self->head_id;
   row->archived = self->archived;
   row->folder = self->folder;
+  row->server = g_strdup (self->server);
+  row->servers_agreed = g_strdup (self->servers_agreed);
   return row;
 }
 
@@ -367,6 +370,58 @@ facet_conversation_set_archived (FacetConversation *self, gboolean archived)
   notify (self, PROP_ARCHIVED);
 }
 
+/* Where it is answered */
+
+const char *
+facet_conversation_get_server (FacetConversation *self)
+{
+  return self->server;
+}
+
+static gboolean
+has_agreed (FacetConversation *self, const char *server)
+{
+  g_auto (GStrv) ids = g_strsplit (self->servers_agreed, " ", -1);
+
+  return g_strv_contains ((const char *const *)ids, server);
+}
+
+gboolean
+facet_conversation_needs_consent (FacetConversation *self, const char *server)
+{
+  g_return_val_if_fail (FACET_IS_CONVERSATION (self), TRUE);
+  if (*server == '\0' || has_agreed (self, server))
+    return FALSE;
+  return facet_conversation_is_private (self) || !self->loaded || self->messages->len > 0;
+}
+
+void
+facet_conversation_begin_at (FacetConversation *self, const char *server)
+{
+  if (g_str_equal (self->server, server))
+    return;
+  g_free (self->server);
+  self->server = g_strdup (server);
+  notify (self, PROP_SERVER);
+}
+
+void
+facet_conversation_set_server (FacetConversation *self, const char *server)
+{
+  g_return_if_fail (FACET_IS_CONVERSATION (self));
+  g_return_if_fail (server != NULL);
+  if (g_str_equal (self->server, server))
+    return;
+  if (facet_conversation_needs_consent (self, server)) {
+    char *agreed = g_strconcat (self->servers_agreed, " ", server, NULL);
+
+    g_free (self->servers_agreed);
+    self->servers_agreed = g_strchug (agreed);
+  }
+  facet_conversation_begin_at (self, server);
+  store_properties (self);
+}
+
 gint64
 facet_conversation_get_updated (FacetConversation *self)
 {
@@ -504,6 +559,9 @@ facet_conversation_get_property (GObject *object, guint id, GValue *value, GPara
   case PROP_ARCHIVED:
     g_value_set_boolean (value, self->archived);
     break;
+  case PROP_SERVER:
+    g_value_set_string (value, self->server);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -579,6 +637,8 @@ facet_conversation_finalize (GObject *object)
   g_free (self->title);
   g_free (self->draft);
   g_free (self->tools);
+  g_free (self->server);
+  g_free (self->servers_agreed);
   g_clear_pointer (&self->sampling, g_rc_box_release);
   g_clear_pointer (&self->store, facet_store_unref);
   G_OBJECT_CLASS (facet_conversation_parent_class)->finalize (object);
@@ -609,6 +669,7 @@ facet_conversation_class_init (FacetConversationClass *class)
       g_param_spec_object ("assistant", NULL, NULL, FACET_TYPE_ASSISTANT, write);
   props[PROP_FOLDER] = g_param_spec_int64 ("folder", NULL, NULL, 0, G_MAXINT64, 0, read);
   props[PROP_ARCHIVED] = g_param_spec_boolean ("archived", NULL, NULL, FALSE, read);
+  props[PROP_SERVER] = g_param_spec_string ("server", NULL, NULL, "", read);
   g_object_class_install_properties (object_class, N_PROPS, props);
 
   signals[FAILED] = g_signal_new ("failed", G_TYPE_FROM_CLASS (class), G_SIGNAL_RUN_LAST, 0, NULL,
@@ -620,6 +681,8 @@ facet_conversation_init (FacetConversation *self)
 {
   self->title = g_strdup ("");
   self->draft = g_strdup ("");
+  self->server = g_strdup ("");
+  self->servers_agreed = g_strdup ("");
   self->draft_media = g_list_store_new (FACET_TYPE_MEDIA);
   self->created = self->updated = g_get_real_time ();
   self->messages = g_ptr_array_new_with_free_func (g_object_unref);
@@ -663,5 +726,9 @@ facet_conversation_new_for_row (FacetStore                 *store,
   self->title = g_strdup (row->title != NULL ? row->title : "");
   g_free (self->draft);
   self->draft = g_strdup (row->draft != NULL ? row->draft : "");
+  g_free (self->server);
+  self->server = g_strdup (row->server != NULL ? row->server : "");
+  g_free (self->servers_agreed);
+  self->servers_agreed = g_strdup (row->servers_agreed != NULL ? row->servers_agreed : "");
   return self;
 }

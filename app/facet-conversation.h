@@ -43,6 +43,12 @@ gboolean    facet_conversation_is_private (FacetConversation *self);
  * "folder" and "archived"; changed by the library that has it. */
 gint64      facet_conversation_get_folder (FacetConversation *self);
 gboolean    facet_conversation_get_archived (FacetConversation *self);
+/* Who answers from now on: a server, by its id, or "", this computer.  Property "server". */
+const char *facet_conversation_get_server (FacetConversation *self);
+void        facet_conversation_set_server (FacetConversation *self, const char *server);
+/* Whether the person has to be asked before what is in it goes to @server: once for each, if there
+ * is something in it, or it is private.  Setting the server is the agreement. */
+gboolean    facet_conversation_needs_consent (FacetConversation *self, const char *server);
 /* Days after which what was taken out is deleted for good, conversations and messages, when the
  * store opens. */
 #define FACET_TRASH_DAYS 30

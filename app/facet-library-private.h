@@ -14,7 +14,9 @@ G_BEGIN_DECLS
 struct _FacetLibrary {
   GObject         parent_instance;
   FacetStore     *store;
-  FacetAssistant *assistant;
+  FacetAssistant *assistant;      /* of this computer */
+  FacetServers   *servers;        /* NULL: there are none */
+  char           *default_server; /* where new conversations are answered; "": here */
   FacetNamer     *namer;
   FacetShelf     *shelf;       /* what is listed */
   FacetShelf     *archive;     /* what was put aside, the latest first */

@@ -110,10 +110,51 @@ moved_cb (FacetConversation *conversation, GParamSpec *pspec, FacetLibrary *self
     facet_library_set_archived (self, conversation, FALSE);
 }
 
+/* Who answers: its server, or this computer if it has none, or one that is not set up any more. */
+static void
+settle (FacetLibrary *self, FacetConversation *conversation)
+{
+  FacetAssistant *remote = NULL;
+
+  if (self->servers != NULL)
+    remote =
+        facet_servers_get_assistant (self->servers, facet_conversation_get_server (conversation));
+  facet_conversation_set_assistant (conversation, remote != NULL ? remote : self->assistant);
+}
+
+static void
+server_cb (FacetConversation *conversation, GParamSpec *pspec, FacetLibrary *self)
+{
+  settle (self, conversation);
+}
+
+static void
+settle_cb (gpointer conversation, gpointer self)
+{
+  settle (self, conversation);
+}
+
 static void
 busy_cb (FacetConversation *conversation, GParamSpec *pspec, FacetLibrary *self)
 {
   facet_namer_note (self->namer, conversation);
+}
+
+/* The library's assistant or servers have changed: for one that is in no list. */
+static void
+places_changed_cb (FacetLibrary *self, FacetConversation *conversation)
+{
+  settle (self, conversation);
+}
+
+static void
+watch_unlisted (FacetLibrary *self, FacetConversation *conversation)
+{
+  facet_conversation_share_sampling (conversation, self->sampling);
+  g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (busy_cb), self, 0);
+  g_signal_connect_object (conversation, "notify::server", G_CALLBACK (server_cb), self, 0);
+  g_signal_connect_object (self, "places-changed", G_CALLBACK (places_changed_cb), conversation, 0);
+  settle (self, conversation);
 }
 
 static void
@@ -131,8 +172,10 @@ facet_library_make (const FacetConversationRow *row, gpointer library)
   FacetConversation *conversation =
       facet_conversation_new_for_row (self->store, self->assistant, row);
 
+  settle (self, conversation);
   facet_conversation_share_sampling (conversation, self->sampling);
   g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (busy_cb), self, 0);
+  g_signal_connect_object (conversation, "notify::server", G_CALLBACK (server_cb), self, 0);
   watch (self, conversation);
   return conversation;
 }
@@ -254,10 +297,9 @@ facet_library_new_conversation (FacetLibrary *self)
 
   g_return_val_if_fail (FACET_IS_LIBRARY (self), NULL);
   conversation = facet_conversation_new (self->store, self->assistant);
-  facet_conversation_share_sampling (conversation, self->sampling);
-  g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (busy_cb), self, 0);
+  watch_unlisted (self, conversation);
+  facet_conversation_begin_at (conversation, self->default_server);
   g_signal_connect_object (conversation, "notify::id", G_CALLBACK (stored_cb), self, 0);
-  g_object_bind_property (self, "assistant", conversation, "assistant", G_BINDING_DEFAULT);
   g_set_weak_pointer (&self->fresh, conversation);
   give_draft (self);
   if (!self->gave_draft_media)
@@ -283,9 +325,7 @@ facet_library_new_private_conversation (FacetLibrary *self, GError **error)
   if (store == NULL)
     return NULL;
   conversation = facet_conversation_new (store, self->assistant);
-  facet_conversation_share_sampling (conversation, self->sampling);
-  g_object_bind_property (self, "assistant", conversation, "assistant", G_BINDING_DEFAULT);
-  g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (busy_cb), self, 0);
+  watch_unlisted (self, conversation);
   g_object_weak_ref (G_OBJECT (conversation), private_gone_cb, self);
   g_ptr_array_add (self->private, conversation);
   return conversation;
@@ -377,9 +417,10 @@ facet_library_get_assistant (FacetLibrary *self)
 }
 
 static void
-give_assistant_cb (gpointer conversation, gpointer assistant)
+settle_all (FacetLibrary *self)
 {
-  facet_conversation_set_assistant (conversation, assistant);
+  facet_library_for_each (self, settle_cb, self);
+  g_signal_emit_by_name (self, "places-changed");
 }
 
 void
@@ -388,8 +429,35 @@ facet_library_set_assistant (FacetLibrary *self, FacetAssistant *assistant)
   g_return_if_fail (FACET_IS_LIBRARY (self));
   if (!g_set_object (&self->assistant, assistant))
     return;
-  facet_library_for_each (self, give_assistant_cb, assistant);
+  settle_all (self);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ASSISTANT]);
+}
+
+FacetServers *
+facet_library_get_servers (FacetLibrary *self)
+{
+  return self->servers;
+}
+
+void
+facet_library_set_servers (FacetLibrary *self, FacetServers *servers)
+{
+  g_return_if_fail (FACET_IS_LIBRARY (self));
+  if (self->servers != NULL)
+    g_signal_handlers_disconnect_by_func (self->servers, settle_all, self);
+  g_set_object (&self->servers, servers);
+  if (servers != NULL)
+    g_signal_connect_object (servers, "items-changed", G_CALLBACK (settle_all), self,
+                             G_CONNECT_SWAPPED);
+  settle_all (self);
+}
+
+void
+facet_library_set_default_server (FacetLibrary *self, const char *id)
+{
+  g_return_if_fail (FACET_IS_LIBRARY (self));
+  g_free (self->default_server);
+  self->default_server = g_strdup (id);
 }
 
 void
@@ -480,6 +548,8 @@ facet_library_finalize (GObject *object)
     g_object_weak_unref (g_ptr_array_index (self->private, i), private_gone_cb, self);
   g_ptr_array_unref (self->private);
   g_clear_object (&self->assistant);
+  g_clear_object (&self->servers);
+  g_free (self->default_server);
   if (self->store != NULL)
     facet_store_set_changed_func (self->store, NULL, NULL);
   g_clear_pointer (&self->store, facet_store_unref);
@@ -505,6 +575,9 @@ facet_library_class_init (FacetLibraryClass *class)
   props[PROP_OFFER] = g_param_spec_int64 ("offer", NULL, NULL, 0, G_MAXINT64, 0, read);
   g_object_class_install_properties (object_class, N_PROPS, props);
 
+  /* Private to it: the assistant or the servers are others. */
+  g_signal_new ("places-changed", G_TYPE_FROM_CLASS (class), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                G_TYPE_NONE, 0);
   g_signal_new ("reset", G_TYPE_FROM_CLASS (class), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                 G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
 }
@@ -513,6 +586,7 @@ static void
 facet_library_init (FacetLibrary *self)
 {
   self->namer = facet_namer_new ();
+  self->default_server = g_strdup ("");
   self->folders = g_list_store_new (FACET_TYPE_FOLDER);
   self->shelf = facet_shelf_new (TRUE, facet_library_make, self);
   self->archive = facet_shelf_new (FALSE, facet_library_make, self);

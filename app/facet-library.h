@@ -10,6 +10,7 @@
 
 #include "facet-conversation.h"
 #include "facet-folder.h"
+#include "facet-servers.h"
 #include "facet-storage.h"
 
 G_BEGIN_DECLS
@@ -22,7 +23,7 @@ G_DECLARE_FINAL_TYPE (FacetLibrary, facet_library, FACET, LIBRARY, GObject)
  * itself and said in :warning.  Then, if there is a backup, :offer is when it was made (s since
  * 1970, else 0), and until facet_library_decide () nothing can be read or saved; if there is none,
  * a new database is begun.  Properties: assistant (FacetAssistant, writable: given to every
- * conversation that is not busy), loaded (boolean), warning (string or NULL), offer (int64).
+ * conversation that no server answers), loaded (boolean), warning (string or NULL), offer (int64).
  * Signal ::reset (boolean forgotten): all conversations are of a file that is no longer there;
  * whoever shows one begins another.  @forgotten: everything was deleted, what is being written
  * goes, too. */
@@ -32,6 +33,13 @@ FacetLibrary *facet_library_new (const char     *data_dir,
 
 FacetAssistant *facet_library_get_assistant (FacetLibrary *self);
 void            facet_library_set_assistant (FacetLibrary *self, FacetAssistant *assistant);
+/* Those that conversations may be answered by instead (FacetConversation:server): a conversation
+ * whose server is not among them is answered on this computer.  NULL: none, as at the start. */
+FacetServers   *facet_library_get_servers (FacetLibrary *self);
+void            facet_library_set_servers (FacetLibrary *self, FacetServers *servers);
+/* Where new conversations are answered that are not private: a server's id, or "", this computer.
+ */
+void            facet_library_set_default_server (FacetLibrary *self, const char *id);
 /* How the next answers of all conversations are drawn; @sampling is copied.  NULL: the model's own
  * defaults, as at the start. */
 void            facet_library_set_sampling (FacetLibrary *self, const FacetSampling *sampling);

@@ -20,8 +20,10 @@ typedef struct {
 } CopyOp;
 
 static const char copy_conversation[] =
-    "INSERT INTO conversations (title, title_is_own, created, updated, folder_id, thinking, draft)"
-    " SELECT ?2, title_is_own, ?3, ?3, folder_id, thinking, CASE ?4 WHEN 0 THEN draft ELSE '' END"
+    "INSERT INTO conversations (title, title_is_own, created, updated, folder_id, thinking, draft,"
+    "  server, servers_agreed)"
+    " SELECT ?2, title_is_own, ?3, ?3, folder_id, thinking, CASE ?4 WHEN 0 THEN draft ELSE '' END,"
+    "  server, servers_agreed"
     " FROM conversations WHERE id = ?1";
 
 static const char copy_draft_attachments[] =

@@ -102,7 +102,7 @@ FacetRowsOp *facet_rows_op_new (gboolean (*run) (FacetStoreOp *, FacetDb *, GErr
 /* What a SELECT for facet_conversations_read () begins with. */
 #define FACET_CONVERSATION_COLUMNS                                                                 \
   "id, title, title_is_own, created, updated, pinned, thinking, draft, head_id, deleted_at,"       \
-  " archived, folder_id"
+  " archived, folder_id, server, servers_agreed"
 
 /* Adds FacetConversationRow to @rows; on the thread that owns @db.  @sql: a literal. */
 gboolean facet_conversations_read (FacetDb *db, const char *sql, GPtrArray *rows, GError **error);

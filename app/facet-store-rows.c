@@ -26,6 +26,8 @@ facet_conversation_row_free (FacetConversationRow *self)
     return;
   g_free (self->title);
   g_free (self->draft);
+  g_free (self->server);
+  g_free (self->servers_agreed);
   g_free (self);
 }
 
@@ -241,6 +243,8 @@ facet_conversations_read (FacetDb *db, const char *sql, GPtrArray *rows, GError 
     row->deleted_at = sqlite3_column_int64 (statement, 9);
     row->archived = sqlite3_column_int (statement, 10) != 0;
     row->folder = sqlite3_column_int64 (statement, 11);
+    row->server = column_text (statement, 12);
+    row->servers_agreed = column_text (statement, 13);
     g_ptr_array_add (rows, row);
   }
   if (failure != NULL)
@@ -355,12 +359,14 @@ write_conversation (FacetDb *db, FacetConversationRow *row, GError **error)
   sqlite3_stmt *statement =
       facet_db_statement (db,
                           row->id == 0 ? "INSERT INTO conversations (title, title_is_own, updated, "
-                                         "pinned, thinking, draft, created, archived, folder_id)"
-                                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+                                         "pinned, thinking, draft, created, archived, folder_id, "
+                                         "server, servers_agreed)"
+                                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
                                        : "UPDATE conversations SET title = ?1, title_is_own = ?2, "
                                          "updated = ?3, pinned = ?4,"
                                          " thinking = ?5, draft = ?6, archived = ?8,"
-                                         " folder_id = ?9 WHERE id = ?7",
+                                         " folder_id = ?9, server = ?10, servers_agreed = ?11"
+                                         " WHERE id = ?7",
                           error);
 
   if (statement == NULL)
@@ -374,6 +380,8 @@ write_conversation (FacetDb *db, FacetConversationRow *row, GError **error)
   sqlite3_bind_int64 (statement, 7, row->id == 0 ? row->created : row->id);
   sqlite3_bind_int (statement, 8, row->archived);
   bind_id (statement, 9, row->folder);
+  bind_text (statement, 10, row->server != NULL ? row->server : "");
+  bind_text (statement, 11, row->servers_agreed != NULL ? row->servers_agreed : "");
   if (!facet_db_run (db, statement, error))
     return FALSE;
   if (row->id == 0)

@@ -147,9 +147,15 @@ static const char all_scripts[] =
     "  content_rowid = 'id', tokenize = 'facet', prefix = '1 2 3');"
     "INSERT INTO message_fts (message_fts) VALUES ('rebuild');";
 
+/* Where a conversation is answered, by the id of a server, '' on this computer; and the servers,
+ * ids between spaces, to which the person agreed to send what was already in it. */
+static const char places[] =
+    "ALTER TABLE conversations ADD COLUMN server TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE conversations ADD COLUMN servers_agreed TEXT NOT NULL DEFAULT '';";
+
 /* steps[i] leads from version i to version i + 1. */
 static const char *const steps[] = {
-    conversations_and_messages, attachments_and_search, drafts, trash, all_scripts,
+    conversations_and_messages, attachments_and_search, drafts, trash, all_scripts, places,
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (steps) == FACET_SCHEMA_VERSION);

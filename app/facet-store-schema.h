@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 /* In PRAGMA application_id: the file is Facet's ("Fcet"). */
 #define FACET_SCHEMA_APPLICATION_ID 0x46636574
 /* In PRAGMA user_version. */
-#define FACET_SCHEMA_VERSION 5
+#define FACET_SCHEMA_VERSION 6
 
 /* One transaction: all steps from version @from to version @to, or none.  Returns SQLite's code. */
 int facet_schema_upgrade (sqlite3 *db, int from, int to);

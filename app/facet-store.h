@@ -28,7 +28,9 @@ typedef struct {
   gint64   head_id;    /* the last message of what is shown; 0: none */
   gint64   deleted_at; /* when it came into the trash; 0: it is not there */
   gboolean archived;
-  gint64   folder; /* 0: none */
+  gint64   folder;         /* 0: none */
+  char    *server;         /* the id of the one that answers; NULL or "": this computer */
+  char    *servers_agreed; /* ids between spaces; NULL or "": none */
 } FacetConversationRow;
 
 FacetConversationRow *facet_conversation_row_new (void) G_GNUC_WARN_UNUSED_RESULT;
@@ -183,7 +185,8 @@ void facet_store_save_message (FacetStore      *self,
                                gboolean         durable,
                                FacetStoreFunc   func,
                                gpointer         user_data);
-/* Title, pinned, thinking, draft, archived, folder and updated; not the head.  Takes @row. */
+/* Title, pinned, thinking, draft, archived, folder, servers and updated; not the head.  Takes @row.
+ */
 void facet_store_save_conversation (FacetStore           *self,
                                     FacetConversationRow *row,
                                     FacetStoreFunc        func,

@@ -254,7 +254,8 @@ test_json_again (Fixture *f, gconstpointer data)
   g_assert_cmpstr (other_text, ==, text);
 }
 
-/* A column that is added to the tables has to be exported, or to be left out on purpose. */
+/* Which server answers is of this computer, and left out on purpose.
+ * A column that is added to the tables has to be exported, or to be left out on purpose. */
 static void
 test_every_column (Fixture *f, gconstpointer data)
 {
@@ -275,7 +276,7 @@ test_every_column (Fixture *f, gconstpointer data)
   sqlite3_close (db);
   g_assert_cmpstr (columns->str, ==,
                    "id title title_is_own created updated pinned archived deleted_at folder_id "
-                   "thinking draft head_id "
+                   "thinking draft head_id server servers_agreed "
                    "id conversation_id parent_id role state text thinking error model created "
                    "deleted_at cut_off tool_calls tool_call_id tool_name prompt_tokens "
                    "reused_tokens thinking_tokens answer_tokens first_token_s thinking_s "

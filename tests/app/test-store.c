@@ -179,6 +179,33 @@ test_migrate (void)
   test_folder_remove (folder);
 }
 
+/* From before a conversation had a place: it is answered here, and nothing was agreed to. */
+static void
+test_migrate_places (void)
+{
+  g_autofree char *folder = test_folder_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FacetConversation) conversation = NULL;
+  FacetLibrary *library;
+  sqlite3      *db = open_raw (folder);
+
+  g_assert_cmpint (facet_schema_upgrade (db, 0, 5), ==, SQLITE_OK);
+  exec_raw (db, version_1_content);
+  sqlite3_close (db);
+  library = open_library (folder, &error);
+  g_assert_no_error (error);
+  conversation = g_list_model_get_item (G_LIST_MODEL (library), 0);
+  g_assert_cmpstr (facet_conversation_get_server (conversation), ==, "");
+  g_assert_true (facet_conversation_needs_consent (conversation, "one"));
+  facet_conversation_set_server (conversation, "one");
+  g_clear_object (&conversation);
+  close_library (library);
+  assert_query (folder, "SELECT server FROM conversations WHERE id = 7", "one");
+  assert_query (folder, "SELECT servers_agreed FROM conversations WHERE id = 7", "one");
+  assert_query (folder, "SELECT title FROM conversations WHERE id = 7", "Old one");
+  test_folder_remove (folder);
+}
+
 /* A migration that cannot be finished changes nothing. */
 static void
 test_migration_fails (void)
@@ -486,6 +513,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/store/create", test_create);
   g_test_add_func ("/store/migrate", test_migrate);
+  g_test_add_func ("/store/migrate-places", test_migrate_places);
   g_test_add_func ("/store/migration-fails", test_migration_fails);
   g_test_add_func ("/store/newer", test_newer);
   g_test_add_func ("/store/foreign", test_foreign);
