@@ -144,7 +144,8 @@ facet_cli_ask (char **arguments)
                                 "both "
                                 "(first the words).\nThe answer goes to standard output; with "
                                 "--thinking the thought goes to standard error.",
-                                FACET_CLI_HAS_JSON | FACET_CLI_HAS_MEDIA | FACET_CLI_HAS_TOOLS,
+                                FACET_CLI_HAS_JSON | FACET_CLI_HAS_MEDIA | FACET_CLI_HAS_TOOLS |
+                                    FACET_CLI_CONVERSES,
                                 arguments, &status))
     return status;
   question = read_question (&options, &status);

@@ -255,7 +255,7 @@ facet_cli_chat (char **arguments)
                                 "Holds a conversation; /help there lists its commands.  Nothing of "
                                 "it "
                                 "is kept.\nWithout a terminal, every line is a message.",
-                                0, arguments, &status))
+                                FACET_CLI_CONVERSES, arguments, &status))
     return status;
   if (options.words != NULL) {
     facet_cli_complain ("“chat” takes no text; “facet-cli ask” does");

@@ -10,6 +10,8 @@
 
 #include "facet-cli.h"
 
+#include "facet-settings.h"
+
 #include <errno.h>
 #include <locale.h>
 #include <math.h>
@@ -31,7 +33,7 @@
   "  list         lists the conversations that are kept, with their numbers\n"                     \
   "  export NUMBER…\n"                                                                           \
   "               writes conversations as Markdown, JSON or HTML\n"                                \
-  "  models       downloads, lists, verifies and removes models\n"                                \
+  "  models       downloads, lists, verifies and removes models\n"                                 \
   "  servers      lists, adds, removes and tests servers that may answer instead\n"                \
   "  import FILE… reads conversations from Facet, ChatGPT or OpenAI-style JSON\n"                \
   "\n"                                                                                             \
@@ -113,8 +115,9 @@ refuse (int *status, const char *format, ...)
 }
 
 /* What tells an option that was not given from every value that it may have. */
-#define NOT_GIVEN     NAN
-#define NOT_GIVEN_INT G_MININT
+#define NOT_GIVEN       NAN
+#define NOT_GIVEN_INT   G_MININT
+#define NOT_GIVEN_INT64 G_MININT64
 
 static gboolean
 check_sampling (const FacetCliOptions *o, int *status)
@@ -130,7 +133,7 @@ check_sampling (const FacetCliOptions *o, int *status)
   if (!isnan (o->repetition_penalty) &&
       !(o->repetition_penalty > 0 && isfinite (o->repetition_penalty)))
     return refuse (status, "--repetition-penalty is above 0; 1 is none");
-  if (o->seed < 0)
+  if (o->seed != NOT_GIVEN_INT64 && o->seed < 0)
     return refuse (status, "--seed is 1 or more, or 0 for a fresh one");
   if (o->greedy && !isnan (o->temperature))
     return refuse (status, "--greedy and --temperature exclude each other");
@@ -142,19 +145,20 @@ check (const FacetCliOptions *o, int *status)
 {
   static const char *const weights[] = {"bf16", "q8", "q4", NULL};
 
-  if (o->server != NULL && (o->model != NULL || o->weights != NULL || o->backend != NULL ||
-                            o->device != NULL || o->threads != 0 || o->context != 0))
+  if (o->server != NULL &&
+      (o->model != NULL || o->weights != NULL || o->backend != NULL || o->device != NULL ||
+       o->threads != NOT_GIVEN_INT || o->context != NOT_GIVEN_INT))
     return refuse (status, "--server excludes the options of this computer's model: --model, "
                            "--weights, --device, --backend, --threads and --context");
   if (o->weights != NULL && !g_strv_contains (weights, o->weights))
     return refuse (status, "--weights is bf16, q8 or q4, not “%s”", o->weights);
-  if (o->threads < 0 || o->threads > 1024)
+  if (o->threads != NOT_GIVEN_INT && (o->threads < 0 || o->threads > 1024))
     return refuse (status, "--threads is a number from 1 to 1024, or 0 for one per core");
   if (!(o->memory_share >= 0 && o->memory_share <= 1))
     return refuse (status, "--gpu-memory is above 0 and at most 1");
-  if (o->context < 0 || (o->context > 0 && o->context < 64))
+  if (o->context != NOT_GIVEN_INT && o->context != 0 && o->context < 64)
     return refuse (status, "--context is at least 64 tokens, or 0 for the usual size");
-  if (o->max_tokens < 0)
+  if (o->max_tokens != NOT_GIVEN_INT && o->max_tokens < 0)
     return refuse (status, "--max-tokens is 1 or more, or 0 for no limit");
   if (o->detail != 0 && o->detail != 70 && o->detail != 140 && o->detail != 280 &&
       o->detail != 560 && o->detail != 1120)
@@ -163,6 +167,8 @@ check (const FacetCliOptions *o, int *status)
     return refuse (status, "--detail goes with --image");
   if (o->text_only && (o->images != NULL || o->audio != NULL || o->videos != NULL))
     return refuse (status, "--text-only excludes --image, --audio and --video");
+  if (o->thinking && o->no_thinking)
+    return refuse (status, "--thinking and --no-thinking exclude each other");
   if (o->stream && !o->json)
     return refuse (status, "--stream goes with --json; plain text streams anyway");
   return check_sampling (o, status);
@@ -176,33 +182,33 @@ make_context (FacetCliOptions *o, const char *about, FacetCliFlags flags, gboole
       {{"help", 'h', 0, G_OPTION_ARG_NONE, help, "Show this", NULL},
        {"server", 0, 0, G_OPTION_ARG_FILENAME, &o->server,
         "Let a server answer; everything is sent there (see “facet-cli servers”)", "NAME|ADDRESS"},
-       {"model", 0, 0, G_OPTION_ARG_FILENAME, &o->model, "Model folder (the demonstration model)",
-        "DIR"},
+       {"model", 0, 0, G_OPTION_ARG_FILENAME, &o->model,
+        "Model folder; '' is the demonstration model", "DIR"},
        {"weights", 0, 0, G_OPTION_ARG_STRING, &o->weights, "bf16 (as stored), q8 or q4", "KIND"},
        {"device", 0, 0, G_OPTION_ARG_STRING, &o->device,
         "auto, cpu, a GPU's name or a part of it, or cuda:1", "NAME"},
        {"backend", 0, 0, G_OPTION_ARG_STRING, &o->backend, "auto, cpu, cuda or hip", "NAME"},
        {"gpu-memory", 0, 0, G_OPTION_ARG_DOUBLE, &o->memory_share,
-        "Of a GPU's memory at most this part (0.9)", "SHARE"},
-       {"threads", 0, 0, G_OPTION_ARG_INT, &o->threads, "Threads (one per core)", "N"},
-       {"context", 0, 0, G_OPTION_ARG_INT, &o->context, "Tokens that the context holds (8192)",
+        "Of a GPU's memory at most this part", "SHARE"},
+       {"threads", 0, 0, G_OPTION_ARG_INT, &o->threads, "Threads; 0 is one per core", "N"},
+       {"context", 0, 0, G_OPTION_ARG_INT, &o->context, "Tokens that the context holds; 0 is 8192",
         "N"},
        {"text-only", 0, 0, G_OPTION_ARG_NONE, &o->text_only,
         "Leave out the encoders for pictures and sound", NULL},
        {"thinking", 0, 0, G_OPTION_ARG_NONE, &o->thinking, "Think before answering", NULL},
+       {"no-thinking", 0, 0, G_OPTION_ARG_NONE, &o->no_thinking, "Answer without thinking", NULL},
        {"system", 0, 0, G_OPTION_ARG_FILENAME, &o->system, "What the model is told first", "TEXT"},
-       {"temperature", 0, 0, G_OPTION_ARG_DOUBLE, &o->temperature, "0 is greedy (the model's own)",
-        "X"},
-       {"top-k", 0, 0, G_OPTION_ARG_INT, &o->top_k, "Only the K likeliest tokens (the model's own)",
-        "K"},
-       {"top-p", 0, 0, G_OPTION_ARG_DOUBLE, &o->top_p,
-        "Only tokens that make up P (the model's own)", "P"},
+       {"temperature", 0, 0, G_OPTION_ARG_DOUBLE, &o->temperature, "0 is greedy", "X"},
+       {"top-k", 0, 0, G_OPTION_ARG_INT, &o->top_k, "Only the K likeliest tokens", "K"},
+       {"top-p", 0, 0, G_OPTION_ARG_DOUBLE, &o->top_p, "Only tokens that make up P", "P"},
        {"min-p", 0, 0, G_OPTION_ARG_DOUBLE, &o->min_p, "Only tokens above P of the likeliest", "P"},
        {"repetition-penalty", 0, 0, G_OPTION_ARG_DOUBLE, &o->repetition_penalty,
         "Above 1 avoids repeating", "X"},
        {"greedy", 0, 0, G_OPTION_ARG_NONE, &o->greedy, "Always the likeliest token", NULL},
-       {"seed", 0, 0, G_OPTION_ARG_INT64, &o->seed, "For the same answer again", "N"},
-       {"max-tokens", 0, 0, G_OPTION_ARG_INT, &o->max_tokens, "Length of the answer at most", "N"},
+       {"seed", 0, 0, G_OPTION_ARG_INT64, &o->seed, "For the same answer again; 0 is a fresh one",
+        "N"},
+       {"max-tokens", 0, 0, G_OPTION_ARG_INT, &o->max_tokens,
+        "Length of the answer at most; 0 is no limit", "N"},
        {"drop-oldest", 0, 0, G_OPTION_ARG_NONE, &o->drop_oldest,
         "Leave out what does not fit, oldest first", NULL},
        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->words, NULL, NULL},
@@ -269,18 +275,47 @@ facet_cli_parse (GOptionContext *context,
 
 /* Below 0 is how a request says "the model's own". */
 static void
-settle_sampling (FacetCliOptions *o)
+settle_sampling (FacetCliOptions *o, GSettings *settings)
 {
+  FacetSampling usual =
+      settings != NULL ? facet_settings_get_sampling (settings) : FACET_SAMPLING_OF_MODEL;
+
   if (isnan (o->temperature))
-    o->temperature = -1;
+    o->temperature = usual.temperature;
   if (o->top_k == NOT_GIVEN_INT)
-    o->top_k = -1;
+    o->top_k = usual.top_k;
   if (isnan (o->top_p))
-    o->top_p = -1;
+    o->top_p = usual.top_p;
   if (isnan (o->min_p))
-    o->min_p = -1;
+    o->min_p = usual.min_p;
   if (isnan (o->repetition_penalty))
-    o->repetition_penalty = -1;
+    o->repetition_penalty = usual.repetition_penalty;
+  if (o->seed == NOT_GIVEN_INT64)
+    o->seed = (gint64)usual.seed;
+  if (o->max_tokens == NOT_GIVEN_INT)
+    o->max_tokens = (int)usual.max_tokens;
+  if (!o->thinking && !o->no_thinking && settings != NULL)
+    o->thinking = g_settings_get_boolean (settings, "think-by-default");
+}
+
+/* A backend that was asked for is not to be overruled by a device of the preferences. */
+static void
+settle_model (FacetCliOptions *o, GSettings *settings)
+{
+  if (o->threads == NOT_GIVEN_INT)
+    o->threads = settings != NULL ? g_settings_get_int (settings, "threads") : 0;
+  if (o->context == NOT_GIVEN_INT)
+    o->context = settings != NULL ? (int)g_settings_get_uint (settings, "context-size") : 0;
+  if (settings == NULL)
+    return;
+  if (o->model == NULL)
+    o->model = g_settings_get_string (settings, "model-folder");
+  if (o->weights == NULL)
+    o->weights = g_settings_get_string (settings, "weights");
+  if (o->device == NULL && o->backend == NULL)
+    o->device = g_settings_get_string (settings, "device");
+  if (o->memory_share == 0)
+    o->memory_share = g_settings_get_double (settings, "gpu-memory-share");
 }
 
 gboolean
@@ -299,11 +334,18 @@ facet_cli_options_parse (FacetCliOptions *self,
                             .top_k = NOT_GIVEN_INT,
                             .top_p = NOT_GIVEN,
                             .min_p = NOT_GIVEN,
-                            .repetition_penalty = NOT_GIVEN};
+                            .repetition_penalty = NOT_GIVEN,
+                            .seed = NOT_GIVEN_INT64,
+                            .max_tokens = NOT_GIVEN_INT,
+                            .threads = NOT_GIVEN_INT,
+                            .context = NOT_GIVEN_INT};
   context = make_context (self, about, flags, &help);
   if (facet_cli_parse (context, &help, command, parameters, arguments, status) &&
       check (self, status)) {
-    settle_sampling (self);
+    GSettings *settings = facet_settings_get_default ();
+
+    settle_model (self, settings);
+    settle_sampling (self, flags & FACET_CLI_CONVERSES ? settings : NULL);
     return TRUE;
   }
   facet_cli_options_clear (self);

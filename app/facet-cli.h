@@ -24,7 +24,7 @@ enum {
 
 typedef struct {
   /* who answers; NULL: this computer */
-  char *server;
+  char    *server;
   /* the model */
   char    *model, *weights, *backend, *device;
   double   memory_share; /* of a GPU; 0: the usual */
@@ -34,7 +34,7 @@ typedef struct {
   double   temperature, top_p, min_p, repetition_penalty;
   int      top_k, max_tokens;
   gint64   seed;
-  gboolean greedy, thinking, drop_oldest;
+  gboolean greedy, thinking, no_thinking, drop_oldest;
   char    *system;
   /* what the question is about */
   char   **images, **audio, **videos;
@@ -50,10 +50,11 @@ typedef enum {
   FACET_CLI_HAS_JSON = 1 << 0,  /* --json and --stream */
   FACET_CLI_HAS_MEDIA = 1 << 1, /* --image, --detail, --audio and --video */
   FACET_CLI_HAS_TOOLS = 1 << 2, /* --tools */
+  FACET_CLI_CONVERSES = 1 << 3, /* it answers as the preferences say */
 } FacetCliFlags;
 
-/* Parses the options of a command.  @about: what it does, for --help.  FALSE: *@status is the exit
- * status, and everything has been said. */
+/* Parses the options of a command; what no option says is as in the preferences.  @about: what it
+ * does, for --help.  FALSE: *@status is the exit status, and everything has been said. */
 gboolean facet_cli_options_parse (FacetCliOptions *self,
                                   const char      *command,
                                   const char      *parameters,

@@ -463,10 +463,8 @@ facet_library_set_default_server (FacetLibrary *self, const char *id)
 void
 facet_library_set_sampling (FacetLibrary *self, const FacetSampling *sampling)
 {
-  static const FacetSampling of_model = {-1, -1, -1, -1, -1};
-
   g_return_if_fail (FACET_IS_LIBRARY (self));
-  *self->sampling = sampling != NULL ? *sampling : of_model;
+  *self->sampling = sampling != NULL ? *sampling : FACET_SAMPLING_OF_MODEL;
 }
 
 void

@@ -55,6 +55,18 @@ facet_request_unref (FacetRequest *self)
   g_free (self);
 }
 
+void
+facet_request_set_sampling (FacetRequest *self, const FacetSampling *sampling)
+{
+  self->temperature = sampling->temperature;
+  self->top_k = sampling->top_k;
+  self->top_p = sampling->top_p;
+  self->min_p = sampling->min_p;
+  self->repetition_penalty = sampling->repetition_penalty;
+  self->seed = sampling->seed;
+  self->max_tokens = sampling->max_tokens;
+}
+
 FacetRequestMessage *
 facet_request_add (FacetRequest *self, FacetRole role, const char *text)
 {

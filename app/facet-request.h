@@ -43,18 +43,23 @@ typedef struct {
   gboolean keep_state;   /* what is computed on it may be kept on disk; TRUE in a new request */
 } FacetRequest;
 
-/* How tokens are drawn, in the words of a request. */
+/* How an answer is made, in the words of a request. */
 typedef struct {
-  double temperature;
-  int    top_k;
-  double top_p, min_p, repetition_penalty;
+  double  temperature;
+  int     top_k;
+  double  top_p, min_p, repetition_penalty;
+  guint64 seed;
+  guint   max_tokens;
 } FacetSampling;
+
+#define FACET_SAMPLING_OF_MODEL ((FacetSampling){-1, -1, -1, -1, -1, 0, 0})
 
 FacetRequest *facet_request_new (void) G_GNUC_WARN_UNUSED_RESULT;
 FacetRequest *facet_request_ref (FacetRequest *self);
 void          facet_request_unref (FacetRequest *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FacetRequest, facet_request_unref)
 /* Only before it is handed over.  Strings are copied. */
+void                 facet_request_set_sampling (FacetRequest *self, const FacetSampling *sampling);
 FacetRequestMessage *facet_request_add (FacetRequest *self, FacetRole role, const char *text);
 
 typedef enum {

@@ -297,13 +297,8 @@ facet_conversation_make_request (FacetConversation *self, FacetMessage *until)
   FacetRequest *request = facet_request_new ();
 
   request->thinking = self->thinking;
-  if (self->sampling != NULL) {
-    request->temperature = self->sampling->temperature;
-    request->top_k = self->sampling->top_k;
-    request->top_p = self->sampling->top_p;
-    request->min_p = self->sampling->min_p;
-    request->repetition_penalty = self->sampling->repetition_penalty;
-  }
+  if (self->sampling != NULL)
+    facet_request_set_sampling (request, self->sampling);
   request->tools_json = g_strdup (self->tools);
   request->conversation = self->id;
   request->store = g_strdup (facet_store_get_media_folder (facet_conversation_get_store (self)));

@@ -187,18 +187,10 @@ make_models (FacetApplication *self)
 static void
 apply_sampling (FacetApplication *self)
 {
-  FacetSampling sampling = {
-      .temperature = g_settings_get_double (self->settings, "temperature"),
-      .top_k = g_settings_get_int (self->settings, "top-k"),
-      .top_p = g_settings_get_double (self->settings, "top-p"),
-      .min_p = g_settings_get_double (self->settings, "min-p"),
-      .repetition_penalty = g_settings_get_double (self->settings, "repetition-penalty"),
-  };
+  FacetSampling sampling = facet_settings_get_sampling (self->settings);
 
   if (self->library != NULL)
-    facet_library_set_sampling (self->library,
-                                g_settings_get_boolean (self->settings, "own-sampling") ? &sampling
-                                                                                        : NULL);
+    facet_library_set_sampling (self->library, &sampling);
 }
 
 static void
@@ -288,8 +280,9 @@ setting_changed_cb (FacetApplication *self, const char *key)
 {
   static const char *const of_model[] =
       {"model-folder", "device", "gpu-memory-share", "weights", "threads", "context-size", NULL};
-  static const char *const of_sampling[] = {"own-sampling", "temperature",        "top-k", "top-p",
-                                            "min-p",        "repetition-penalty", NULL};
+  static const char *const of_sampling[] = {"own-sampling", "temperature", "top-k",
+                                            "top-p", "min-p", "repetition-penalty",
+                                            "seed", "longest-answer", NULL};
   static const char *const of_states[] = {"keep-states", "states-size", NULL};
   static const char *const of_models[] = {"model-server", "weights", "context-size",
                                           "gpu-memory-share", NULL};

@@ -7,10 +7,16 @@
 
 #include "config.h"
 
+#include <glib/gi18n.h>
+
 #include "facet-generation-page.h"
+#include "facet-zero-word.h"
 
 struct _FacetGenerationPage {
   AdwPreferencesPage parent_instance;
+
+  GtkSpinButton *longest_answer;
+  GtkSpinButton *seed;
 
   GtkWidget *think_switch;
   GtkWidget *naming_switch;
@@ -84,6 +90,8 @@ facet_generation_page_class_init (FacetGenerationPageClass *klass)
                                                "/org/facet/Facet/facet-generation-page.ui");
   gtk_widget_class_bind_template_child (widget_class, FacetGenerationPage, think_switch);
   gtk_widget_class_bind_template_child (widget_class, FacetGenerationPage, naming_switch);
+  gtk_widget_class_bind_template_child (widget_class, FacetGenerationPage, longest_answer);
+  gtk_widget_class_bind_template_child (widget_class, FacetGenerationPage, seed);
   gtk_widget_class_bind_template_child (widget_class, FacetGenerationPage, reset_button);
   gtk_widget_class_bind_template_child (widget_class, FacetGenerationPage, defaults_switch);
   gtk_widget_class_bind_template_child (widget_class, FacetGenerationPage, temperature);
@@ -110,6 +118,13 @@ facet_generation_page_new (const FacetPreferencesParts *parts)
                    G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (parts->settings, "name-conversations", self->naming_switch, "active",
                    G_SETTINGS_BIND_DEFAULT);
+  /* Translators: an answer may become as long as it likes. */
+  facet_spin_button_set_zero_word (self->longest_answer, _ ("No limit"));
+  /* Translators: the seed is another one for every answer. */
+  facet_spin_button_set_zero_word (self->seed, _ ("Random"));
+  g_settings_bind (parts->settings, "longest-answer", self->longest_answer, "value",
+                   G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (parts->settings, "seed", self->seed, "value", G_SETTINGS_BIND_DEFAULT);
   bind_sampling (self);
   return GTK_WIDGET (self);
 }

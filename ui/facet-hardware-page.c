@@ -13,6 +13,7 @@
 
 #include "facet-device-row.h"
 #include "facet-hardware-page.h"
+#include "facet-zero-word.h"
 
 struct _FacetHardwarePage {
   AdwPreferencesPage parent_instance;
@@ -21,7 +22,7 @@ struct _FacetHardwarePage {
   GtkWidget      *gpu_memory;
   AdwComboRow    *weights_row;
   AdwComboRow    *context_row;
-  GtkWidget      *threads;
+  GtkSpinButton  *threads;
   GtkAdjustment  *threads_adjustment;
 
   GSettings *settings;
@@ -54,31 +55,6 @@ static GVariant *
 per_cent_to_share (const GValue *value, const GVariantType *type, gpointer data)
 {
   return g_variant_new_double (round (g_value_get_double (value)) / 100);
-}
-
-/* Threads: 0 reads "Automatic" */
-
-static int
-threads_input_cb (GtkSpinButton *spin, double *value)
-{
-  const char *text = gtk_editable_get_text (GTK_EDITABLE (spin));
-  char       *end;
-
-  *value = g_strtod (text, &end);
-  if (end == text)
-    *value = 0;
-  return TRUE;
-}
-
-static gboolean
-threads_output_cb (GtkSpinButton *spin)
-{
-  int              n = gtk_spin_button_get_value_as_int (spin);
-  g_autofree char *text = n > 0 ? g_strdup_printf ("%d", n) : g_strdup (_ ("Automatic"));
-
-  if (g_strcmp0 (text, gtk_editable_get_text (GTK_EDITABLE (spin))) != 0)
-    gtk_editable_set_text (GTK_EDITABLE (spin), text);
-  return TRUE;
 }
 
 /* Weights and context length: rows of a list */
@@ -204,8 +180,6 @@ facet_hardware_page_class_init (FacetHardwarePageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, FacetHardwarePage, threads);
   gtk_widget_class_bind_template_child (widget_class, FacetHardwarePage, threads_adjustment);
   gtk_widget_class_bind_template_callback (widget_class, per_cent_output_cb);
-  gtk_widget_class_bind_template_callback (widget_class, threads_input_cb);
-  gtk_widget_class_bind_template_callback (widget_class, threads_output_cb);
 }
 
 static void
@@ -221,6 +195,8 @@ facet_hardware_page_new (const FacetPreferencesParts *parts)
   FacetHardwarePage *self = g_object_new (FACET_TYPE_HARDWARE_PAGE, NULL);
 
   self->settings = g_object_ref (parts->settings);
+  /* Translators: as many threads as the processor has cores. */
+  facet_spin_button_set_zero_word (self->threads, _ ("Automatic"));
   gtk_adjustment_set_upper (self->threads_adjustment, g_get_num_processors ());
   fill_context_row (self);
   bind_settings (self);

@@ -310,6 +310,121 @@ test_options (void)
   }
 }
 
+/* The person's settings are @lines, as GSettings' keyfile backend keeps them. */
+static void
+set_settings (const char *folder, const char *lines)
+{
+  g_autofree char *directory = g_build_filename (folder, "glib-2.0", "settings", NULL);
+  g_autofree char *path = g_build_filename (directory, "keyfile", NULL);
+  g_autofree char *text = g_strconcat ("[org/facet/Facet]\n", lines, NULL);
+
+  g_assert_cmpint (g_mkdir_with_parents (directory, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+}
+
+/* What @arguments answer with --json.  (transfer full) */
+static json_t *
+ask_json (const char *arguments)
+{
+  Run     r;
+  json_t *json;
+
+  run (&r, arguments, NULL, 0);
+  g_assert_cmpint (r.status, ==, 0);
+  json = json_loads (r.out, 0, NULL);
+  g_assert_nonnull (json);
+  run_clear (&r);
+  return json;
+}
+
+static const char *
+get_answer (json_t *json)
+{
+  return json_string_value (json_object_get (json, "answer"));
+}
+
+static json_int_t
+get_usage (json_t *json, const char *name)
+{
+  return json_integer_value (json_object_get (json_object_get (json, "usage"), name));
+}
+
+static void
+assert_refused (const char *arguments, const char *words)
+{
+  Run r;
+
+  run (&r, arguments, NULL, 0);
+  g_assert_cmpint (r.status, ==, 1);
+  g_assert_nonnull (strstr (r.err, words));
+  run_clear (&r);
+}
+
+/* What the preferences say counts, and an option counts for more. */
+static void
+check_settings (const char *folder)
+{
+  json_t *usual, *own, *options;
+  Run     r;
+
+  set_settings (folder, "think-by-default=true\n");
+  run (&r, "ask|3 + 2 = ?", NULL, 0);
+  g_assert_nonnull (strstr (r.err, "Ones: 3 + 2 = 5."));
+  run_clear (&r);
+  run (&r, "ask|--no-thinking|Hi, do you send my data away?", NULL, 0);
+  g_assert_cmpstr (r.err, ==, "");
+  run_clear (&r);
+
+  set_settings (folder, "longest-answer=uint32 1\ncontext-size=uint32 256\n");
+  own = ask_json ("ask|--json|Hi, do you send my data away?");
+  options = ask_json ("ask|--json|--max-tokens|0|--context|512|Hi, do you send my data away?");
+  g_assert_cmpint (get_usage (own, "answer_tokens"), ==, 1);
+  g_assert_cmpint (get_usage (options, "answer_tokens"), >, 1);
+  g_assert_cmpint (get_usage (own, "context_size"), ==, 256);
+  g_assert_cmpint (get_usage (options, "context_size"), ==, 512);
+  json_decref (own);
+  json_decref (options);
+
+  set_settings (folder, "own-sampling=true\ntemperature=2.0\ntop-k=0\ntop-p=1.0\n"
+                        "repetition-penalty=2.0\nseed=uint32 7\n");
+  usual = ask_json ("ask|--json|--greedy|--repetition-penalty|1|Tell me about cats.");
+  own = ask_json ("ask|--json|--max-tokens|40|Tell me about cats.");
+  set_settings (folder, "temperature=0.5\n"); /* without own-sampling: not used */
+  options = ask_json ("ask|--json|--max-tokens|40|--temperature|2|--top-k|0|--top-p|1"
+                      "|--repetition-penalty|2|--seed|7|Tell me about cats.");
+  g_assert_cmpstr (get_answer (own), ==, get_answer (options));
+  g_assert_cmpstr (get_answer (own), !=, get_answer (usual));
+  json_decref (usual);
+  json_decref (own);
+  json_decref (options);
+
+  set_settings (folder, "model-folder='/nonexistent/model'\n");
+  assert_refused ("ask|Hi", "/nonexistent/model");
+  json_decref (ask_json ("ask|--json|--model||--max-tokens|1|Hi"));
+  set_settings (folder, "device='no such device'\n");
+  assert_refused ("ask|Hi", "no such device");
+  json_decref (ask_json ("ask|--json|--device|cpu|--max-tokens|1|Hi"));
+  json_decref (ask_json ("ask|--json|--backend|cpu|--max-tokens|1|Hi"));
+}
+
+static void
+test_settings (void)
+{
+  g_autofree char *folder = test_folder_new ();
+  g_autofree char *backend = g_strdup (g_getenv ("GSETTINGS_BACKEND"));
+  g_autofree char *config = g_strdup (g_getenv ("XDG_CONFIG_HOME"));
+
+  g_setenv ("GSETTINGS_BACKEND", "keyfile", TRUE);
+  g_setenv ("XDG_CONFIG_HOME", folder, TRUE);
+  check_settings (folder);
+  g_setenv ("GSETTINGS_BACKEND", backend, TRUE);
+  if (config != NULL)
+    g_setenv ("XDG_CONFIG_HOME", config, TRUE);
+  else
+    g_unsetenv ("XDG_CONFIG_HOME");
+  test_folder_remove (folder);
+}
+
 static void
 test_no_arguments (void)
 {
@@ -714,6 +829,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/json-lines", test_json_lines);
   g_test_add_func ("/cli/options", test_options);
   g_test_add_func ("/cli/device", test_device);
+  g_test_add_func ("/cli/settings", test_settings);
   g_test_add_func ("/cli/no-arguments", test_no_arguments);
   g_test_add_func ("/cli/chat-lines", test_chat_lines);
   g_test_add_func ("/cli/chat-too-long", test_chat_too_long);

@@ -707,7 +707,7 @@ test_close_at_once (Fixture *f, gconstpointer data)
 static void
 test_sampling (Fixture *f, gconstpointer data)
 {
-  const FacetSampling own = {0.5, 20, 0.9, 0.05, 1.1};
+  const FacetSampling own = {0.5, 20, 0.9, 0.05, 1.1, 77, 123};
   const FacetRequest *request;
 
   send_and_wait (f, "One");
@@ -723,6 +723,8 @@ test_sampling (Fixture *f, gconstpointer data)
   g_assert_cmpfloat (request->top_p, ==, 0.9);
   g_assert_cmpfloat (request->min_p, ==, 0.05);
   g_assert_cmpfloat (request->repetition_penalty, ==, 1.1);
+  g_assert_cmpuint (request->seed, ==, 77);
+  g_assert_cmpuint (request->max_tokens, ==, 123);
 
   test_library_reopen (&f->base);
   facet_library_set_sampling (f->base.library, &own);

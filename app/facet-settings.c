@@ -29,6 +29,23 @@ facet_settings_get_state_limit (GSettings *settings)
              : 0;
 }
 
+FacetSampling
+facet_settings_get_sampling (GSettings *settings)
+{
+  FacetSampling sampling = FACET_SAMPLING_OF_MODEL;
+
+  sampling.seed = g_settings_get_uint (settings, "seed");
+  sampling.max_tokens = g_settings_get_uint (settings, "longest-answer");
+  if (!g_settings_get_boolean (settings, "own-sampling"))
+    return sampling;
+  sampling.temperature = g_settings_get_double (settings, "temperature");
+  sampling.top_k = g_settings_get_int (settings, "top-k");
+  sampling.top_p = g_settings_get_double (settings, "top-p");
+  sampling.min_p = g_settings_get_double (settings, "min-p");
+  sampling.repetition_penalty = g_settings_get_double (settings, "repetition-penalty");
+  return sampling;
+}
+
 FacetAssistant *
 facet_settings_make_assistant (GSettings *settings)
 {
