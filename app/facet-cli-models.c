@@ -12,6 +12,7 @@
 #include "facet-download.h"
 #include "facet-model-catalogue.h"
 #include "facet-model-folder.h"
+#include "facet-schema.h"
 
 #include <glib-unix.h>
 
@@ -34,13 +35,14 @@
   "MODEL is a name of the list, or owner/name on the server.\n"                                    \
   "\n"                                                                                             \
   "Options of get and verify --repair:\n"                                                          \
-  "  --server ADDRESS   a Hugging Face hub or a mirror; otherwise $HF_ENDPOINT, or\n"              \
-  "                     https://huggingface.co.  $HF_TOKEN is used if it is set.\n"                \
-  "  --accept-licence   accepts the licence without being asked\n"
+  "  --from ADDRESS     a Hugging Face hub or a mirror; otherwise $HF_ENDPOINT, what the\n"        \
+  "                     preferences say, or https://huggingface.co\n"                              \
+  "  --accept-licence   accepts the licence without being asked\n"                                 \
+  "A token, if one is needed, is $HF_TOKEN or in the desktop's keyring.\n"
 
 typedef struct {
   gboolean                   help, json, repair, accept_licence;
-  char                      *server;
+  char                      *from;
   char                      *models, *hub_cache; /* folders */
   char                      *command, *word;     /* the model, as given */
   const FacetCatalogueModel *known;              /* NULL: it is not in the catalogue */
@@ -50,7 +52,7 @@ typedef struct {
 static void
 options_clear (Options *self)
 {
-  g_free (self->server);
+  g_free (self->from);
   g_free (self->models);
   g_free (self->hub_cache);
   g_free (self->command);
@@ -310,17 +312,31 @@ print_path (const Options *o)
   return facet_cli_flush () ? FACET_CLI_OK : FACET_CLI_FAILURE;
 }
 
+/* What was given counts before the environment, and that before the settings. */
+static char *
+dup_address (const Options *o)
+{
+  g_autoptr (GSettings) settings = o->from == NULL ? facet_schema_new_settings () : NULL;
+  g_autofree char *set = settings != NULL ? g_settings_get_string (settings, "model-server") : NULL;
+
+  if (o->from == NULL)
+    return facet_hub_dup_address (set);
+  g_unsetenv ("HF_ENDPOINT");
+  return g_strdup (o->from);
+}
+
 static int
 get (const Options *o)
 {
-  const char      *endpoint = o->server != NULL ? o->server : g_getenv ("HF_ENDPOINT");
-  FacetDownloadJob job = {.address = endpoint,
+  g_autofree char *address = dup_address (o);
+  FacetDownloadJob job = {.address = address,
                           .repository = o->repository,
                           .name = o->known != NULL ? o->known->name : NULL,
                           .files = o->known != NULL ? o->known->files : NULL,
                           .models = o->models};
   g_autoptr (FacetModelFolder) here =
       facet_model_folder_find (o->models, o->hub_cache, o->repository);
+  g_autoptr (FacetKeyring) keyring = facet_keyring_new ();
   g_autoptr (FacetDownload) download = NULL;
   Getting getting = {.meter.is_terminal = isatty (STDERR_FILENO)};
   guint   interrupt, terminate;
@@ -330,7 +346,7 @@ get (const Options *o)
     return print_path (o);
   if (!settle_licence (o))
     return FACET_CLI_FAILURE;
-  download = facet_download_new (&job);
+  download = facet_download_new (&job, keyring);
   getting.download = download;
   interrupt = g_unix_signal_add (SIGINT, interrupt_cb, &getting);
   terminate = g_unix_signal_add (SIGTERM, interrupt_cb, &getting);
@@ -495,7 +511,7 @@ parse (Options *o, char **arguments, int *status)
       {"help", 'h', 0, G_OPTION_ARG_NONE, &o->help, NULL, NULL},
       {"json", 0, 0, G_OPTION_ARG_NONE, &o->json, NULL, NULL},
       {"repair", 0, 0, G_OPTION_ARG_NONE, &o->repair, NULL, NULL},
-      {"server", 0, 0, G_OPTION_ARG_STRING, &o->server, NULL, NULL},
+      {"from", 0, 0, G_OPTION_ARG_STRING, &o->from, NULL, NULL},
       {"accept-licence", 0, 0, G_OPTION_ARG_NONE, &o->accept_licence, NULL, NULL},
       {NULL},
   };

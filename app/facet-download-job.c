@@ -9,7 +9,6 @@
 #include "config.h"
 
 #include "facet-download-job.h"
-#include "facet-hub-token.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -391,7 +390,7 @@ facet_download_job_run (const FacetDownloadJob *job,
                         GCancellable           *cancellable,
                         GError                **error)
 {
-  g_autofree char *hidden = NULL, *folder = NULL, *token = NULL;
+  g_autofree char *hidden = NULL, *folder = NULL;
   g_autoptr (FacetHub) hub = NULL;
   gboolean fine;
   int      lock;
@@ -407,9 +406,7 @@ facet_download_job_run (const FacetDownloadJob *job,
   if (g_file_test (folder, G_FILE_TEST_EXISTS))
     return TRUE;
   facet_download_progress_set_phase (progress, FACET_DOWNLOAD_LISTING, NULL);
-  token =
-      job->token != NULL ? g_strdup (job->token) : facet_hub_token_find (job->address, cancellable);
-  hub = facet_hub_new (job->address, token, error);
+  hub = facet_hub_new (job->address, job->token, error);
   if (hub == NULL)
     return FALSE;
   if (g_mkdir_with_parents (hidden, 0755) < 0) {

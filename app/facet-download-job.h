@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 
 typedef struct {
   const char         *address;    /* of the hub; NULL: the usual one */
-  const char         *token;      /* NULL: $HF_TOKEN, or what the keyring has for this address */
+  const char         *token;      /* NULL or "": none */
   const char         *repository; /* "owner/name" */
   const char         *name;   /* what a person calls it, for facet.json; NULL: no name of its own */
   const char *const  *files;  /* globs of the files wanted; NULL: those that a model folder needs */

@@ -17,6 +17,8 @@ struct _FacetDownload {
 
   FacetDownloadJob      job; /* its texts are owned */
   char                **files;
+  FacetKeyring         *keyring;
+  gboolean              asks_keyring; /* and has no thread yet */
   FacetDownloadState    state;
   FacetDownloadProgress progress; /* shared with the thread */
   FacetDownloadProgress seen;     /* as of the last tick; its mutex is not used */
@@ -217,17 +219,50 @@ download_thread (gpointer data)
   return error;
 }
 
+static void
+launch (FacetDownload *self)
+{
+  self->tick = g_timeout_add (TICK_MS, tick_cb, self);
+  self->thread = g_thread_new ("facet-download", download_thread, g_object_ref (self));
+}
+
+/* Without a keyring, or with one that stays locked, it is tried without a token. */
+static void
+looked_up_cb (GObject *keyring, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (FacetDownload) self = data;
+  g_autoptr (GError) error = NULL;
+
+  self->job.token = facet_keyring_lookup_finish (FACET_KEYRING (keyring), result, &error);
+  self->asks_keyring = FALSE;
+  if (error != NULL)
+    g_debug ("No token: %s", error->message);
+  if (g_cancellable_is_cancelled (self->cancellable)) {
+    g_clear_object (&self->cancellable);
+    set_state (self, FACET_DOWNLOAD_PAUSED);
+  } else {
+    launch (self);
+  }
+}
+
 void
 facet_download_start (FacetDownload *self)
 {
   g_return_if_fail (FACET_IS_DOWNLOAD (self));
 
-  if (self->thread != NULL)
+  if (self->thread != NULL || self->asks_keyring)
     return;
   self->n_samples = 0;
   self->cancellable = g_cancellable_new ();
-  self->tick = g_timeout_add (TICK_MS, tick_cb, self);
-  self->thread = g_thread_new ("facet-download", download_thread, g_object_ref (self));
+  facet_download_progress_set_phase (&self->progress, FACET_DOWNLOAD_LISTING, NULL);
+  look (self);
+  if (self->job.token == NULL && self->keyring != NULL) {
+    self->asks_keyring = TRUE;
+    facet_keyring_lookup_async (self->keyring, self->job.address, looked_up_cb,
+                                g_object_ref (self));
+  } else {
+    launch (self);
+  }
   set_state (self, FACET_DOWNLOAD_RUNNING);
 }
 
@@ -310,6 +345,7 @@ facet_download_finalize (GObject *object)
   FacetDownload *self = FACET_DOWNLOAD (object);
 
   g_clear_error (&self->error);
+  g_clear_object (&self->keyring);
   g_free ((char *)self->job.address);
   g_free ((char *)self->job.token);
   g_free ((char *)self->job.repository);
@@ -341,14 +377,16 @@ facet_download_init (FacetDownload *self)
 }
 
 FacetDownload *
-facet_download_new (const FacetDownloadJob *job)
+facet_download_new (const FacetDownloadJob *job, FacetKeyring *keyring)
 {
   FacetDownload   *self = g_object_new (FACET_TYPE_DOWNLOAD, NULL);
+  const char      *given = g_getenv ("HF_TOKEN");
   g_autofree char *folder = facet_download_dup_folder (job->models, job->repository);
 
   self->files = g_strdupv ((char **)job->files);
-  self->job = (FacetDownloadJob){.address = g_strdup (job->address),
-                                 .token = g_strdup (job->token),
+  self->keyring = keyring != NULL ? g_object_ref (keyring) : NULL;
+  self->job = (FacetDownloadJob){.address = facet_hub_dup_address (job->address),
+                                 .token = g_strdup (job->token != NULL ? job->token : given),
                                  .repository = g_strdup (job->repository),
                                  .name = g_strdup (job->name),
                                  .files = (const char *const *)self->files,

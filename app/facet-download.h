@@ -9,6 +9,7 @@
 #pragma once
 
 #include "facet-download-job.h"
+#include "facet-keyring.h"
 
 G_BEGIN_DECLS
 
@@ -23,8 +24,10 @@ typedef enum {
 G_DECLARE_FINAL_TYPE (FacetDownload, facet_download, FACET, DOWNLOAD, GObject)
 
 /* Copies what @job points to.  Says at once how much is there of what was begun, and touches no
- * network. */
-FacetDownload *facet_download_new (const FacetDownloadJob *job) G_GNUC_WARN_UNUSED_RESULT;
+ * network.  A job without a token gets $HF_TOKEN, or what @keyring has for its address when it
+ * starts; NULL: there is no keyring. */
+FacetDownload *facet_download_new (const FacetDownloadJob *job,
+                                   FacetKeyring           *keyring) G_GNUC_WARN_UNUSED_RESULT;
 
 void facet_download_start (FacetDownload *self);
 /* Ends it soon: the state says when.  What came is kept. */

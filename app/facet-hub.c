@@ -43,6 +43,20 @@ is_web (GUri *uri)
          (g_str_equal (scheme, "https") || g_str_equal (scheme, "http"));
 }
 
+char *
+facet_hub_dup_address (const char *address)
+{
+  const char *endpoint = g_getenv ("HF_ENDPOINT");
+  char       *chosen;
+
+  if (endpoint != NULL && endpoint[0] != '\0')
+    address = endpoint;
+  chosen = g_strdup (address != NULL && address[0] != '\0' ? address : FACET_HUB_ADDRESS);
+  while (g_str_has_suffix (chosen, "/"))
+    chosen[strlen (chosen) - 1] = '\0';
+  return chosen;
+}
+
 FacetHub *
 facet_hub_new (const char *address, const char *token, GError **error)
 {

@@ -81,6 +81,9 @@ gboolean facet_hub_parse_tree (FacetHubListing *self,
                                gsize            length,
                                GError         **error);
 
+/* The address that counts: $HF_ENDPOINT, else @address, else the usual hub's; without a slash at
+ * its end, as the keyring knows it. */
+char    *facet_hub_dup_address (const char *address) G_GNUC_WARN_UNUSED_RESULT;
 /* "owner/name", in the hub's letters. */
 gboolean facet_hub_is_repository (const char *name);
 

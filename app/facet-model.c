@@ -139,14 +139,15 @@ drop_download (FacetModel *self)
 static void
 make_download (FacetModel *self)
 {
-  FacetDownloadJob job = {.address = facet_models_get_address (self->models),
+  g_autofree char *address = facet_models_dup_address (self->models);
+  FacetDownloadJob job = {.address = address,
                           .repository = self->repository,
                           .name = self->known != NULL ? self->known->name : NULL,
                           .files = self->known != NULL ? self->known->files : NULL,
                           .models = facet_models_get_folder (self->models)};
 
   drop_download (self);
-  self->download = facet_download_new (&job);
+  self->download = facet_download_new (&job, facet_models_get_keyring (self->models));
   g_signal_connect_swapped (self->download, "progress", G_CALLBACK (download_progress_cb), self);
   g_signal_connect_swapped (self->download, "notify::state", G_CALLBACK (download_state_cb), self);
 }

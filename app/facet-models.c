@@ -18,6 +18,7 @@ struct _FacetModels {
   char         *weights; /* of the settings */
   guint         context_size;
   double        memory_share;
+  FacetKeyring *keyring;
   GPtrArray    *list; /* of FacetModel */
   gboolean      loaded, looking, look_again;
   GCancellable *cancellable;
@@ -306,16 +307,23 @@ facet_models_set_address (FacetModels *self, const char *address)
   g_return_if_fail (FACET_IS_MODELS (self));
 
   g_free (self->address);
-  self->address = g_strdup (address != NULL && address[0] != '\0' ? address : FACET_HUB_ADDRESS);
+  self->address = g_strdup (address);
 }
 
-const char *
-facet_models_get_address (FacetModels *self)
+char *
+facet_models_dup_address (FacetModels *self)
 {
-  const char *endpoint = g_getenv ("HF_ENDPOINT");
-
   g_return_val_if_fail (FACET_IS_MODELS (self), NULL);
-  return endpoint != NULL && endpoint[0] != '\0' ? endpoint : self->address;
+
+  return facet_hub_dup_address (self->address);
+}
+
+FacetKeyring *
+facet_models_get_keyring (FacetModels *self)
+{
+  g_return_val_if_fail (FACET_IS_MODELS (self), NULL);
+
+  return self->keyring;
 }
 
 void
@@ -385,6 +393,7 @@ facet_models_finalize (GObject *object)
 
   g_ptr_array_unref (self->list);
   g_object_unref (self->cancellable);
+  g_clear_object (&self->keyring);
   g_free (self->folder);
   g_free (self->hub_cache);
   g_free (self->address);
@@ -410,16 +419,16 @@ facet_models_init (FacetModels *self)
 {
   self->list = g_ptr_array_new_with_free_func (g_object_unref);
   self->cancellable = g_cancellable_new ();
-  self->address = g_strdup (FACET_HUB_ADDRESS);
 }
 
 FacetModels *
-facet_models_new (const char *folder, const char *hub_cache)
+facet_models_new (const char *folder, const char *hub_cache, FacetKeyring *keyring)
 {
   FacetModels               *self = g_object_new (FACET_TYPE_MODELS, NULL);
   gsize                      n;
   const FacetCatalogueModel *known = facet_catalogue_get (&n);
 
+  self->keyring = keyring != NULL ? g_object_ref (keyring) : NULL;
   self->folder = folder != NULL ? g_strdup (folder) : facet_models_dup_folder ();
   self->hub_cache = hub_cache != NULL ? g_strdup (hub_cache) : facet_hub_cache_dup_folder ();
   for (gsize i = 0; i < n; i++)

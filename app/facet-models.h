@@ -15,21 +15,26 @@ G_BEGIN_DECLS
 #define FACET_TYPE_MODELS (facet_models_get_type ())
 G_DECLARE_FINAL_TYPE (FacetModels, facet_models, FACET, MODELS, GObject)
 
-/* @folder, @hub_cache: NULL for the usual ones.  Empty until they have been looked at. */
-FacetModels *facet_models_new (const char *folder, const char *hub_cache) G_GNUC_WARN_UNUSED_RESULT;
+/* @folder, @hub_cache: NULL for the usual ones.  @keyring may be NULL.  Empty until they have been
+ * looked at. */
+FacetModels *facet_models_new (const char   *folder,
+                               const char   *hub_cache,
+                               FacetKeyring *keyring) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Where downloads come from; $HF_ENDPOINT counts before it.  NULL or "": the usual hub. */
-void        facet_models_set_address (FacetModels *self, const char *address);
+void          facet_models_set_address (FacetModels *self, const char *address);
 /* The one that counts. */
-const char *facet_models_get_address (FacetModels *self);
+char         *facet_models_dup_address (FacetModels *self) G_GNUC_WARN_UNUSED_RESULT;
+/* Where its token is; NULL: nowhere.  Borrowed. */
+FacetKeyring *facet_models_get_keyring (FacetModels *self);
 /* What judges whether a model fits: as the settings of the same names. */
-void        facet_models_set_machine (FacetModels *self,
-                                      const char  *weights,
-                                      guint        context_size,
-                                      double       memory_share);
+void          facet_models_set_machine (FacetModels *self,
+                                        const char  *weights,
+                                        guint        context_size,
+                                        double       memory_share);
 /* Looks again.  Downloads that were running when the program ended go on. */
-void        facet_models_refresh (FacetModels *self);
-gboolean    facet_models_is_loaded (FacetModels *self);
+void          facet_models_refresh (FacetModels *self);
+gboolean      facet_models_is_loaded (FacetModels *self);
 
 /* By repository or catalogue id; borrowed.  NULL: there is none. */
 FacetModel *facet_models_find (FacetModels *self, const char *name);

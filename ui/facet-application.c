@@ -174,7 +174,9 @@ apply_to_models (FacetApplication *self)
 static void
 make_models (FacetApplication *self)
 {
-  self->models = facet_models_new (NULL, NULL);
+  g_autoptr (FacetKeyring) keyring = facet_keyring_new ();
+
+  self->models = facet_models_new (NULL, NULL, keyring);
   g_signal_connect_object (self->models, "arrived", G_CALLBACK (arrived_cb), self,
                            G_CONNECT_SWAPPED);
   apply_to_models (self);

@@ -10,7 +10,6 @@
 
 #include <glib/gi18n.h>
 
-#include "facet-hub-token.h"
 #include "facet-model-chooser.h"
 #include "facet-model-row.h"
 #include "facet-models-window.h"
@@ -27,10 +26,9 @@ struct _FacetModelsWindow {
   GtkEditable         *token_row;
   GtkLabel            *token_note;
 
-  FacetModels  *models;
-  GSettings    *settings;
-  GHashTable   *rows; /* FacetModel → FacetModelRow, both borrowed */
-  GCancellable *cancellable;
+  FacetModels *models;
+  GSettings   *settings;
+  GHashTable  *rows; /* FacetModel → FacetModelRow, both borrowed */
 };
 
 G_DEFINE_FINAL_TYPE (FacetModelsWindow, facet_models_window, ADW_TYPE_WINDOW)
@@ -157,10 +155,12 @@ stored_cb (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (FacetModelsWindow) self = data;
   g_autoptr (GError) error = NULL;
 
-  if (facet_hub_token_store_finish (result, &error)) {
+  if (self->models == NULL) /* the window was closed meanwhile */
+    return;
+  if (facet_keyring_store_finish (FACET_KEYRING (source), result, &error)) {
     gtk_editable_set_text (self->token_row, "");
     say (self, _ ("The token is in the desktop’s keyring."), FALSE);
-  } else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+  } else {
     say (self, error->message, TRUE);
   }
 }
@@ -168,9 +168,13 @@ stored_cb (GObject *source, GAsyncResult *result, gpointer data)
 static void
 token_applied_cb (FacetModelsWindow *self)
 {
-  facet_hub_token_store_async (facet_models_get_address (self->models),
-                               gtk_editable_get_text (self->token_row), self->cancellable,
-                               stored_cb, g_object_ref (self));
+  g_autofree char *address = facet_models_dup_address (self->models);
+  /* Translators: in the list of the desktop's passwords; %s is an address. */
+  g_autofree char *label = g_strdup_printf (_ ("Facet: access token for %s"), address);
+
+  facet_keyring_store_async (facet_models_get_keyring (self->models), address, label,
+                             gtk_editable_get_text (self->token_row), stored_cb,
+                             g_object_ref (self));
 }
 
 /* ---- the object ---- */
@@ -180,7 +184,6 @@ facet_models_window_dispose (GObject *object)
 {
   FacetModelsWindow *self = FACET_MODELS_WINDOW (object);
 
-  g_cancellable_cancel (self->cancellable);
   if (self->models != NULL)
     g_signal_handlers_disconnect_by_data (self->models, self);
   g_hash_table_remove_all (self->rows);
@@ -196,7 +199,6 @@ facet_models_window_finalize (GObject *object)
   FacetModelsWindow *self = FACET_MODELS_WINDOW (object);
 
   g_hash_table_unref (self->rows);
-  g_object_unref (self->cancellable);
   G_OBJECT_CLASS (facet_models_window_parent_class)->finalize (object);
 }
 
@@ -227,7 +229,6 @@ static void
 facet_models_window_init (FacetModelsWindow *self)
 {
   self->rows = g_hash_table_new (NULL, NULL);
-  self->cancellable = g_cancellable_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
 }
 
@@ -235,10 +236,14 @@ GtkWidget *
 facet_models_window_new (FacetModels *models, GSettings *settings)
 {
   FacetModelsWindow *self = g_object_new (FACET_TYPE_MODELS_WINDOW, NULL);
+  g_autofree char   *address = NULL;
 
   self->models = g_object_ref (models);
   self->settings = g_object_ref (settings);
-  gtk_editable_set_text (GTK_EDITABLE (self->server_row), facet_models_get_address (models));
+  address = facet_models_dup_address (models);
+  gtk_editable_set_text (GTK_EDITABLE (self->server_row), address);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->token_row),
+                            facet_models_get_keyring (models) != NULL);
   g_signal_connect_object (models, "changed", G_CALLBACK (models_changed_cb), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (models, "items-changed", G_CALLBACK (models_changed_cb), self,

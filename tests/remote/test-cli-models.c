@@ -91,7 +91,8 @@ static void
 test_usage (Fixture *f, gconstpointer data)
 {
   static const char *const wrong[] = {"",         "frobnicate", "get",          "get a b",
-                                      "get ../x", "list x",     "path gemma-5", "get --nothing"};
+                                      "get ../x", "list x",     "path gemma-5", "get --nothing",
+                                      "--from x"};
 
   for (guint i = 0; i < G_N_ELEMENTS (wrong); i++) {
     run (f, wrong[i]);
@@ -127,6 +128,15 @@ test_get (Fixture *f, gconstpointer data)
   run (f, "verify test/model");
   g_assert_cmpint (f->status, ==, FACET_CLI_OK);
   g_assert_cmpstr (f->out, ==, "test/model is whole\n");
+}
+
+/* What is given counts before the environment. */
+static void
+test_from (Fixture *f, gconstpointer data)
+{
+  run (f, "get test/model --from http://127.0.0.1:1");
+  g_assert_cmpint (f->status, ==, FACET_CLI_FAILURE);
+  g_assert_cmpuint (test_server_count (fake_hub_get_hub (f->hub), "/"), ==, 0);
 }
 
 static void
@@ -194,6 +204,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/cli-models/usage", Fixture, NULL, set_up, test_usage, tear_down);
   g_test_add ("/cli-models/get", Fixture, NULL, set_up, test_get, tear_down);
+  g_test_add ("/cli-models/from", Fixture, NULL, set_up, test_from, tear_down);
   g_test_add ("/cli-models/repair", Fixture, NULL, set_up, test_repair, tear_down);
   g_test_add ("/cli-models/interrupt", Fixture, NULL, set_up, test_interrupt, tear_down);
   g_test_add ("/cli-models/licence", Fixture, NULL, set_up, test_licence, tear_down);

@@ -6,6 +6,7 @@
 #include "facet-download-journal.h"
 #include "facet-model-folder.h"
 #include "fake-hub.h"
+#include "fake-keyring.h"
 #include "tests/test-brief.h"
 #include "test-folder.h"
 #include "test-wait.h"
@@ -21,6 +22,8 @@ typedef struct {
   char                 *models; /* folder */
   FacetDownloadJob      job;
   FacetDownloadProgress progress;
+  FakeKeyring           fake;
+  FacetKeyring         *keyring;
 } Fixture;
 
 static void
@@ -29,6 +32,8 @@ set_up (Fixture *f, gconstpointer data)
   f->hub = fake_hub_new ();
   f->models = test_folder_new ();
   facet_download_progress_init (&f->progress);
+  fake_keyring_init (&f->fake);
+  f->keyring = fake_keyring_new_keyring (&f->fake);
   fake_hub_add (f->hub, "config.json", "{\"model_type\": \"gemma4\"}", 24, FALSE);
   fake_hub_add (f->hub, "tokenizer.json", "{}", 2, FALSE);
   fake_hub_add (f->hub, "notes.txt", "not wanted", 10, FALSE);
@@ -51,6 +56,8 @@ tear_down (Fixture *f, gconstpointer data)
   fake_hub_free (f->hub);
   test_folder_remove (f->models);
   facet_download_progress_clear (&f->progress);
+  g_object_unref (f->keyring);
+  fake_keyring_clear (&f->fake);
   g_free (f->models);
 }
 
@@ -156,6 +163,50 @@ test_token (Fixture *f, gconstpointer data)
   for (guint i = 0; i < of_host->len; i++)
     g_assert_null (((TestRequest *)of_host->pdata[i])->authorization);
   g_assert_false (test_folder_contains (f->models, "hf_secret"));
+}
+
+static FacetDownload *
+start (Fixture *f)
+{
+  FacetDownload *download = facet_download_new (&f->job, f->keyring);
+
+  facet_download_start (download);
+  return download;
+}
+
+/* The keyring is asked for the token of this very address; without one, or where it is broken, it
+ * is tried without. */
+static void
+check_keyring (Fixture *f, const char *token)
+{
+  g_autofree char *folder = facet_download_dup_folder (f->models, "test/model");
+  g_autofree char *value = token != NULL ? g_strconcat ("Bearer ", token, NULL) : NULL;
+  guint            before = test_server_count (fake_hub_get_hub (f->hub), "/");
+  g_autoptr (FacetDownload) download = NULL;
+  g_autoptr (GPtrArray) requests = NULL;
+
+  f->job.token = NULL;
+  download = start (f);
+  wait_until (facet_download_get_state (download) != FACET_DOWNLOAD_RUNNING);
+  g_assert_no_error (facet_download_get_error (download));
+  requests = test_server_dup_requests (fake_hub_get_hub (f->hub));
+  g_assert_cmpuint (requests->len, >, before);
+  g_assert_cmpstr (((TestRequest *)requests->pdata[before])->authorization, ==, value);
+  test_folder_remove (folder);
+}
+
+static void
+test_keyring (Fixture *f, gconstpointer data)
+{
+  check_keyring (f, NULL);
+  g_hash_table_insert (f->fake.keys, g_strdup ("https://huggingface.co"), g_strdup ("hf_other"));
+  check_keyring (f, NULL);
+  g_hash_table_insert (f->fake.keys, g_strdup (fake_hub_get_address (f->hub)),
+                       g_strdup ("hf_kept"));
+  check_keyring (f, "hf_kept");
+  f->fake.broken = TRUE;
+  check_keyring (f, NULL);
+  g_assert_cmpuint (f->fake.n_lookups, >=, 3);
 }
 
 /* ---- faults that are got over ---- */
@@ -360,15 +411,6 @@ test_hostile_trees (Fixture *f, gconstpointer data)
 }
 
 /* ---- paused, changed, killed ---- */
-
-static FacetDownload *
-start (Fixture *f)
-{
-  FacetDownload *download = facet_download_new (&f->job);
-
-  facet_download_start (download);
-  return download;
-}
 
 static guint64
 count_begun (Fixture *f)
@@ -677,6 +719,7 @@ main (int argc, char **argv)
   } tests[] = {
       {"whole", test_whole},
       {"token", test_token},
+      {"keyring", test_keyring},
       {"no-ranges", test_no_ranges},
       {"drops", test_drops},
       {"drops-whole", test_drops_whole},
@@ -710,6 +753,8 @@ main (int argc, char **argv)
   if (argc == 4 && g_str_equal (argv[1], "--child"))
     return be_child (argv[2], argv[3]);
   g_test_init (&argc, &argv, NULL);
+  g_unsetenv ("HF_TOKEN");
+  g_unsetenv ("HF_ENDPOINT");
   for (gsize i = 0; i < G_N_ELEMENTS (tests); i++) {
     g_autofree char *path = g_strconcat ("/download/", tests[i].name, NULL);
 

@@ -11,6 +11,7 @@
 #include "facet-settings.h"
 #include "facet-window.h"
 #include "fake-hub.h"
+#include "fake-keyring.h"
 #include "test-folder.h"
 #include "ui-fixture.h"
 
@@ -19,10 +20,12 @@
 static FacetApplication *application;
 
 typedef struct {
-  FakeHub     *hub;
-  char        *folder, *cache;
-  FacetModels *models;
-  GtkWidget   *window; /* of models */
+  FakeHub      *hub;
+  char         *folder, *cache;
+  FakeKeyring   fake;
+  FacetKeyring *keyring;
+  FacetModels  *models;
+  GtkWidget    *window; /* of models */
 } Fixture;
 
 static gboolean
@@ -64,9 +67,10 @@ set_up (Fixture *f, gconstpointer data)
   f->folder = test_folder_new ();
   f->cache = test_folder_new ();
   fill_hub (f->hub);
+  fake_keyring_init (&f->fake);
+  f->keyring = fake_keyring_new_keyring (&f->fake);
   begin_download (f);
-  g_setenv ("HF_TOKEN", "hf_secret", TRUE); /* nor asks a keyring */
-  f->models = facet_models_new (f->folder, f->cache);
+  f->models = facet_models_new (f->folder, f->cache, f->keyring);
   facet_models_set_address (f->models, fake_hub_get_address (f->hub));
   facet_models_refresh (f->models);
   ui_wait (is_loaded, f->models);
@@ -83,6 +87,8 @@ tear_down (Fixture *f, gconstpointer data)
   while (g_main_context_iteration (NULL, FALSE))
     ;
   g_object_unref (f->models);
+  g_object_unref (f->keyring);
+  fake_keyring_clear (&f->fake);
   fake_hub_free (f->hub);
   test_folder_remove (f->folder);
   test_folder_remove (f->cache);
@@ -298,7 +304,7 @@ test_goes_on (Fixture *f, gconstpointer data)
   ui_wait (has_bytes, model);
   facet_models_stop (f->models); /* the end of the program */
   fake_hub_set_fault (f->hub, FAKE_SLOW, 0);
-  again = facet_models_new (f->folder, f->cache);
+  again = facet_models_new (f->folder, f->cache, f->keyring);
   facet_models_set_address (again, fake_hub_get_address (f->hub));
   facet_models_refresh (again);
   ui_wait (is_loaded, again);
@@ -321,6 +327,26 @@ test_server_address (Fixture *f, gconstpointer data)
   g_signal_emit_by_name (row, "apply");
   kept = g_settings_get_string (settings, "model-server");
   g_assert_cmpstr (kept, ==, "https://mirror.example.org");
+}
+
+static gboolean
+has_key (gpointer keys)
+{
+  return g_hash_table_size (keys) > 0;
+}
+
+/* It goes to the keyring, under the address that downloads come from, and nowhere else. */
+static void
+test_token (Fixture *f, gconstpointer data)
+{
+  GtkWidget *row = ui_find (f->window, ADW_TYPE_PASSWORD_ENTRY_ROW, NULL);
+
+  gtk_editable_set_text (GTK_EDITABLE (row), "hf_typed");
+  g_signal_emit_by_name (row, "apply");
+  ui_wait (has_key, f->fake.keys);
+  g_assert_cmpstr (g_hash_table_lookup (f->fake.keys, fake_hub_get_address (f->hub)), ==,
+                   "hf_typed");
+  g_assert_false (test_folder_contains (f->folder, "hf_typed"));
 }
 
 static void
@@ -422,14 +448,16 @@ main (int argc, char *argv[])
     const char *path;
     void (*test) (Fixture *f, gconstpointer data);
   } tests[] = {
-      {"/models/life", test_life},           {"/models/remove", test_remove},
-      {"/models/mend", test_mend},           {"/models/licence", test_licence},
-      {"/models/goes-on", test_goes_on},     {"/models/server-address", test_server_address},
-      {"/models/narrow", test_narrow},       {"/models/line", test_line},
-      {"/models/first-run", test_first_run},
+      {"/models/life", test_life},       {"/models/remove", test_remove},
+      {"/models/mend", test_mend},       {"/models/licence", test_licence},
+      {"/models/goes-on", test_goes_on}, {"/models/server-address", test_server_address},
+      {"/models/token", test_token},     {"/models/narrow", test_narrow},
+      {"/models/line", test_line},       {"/models/first-run", test_first_run},
   };
   int result;
 
+  g_unsetenv ("HF_TOKEN");
+  g_unsetenv ("HF_ENDPOINT");
   ui_test_init (&argc, &argv);
   application = facet_application_new (G_APPLICATION_NON_UNIQUE);
   g_assert_true (g_application_register (G_APPLICATION (application), NULL, NULL));
