@@ -501,6 +501,28 @@ remove_model (const Options *o)
   return FACET_CLI_FAILURE;
 }
 
+/* --model */
+
+char *
+facet_cli_find_model (const char *word)
+{
+  const FacetCatalogueModel *known = facet_catalogue_find (word);
+  const char                *repository = known != NULL ? known->repository : word;
+  g_autofree char           *models = facet_models_dup_folder ();
+  g_autofree char           *hub_cache = facet_hub_cache_dup_folder ();
+  g_autoptr (FacetModelFolder) folder = NULL;
+
+  if (g_file_test (word, G_FILE_TEST_EXISTS))
+    return g_strdup (word);
+  folder = facet_model_folder_find (models, hub_cache, repository);
+  if (folder != NULL)
+    return g_strdup (folder->folder);
+  if (known == NULL)
+    return g_strdup (word); /* loading says that there is no such folder */
+  facet_cli_complain ("“%s” is not here: facet-cli models get %s", word, word);
+  return NULL;
+}
+
 /* The command */
 
 /* FALSE: *@status is the exit status, and everything has been said. */

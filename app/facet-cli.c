@@ -183,7 +183,8 @@ make_context (FacetCliOptions *o, const char *about, FacetCliFlags flags, gboole
        {"server", 0, 0, G_OPTION_ARG_FILENAME, &o->server,
         "Let a server answer; everything is sent there (see “facet-cli servers”)", "NAME|ADDRESS"},
        {"model", 0, 0, G_OPTION_ARG_FILENAME, &o->model,
-        "Model folder; '' is the demonstration model", "DIR"},
+        "Model folder, or a name that “facet-cli models” knows; '' is the demonstration model",
+        "DIR|NAME"},
        {"weights", 0, 0, G_OPTION_ARG_STRING, &o->weights, "bf16 (as stored), q8 or q4", "KIND"},
        {"device", 0, 0, G_OPTION_ARG_STRING, &o->device,
         "auto, cpu, a GPU's name or a part of it, or cuda:1", "NAME"},
@@ -273,6 +274,19 @@ facet_cli_parse (GOptionContext *context,
   return FALSE;
 }
 
+/* FALSE: it is not here, which was said. */
+static gboolean
+find_model (FacetCliOptions *o, int *status)
+{
+  g_autofree char *given = g_steal_pointer (&o->model);
+
+  if (given == NULL)
+    return TRUE;
+  o->model = facet_cli_find_model (given);
+  *status = FACET_CLI_FAILURE;
+  return o->model != NULL;
+}
+
 /* Below 0 is how a request says "the model's own". */
 static void
 settle_sampling (FacetCliOptions *o, GSettings *settings)
@@ -341,7 +355,7 @@ facet_cli_options_parse (FacetCliOptions *self,
                             .context = NOT_GIVEN_INT};
   context = make_context (self, about, flags, &help);
   if (facet_cli_parse (context, &help, command, parameters, arguments, status) &&
-      check (self, status)) {
+      check (self, status) && find_model (self, status)) {
     GSettings *settings = facet_settings_get_default ();
 
     settle_model (self, settings);

@@ -148,7 +148,11 @@ int facet_cli_export (char **arguments);
 int facet_cli_import (char **arguments);
 int facet_cli_list (char **arguments);
 int facet_cli_models (char **arguments);
-int facet_cli_servers (char **arguments);
-int facet_cli_transcribe (char **arguments);
+
+/* What --model names: a folder or file stays what it is, a name of the catalogue or the hub becomes
+ * the folder where that model is.  (transfer full) NULL: it is not here, which was said. */
+char *facet_cli_find_model (const char *word) G_GNUC_WARN_UNUSED_RESULT;
+int   facet_cli_servers (char **arguments);
+int   facet_cli_transcribe (char **arguments);
 
 G_END_DECLS

@@ -148,10 +148,12 @@ try_device (FacetFitting              *self,
             gboolean                   on_gpu,
             guint64                    have)
 {
+  gboolean packed = model->form == FACET_MODEL_W4A16 || model->form == FACET_MODEL_GGUF;
+
   for (gsize i = first; i < G_N_ELEMENTS (bits); i++) {
     GemNeed need;
 
-    if (!gem_need_count (model->shape, bits[i].weights, context_size, on_gpu, &need))
+    if (!gem_need_count (model->shape, bits[i].weights, packed, context_size, on_gpu, &need))
       return FALSE;
     self->weights = bits[i].name;
     self->need = gem_need_get_total (&need);
@@ -179,8 +181,6 @@ facet_catalogue_fit (const FacetCatalogueModel *model,
     first++;
   if (weights == NULL)
     first = 0;
-  if (model->form == FACET_MODEL_W4A16 || model->form == FACET_MODEL_GGUF)
-    first = G_N_ELEMENTS (bits) - 1;
   if (machine->gpu != NULL && try_device (&fitting, model, first, n_ctx, TRUE, machine->gpu_memory))
     return fitting;
   /* The rest of the system wants to live, too. */

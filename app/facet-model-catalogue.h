@@ -70,7 +70,8 @@ typedef struct {
   const char *weights; /* with which it fits: "bf16", "q8", "q4" */
 } FacetFitting;
 
-/* @weights, @context_size: of the settings; a model of fewer bits ignores the first.  0: 8192. */
+/* @weights, @context_size: of the settings; of a model that comes in 4 bits the first decides about
+ * its head only.  0: 8192. */
 FacetFitting facet_catalogue_fit (const FacetCatalogueModel *model,
                                   const FacetMachine        *machine,
                                   const char                *weights,

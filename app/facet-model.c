@@ -185,6 +185,15 @@ facet_model_download (FacetModel *self, gboolean use)
 }
 
 void
+facet_model_network_came (FacetModel *self)
+{
+  if (self->state == FACET_MODEL_FAILED &&
+      g_error_matches (facet_download_get_error (self->download), FACET_HUB_ERROR,
+                       FACET_HUB_ERROR_NETWORK))
+    facet_model_download (self, self->use);
+}
+
+void
 facet_model_pause (FacetModel *self)
 {
   g_return_if_fail (FACET_IS_MODEL (self));
@@ -234,6 +243,12 @@ verdict (FacetModel *self)
   if (!facet_model_is_damaged (self))
     return g_strdup (_ ("Verified: every file is as it was published."));
   names = g_strjoinv (", ", self->damaged);
+  if (self->here->origin == FACET_MODEL_HUB_CACHE)
+    /* Translators: %s are names of files. */
+    return g_strdup_printf (_ ("Damaged: %s. It belongs to the Hugging Face cache: remove it "
+                               "there, "
+                               "and download it again."),
+                            names);
   /* Translators: %s are names of files. */
   return g_strdup_printf (_ ("Damaged: %s. Download it again to mend that."), names);
 }
@@ -326,7 +341,8 @@ begun_text (guint64 done, guint64 total)
 void
 facet_model_take_finding (FacetModel *self, FacetModelFinding *finding)
 {
-  if (self->state == FACET_MODEL_DOWNLOADING || self->state == FACET_MODEL_VERIFYING)
+  if (self->state == FACET_MODEL_DOWNLOADING || self->state == FACET_MODEL_VERIFYING ||
+      (self->state == FACET_MODEL_FAILED && finding->here == NULL)) /* it still says why */
     return;
   g_clear_pointer (&self->here, facet_model_folder_free);
   self->here = g_steal_pointer (&finding->here);

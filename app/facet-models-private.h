@@ -25,6 +25,8 @@ void                       facet_model_set_fit (FacetModel         *self,
                                                 const FacetMachine *machine);
 const FacetCatalogueModel *facet_model_get_known (FacetModel *self);
 void                       facet_model_stop (FacetModel *self);
+/* Tries a download again that failed for want of a network. */
+void                       facet_model_network_came (FacetModel *self);
 
 /* "wanted" beside what was begun: it goes on with the next start of the program. */
 gboolean facet_model_marker_read (const char *models, const char *repository, gboolean *use);

@@ -299,6 +299,13 @@ facet_models_is_loaded (FacetModels *self)
   return self->loaded;
 }
 
+static void
+network_changed_cb (FacetModels *self, gboolean available)
+{
+  for (guint i = 0; available && i < self->list->len; i++)
+    facet_model_network_came (g_ptr_array_index (self->list, i));
+}
+
 /* ---- what is set ---- */
 
 void
@@ -433,5 +440,7 @@ facet_models_new (const char *folder, const char *hub_cache, FacetKeyring *keyri
   self->hub_cache = hub_cache != NULL ? g_strdup (hub_cache) : facet_hub_cache_dup_folder ();
   for (gsize i = 0; i < n; i++)
     add_model (self, &known[i], known[i].repository);
+  g_signal_connect_object (g_network_monitor_get_default (), "network-changed",
+                           G_CALLBACK (network_changed_cb), self, G_CONNECT_SWAPPED);
   return self;
 }

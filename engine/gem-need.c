@@ -22,16 +22,17 @@
 #define ENCODING_BYTES (G_GUINT64_CONSTANT (173) * 1000 * 1000)
 
 static guint64
-slot_bytes (const GemWeightSlot *slot, GemWeights weights)
+slot_bytes (const GemWeightSlot *slot, GemWeights weights, gboolean packed)
 {
-  KrnType type = gem_weight_slot_get_type (slot, weights);
-  guint64 bytes = type == KRN_BF16 ? 0 : krn_quant_bytes (type, slot->rows, slot->cols);
+  gboolean is_matrix = slot->kind == GEM_SLOT_LINEAR || slot->kind == GEM_SLOT_FINE;
+  KrnType  type = packed && is_matrix ? KRN_Q4 : gem_weight_slot_get_type (slot, weights);
+  guint64  bytes = type == KRN_BF16 ? 0 : krn_quant_bytes (type, slot->rows, slot->cols);
 
   return bytes > 0 ? bytes : (guint64)slot->rows * (guint64)slot->cols * 2;
 }
 
 static void
-count_decoder (GemNeed *need, const GemTextConfig *config, GemWeights weights)
+count_decoder (GemNeed *need, const GemTextConfig *config, GemWeights weights, gboolean packed)
 {
   g_autofree GemTextWeights *text = g_new (GemTextWeights, 1);
   g_autoptr (GArray) slots = gem_text_weights_init (text, config);
@@ -39,7 +40,7 @@ count_decoder (GemNeed *need, const GemTextConfig *config, GemWeights weights)
 
   for (guint i = 0; i < slots->len; i++) {
     const GemWeightSlot *slot = &g_array_index (slots, GemWeightSlot, i);
-    guint64              bytes = slot_bytes (slot, weights);
+    guint64              bytes = slot_bytes (slot, weights, packed);
 
     if (slot->kind == GEM_SLOT_TABLE || (slot->kind == GEM_SLOT_EMBED && !shared_head))
       need->tables += bytes;
@@ -55,13 +56,18 @@ count_encoder (GArray *slots)
   guint64 bytes = 0;
 
   for (guint i = 0; i < slots->len; i++)
-    bytes += slot_bytes (&g_array_index (slots, GemWeightSlot, i), GEM_WEIGHTS_BF16);
+    bytes += slot_bytes (&g_array_index (slots, GemWeightSlot, i), GEM_WEIGHTS_BF16, FALSE);
   g_array_unref (slots);
   return bytes;
 }
 
 gboolean
-gem_need_count (const char *shape, GemWeights weights, guint n_ctx, gboolean on_gpu, GemNeed *need)
+gem_need_count (const char *shape,
+                GemWeights  weights,
+                gboolean    packed,
+                guint       n_ctx,
+                gboolean    on_gpu,
+                GemNeed    *need)
 {
   GemConfig                    config;
   g_autofree GemVisionWeights *vision = g_new (GemVisionWeights, 1);
@@ -71,7 +77,7 @@ gem_need_count (const char *shape, GemWeights weights, guint n_ctx, gboolean on_
   *need = (GemNeed){0};
   if (!gem_config_init_published (&config, shape))
     return FALSE;
-  count_decoder (need, &config.text, weights);
+  count_decoder (need, &config.text, weights, packed);
   need->encoders = count_encoder (gem_vision_weights_init (vision, &config)) +
                    count_encoder (gem_audio_weights_init (audio, &config)) + ENCODING_BYTES;
   need->session =

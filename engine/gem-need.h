@@ -18,10 +18,12 @@ typedef struct {
   guint64 session;  /* keys, values, activations, logits */
 } GemNeed;
 
-/* @shape: "e2b", "e4b".  @on_gpu: as a GPU computes it, which takes more rows at a time.  FALSE:
+/* @shape: "e2b", "e4b".  @packed: the layers' matrices come in 4 bits (W4A16, Q4_0) and stay so,
+ * whatever @weights say.  @on_gpu: as a GPU computes it, which takes more rows at a time.  FALSE:
  * there is no such shape. */
 gboolean gem_need_count (const char *shape,
                          GemWeights  weights,
+                         gboolean    packed,
                          guint       n_ctx,
                          gboolean    on_gpu,
                          GemNeed    *need);

@@ -10,6 +10,7 @@
 
 #include <glib/gi18n.h>
 
+#include "facet-announcer.h"
 #include "facet-model-chooser.h"
 #include "facet-model-row.h"
 #include "facet-models-window.h"
@@ -17,6 +18,7 @@
 struct _FacetModelsWindow {
   AdwWindow parent_instance;
 
+  FacetAnnouncer      *announcer;
   AdwPreferencesGroup *here;
   AdwPreferencesGroup *available;
   AdwPreferencesGroup *drafters;
@@ -28,7 +30,8 @@ struct _FacetModelsWindow {
 
   FacetModels *models;
   GSettings   *settings;
-  GHashTable  *rows; /* FacetModel → FacetModelRow, both borrowed */
+  GHashTable  *rows;   /* FacetModel → FacetModelRow, both borrowed */
+  GHashTable  *states; /* FacetModel → its state and one, as it was */
 };
 
 G_DEFINE_FINAL_TYPE (FacetModelsWindow, facet_models_window, ADW_TYPE_WINDOW)
@@ -75,7 +78,29 @@ is_gone (gpointer model, gpointer row, gpointer data)
   if (facet_models_find (self->models, facet_model_get_repository (model)) == model)
     return FALSE;
   adw_preferences_group_remove (ADW_PREFERENCES_GROUP (group), row);
+  g_hash_table_remove (self->states, model);
   return TRUE;
+}
+
+/* How it ended, for those who do not see the bar. */
+static void
+announce (FacetModelsWindow *self, FacetModel *model)
+{
+  FacetModelState  state = facet_model_get_state (model);
+  gpointer         before = g_hash_table_lookup (self->states, model);
+  g_autofree char *text = NULL;
+
+  g_hash_table_insert (self->states, model, GINT_TO_POINTER (state + 1));
+  if (before == NULL || GPOINTER_TO_INT (before) == (int)state + 1)
+    return;
+  if (state == FACET_MODEL_HERE && facet_model_get_message (model)[0] == '\0')
+    /* Translators: %s is a model. */
+    text = g_strdup_printf (_ ("%s is downloaded"), facet_model_get_name (model));
+  else if (state == FACET_MODEL_HERE || state == FACET_MODEL_FAILED || state == FACET_MODEL_PAUSED)
+    text = g_strdup_printf (_ ("%s: %s"), facet_model_get_name (model),
+                            facet_model_get_message (model));
+  if (text != NULL)
+    facet_announcer_say (self->announcer, text);
 }
 
 static void
@@ -89,6 +114,7 @@ models_changed_cb (FacetModelsWindow *self)
     g_autoptr (FacetModel) model = g_list_model_get_item (G_LIST_MODEL (self->models), i);
 
     place_row (self, model);
+    announce (self, model);
     any_drafter |= group_of (self, model) == self->drafters;
   }
   gtk_widget_set_visible (GTK_WIDGET (self->drafters), any_drafter);
@@ -199,6 +225,7 @@ facet_models_window_finalize (GObject *object)
   FacetModelsWindow *self = FACET_MODELS_WINDOW (object);
 
   g_hash_table_unref (self->rows);
+  g_hash_table_unref (self->states);
   G_OBJECT_CLASS (facet_models_window_parent_class)->finalize (object);
 }
 
@@ -210,8 +237,10 @@ facet_models_window_class_init (FacetModelsWindowClass *klass)
 
   object_class->dispose = facet_models_window_dispose;
   object_class->finalize = facet_models_window_finalize;
+  g_type_ensure (FACET_TYPE_ANNOUNCER);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/facet/Facet/facet-models-window.ui");
+  gtk_widget_class_bind_template_child (widget_class, FacetModelsWindow, announcer);
   gtk_widget_class_bind_template_child (widget_class, FacetModelsWindow, here);
   gtk_widget_class_bind_template_child (widget_class, FacetModelsWindow, available);
   gtk_widget_class_bind_template_child (widget_class, FacetModelsWindow, drafters);
@@ -229,6 +258,7 @@ static void
 facet_models_window_init (FacetModelsWindow *self)
 {
   self->rows = g_hash_table_new (NULL, NULL);
+  self->states = g_hash_table_new (NULL, NULL);
   gtk_widget_init_template (GTK_WIDGET (self));
 }
 

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Against a hub made for the tests, which has one repository; of the catalogue it has none. */
+#include "facet-announcer.h"
 #include "facet-download-line.h"
 #include "facet-first-run.h"
 #include "facet-model-row.h"
@@ -159,6 +160,12 @@ group_title (GtkWidget *row)
   return adw_preferences_group_get_title (ADW_PREFERENCES_GROUP (group));
 }
 
+static gboolean
+says_that_it_is_here (gpointer announcer)
+{
+  return g_str_equal (facet_announcer_get_text (announcer), "test/model is downloaded");
+}
+
 /* From what was begun to a model that answers, and back. */
 static void
 test_life (Fixture *f, gconstpointer data)
@@ -181,6 +188,7 @@ test_life (Fixture *f, gconstpointer data)
   press (row, "Resume");
   ui_wait (is_here, model);
   g_assert_cmpstr (group_title (row), ==, "On This Computer");
+  ui_wait (says_that_it_is_here, ui_find (f->window, FACET_TYPE_ANNOUNCER, NULL));
 
   press (row, "Use");
   used = g_settings_get_string (settings, "model-folder");
