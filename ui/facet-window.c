@@ -126,7 +126,8 @@ facet_window_open (FacetWindow *self, FacetConversation *conversation)
   g_return_if_fail (FACET_IS_WINDOW (self));
   g_return_if_fail (FACET_IS_CONVERSATION (conversation));
 
-  self->is_first_run = FALSE;
+  if (facet_conversation_get_id (conversation) != 0) /* an old one was asked for */
+    self->is_first_run = FALSE;
   show_conversation (self, conversation);
   if (self->narrow)
     adw_flap_set_reveal_flap (self->flap, FALSE);

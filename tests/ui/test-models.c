@@ -421,10 +421,14 @@ test_first_run (Fixture *f, gconstpointer data)
   GtkStack   *pages = GTK_STACK (gtk_widget_get_ancestor (page, GTK_TYPE_STACK));
   FacetModel *model = facet_models_find (f->models, "gemma-4-e2b-q4");
   GSettings  *settings = facet_settings_get_default ();
+  UiFixture   base;
   int         minimum;
 
+  ui_fixture_set_up (&base, NULL, 0);
   g_object_set (window, "models", f->models, NULL);
   facet_window_show_first_run (FACET_WINDOW (window));
+  facet_window_set_library (FACET_WINDOW (window),
+                            base.library); /* as it is opened behind the first frame */
   gtk_window_present (GTK_WINDOW (window));
   gtk_test_widget_wait_for_draw (window);
   g_assert_cmpstr (gtk_stack_get_visible_child_name (pages), ==, "first-run");
@@ -445,7 +449,11 @@ test_first_run (Fixture *f, gconstpointer data)
   g_assert_true (gtk_widget_get_visible (composer));
   answer_dialog ("accept");
   ui_wait (has_failed, model);
+  facet_window_set_library (FACET_WINDOW (window), NULL);
   gtk_window_destroy (GTK_WINDOW (window));
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  ui_fixture_tear_down (&base);
   g_settings_reset (settings, "welcomed");
 }
 
