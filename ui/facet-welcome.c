@@ -196,7 +196,7 @@ add_examples (FacetWelcome *self)
   self->get_model = make_row (_ ("The real model: about 10 GB to download"),
                               make_icon ("folder-download-symbolic"));
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->get_model), _ ("Get Gemma 4 E2B"));
-  gtk_actionable_set_action_name (GTK_ACTIONABLE (self->get_model), "win.get-model");
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (self->get_model), "app.models");
   adw_action_row_add_suffix (ADW_ACTION_ROW (self->get_model),
                              g_object_new (GTK_TYPE_IMAGE, "icon-name", "go-next-symbolic",
                                            "accessible-role", GTK_ACCESSIBLE_ROLE_PRESENTATION,

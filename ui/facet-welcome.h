@@ -9,7 +9,7 @@
  *
  * Signal ::example (FacetExample as int, const char *text): the person chose an example.
  *
- * Actions used: win.get-model, win.choose-model-folder, app.use-demo-model, app.preferences. */
+ * Actions used: app.models, win.choose-model-folder, app.use-demo-model, app.preferences. */
 #pragma once
 
 #include "facet-assistant.h"

@@ -268,12 +268,6 @@ choose_model_folder (GtkWidget *widget, const char *name, GVariant *parameter)
 }
 
 static void
-get_model (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  facet_window_get_model (FACET_WINDOW (widget));
-}
-
-static void
 add_recordings (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   facet_window_add_recordings (FACET_WINDOW (widget));
@@ -355,7 +349,6 @@ facet_window_install_actions (GtkWidgetClass *widget_class)
       {"win.regenerate", regenerate},
       {"win.copy-last", copy_last},
       {"win.choose-model-folder", choose_model_folder},
-      {"win.get-model", get_model},
       {"win.add-recordings", add_recordings},
       {"win.discard-recordings", discard_recordings},
       {"win.restore-backup", restore_backup},

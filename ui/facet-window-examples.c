@@ -110,14 +110,3 @@ facet_window_begin_example (FacetWindow *self, FacetExample kind, const char *te
   }
   gtk_widget_grab_focus (GTK_WIDGET (self->composer));
 }
-
-void
-facet_window_get_model (FacetWindow *self)
-{
-  GApplication *application = G_APPLICATION (gtk_window_get_application (GTK_WINDOW (self)));
-
-  if (g_action_map_lookup_action (G_ACTION_MAP (application), "models") != NULL)
-    g_action_group_activate_action (G_ACTION_GROUP (application), "models", NULL);
-  else
-    gtk_widget_activate_action (GTK_WIDGET (self), "win.choose-model-folder", NULL);
-}

@@ -101,8 +101,6 @@ FacetConversation *facet_window_find_conversation (FacetWindow *self, gint64 id)
 void facet_window_begin_example (FacetWindow *self, FacetExample kind, const char *text);
 /* What is to be said need not be said any more. */
 void facet_window_drop_hint (FacetWindow *self);
-/* Opens where models are had. */
-void facet_window_get_model (FacetWindow *self);
 
 /* facet-window-exchange.c */
 /* These ask what and where to. */

@@ -10,7 +10,7 @@
  * Actions: win.new-conversation, win.rename, win.pinned, win.delete, win.copy-conversation,
  * win.export, win.export-all, win.import, win.previous, win.next, win.sidebar-visible,
  * win.focus-composer, win.think, win.stop, win.answer-now, win.regenerate, win.copy-last,
- * win.search, win.find, win.find-next, win.find-previous, win.choose-model-folder, win.get-model,
+ * win.search, win.find, win.find-next, win.find-previous, win.choose-model-folder,
  * win.add-recordings, win.discard-recordings, win.new-private-conversation; and, with the id of a
  * conversation, win.export-conversation, win.archive-conversation and
  * win.duplicate-conversation, with that of a message,

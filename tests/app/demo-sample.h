@@ -20,5 +20,6 @@ typedef struct {
  * picture is one at the usual detail.  None is a failed test. */
 void demo_sample_find (DemoSample *self, const char *medium, const char *kind);
 void demo_sample_clear (DemoSample *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DemoSample, demo_sample_clear)
 
 G_END_DECLS

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/gem-session.h"
 
+#include "demo-sample.h"
 #include "facet-generation.h"
 #include "facet-local-assistant.h"
 #include "facet-media-import.h"
@@ -142,13 +143,20 @@ import_path (Fixture *f, const char *path)
   return media;
 }
 
-/* A sample of the demonstration model. */
+/* A sample of the demonstration model; what it is asked and what is right, in *@sample. */
 static FacetMedia *
-import (Fixture *f, const char *name)
+import (Fixture *f, const char *medium, const char *kind, DemoSample *sample)
 {
-  g_autofree char *path = g_build_filename (g_getenv ("FACET_DEMO_MODEL"), "samples", name, NULL);
+  demo_sample_find (sample, medium, kind);
+  return import_path (f, sample->path);
+}
 
-  return import_path (f, path);
+static FacetMedia *
+import_picture (Fixture *f)
+{
+  g_auto (DemoSample) sample = {0};
+
+  return import (f, "image", "one", &sample);
 }
 
 static void
@@ -173,14 +181,13 @@ ask (const char *text, FacetMedia *media)
 static void
 test_picture (Fixture *f, gconstpointer data)
 {
-  g_autoptr (FacetMedia) whole = import (f, "picture-0.png");
-  g_autoptr (FacetMedia) media = facet_media_with_detail (whole, 70);
-  g_autoptr (FacetRequest) request = ask ("Describe this image.", media);
-  g_autoptr (FacetRequest) next = ask ("Describe this image.", media);
+  g_auto (DemoSample) sample = {0};
+  g_autoptr (FacetMedia) media = import (f, "image", "one", &sample);
+  g_autoptr (FacetRequest) request = ask (sample.question, media);
+  g_autoptr (FacetRequest) next = ask (sample.question, media);
 
   run (f, request);
-  g_assert_cmpstr (f->answer->str, ==,
-                   "A large orange square at the bottom on a brown background.");
+  g_assert_cmpstr (f->answer->str, ==, sample.answer);
   g_assert_cmpuint (f->n_looking, >, 0);
   g_assert_cmpuint (f->usage.prompt_tokens, >, facet_media_get_n_tokens (media));
 
@@ -197,30 +204,33 @@ test_picture (Fixture *f, gconstpointer data)
 static void
 test_detail (Fixture *f, gconstpointer data)
 {
-  g_autoptr (FacetMedia) media = import (f, "picture-3.png"), again = import (f, "picture-3.png");
+  g_auto (DemoSample) sample = {0};
+  g_autoptr (FacetMedia) media = import (f, "image", "text", &sample);
+  g_autoptr (FacetMedia) again = import_path (f, sample.path);
   g_autoptr (FacetMedia) less = facet_media_with_detail (media, 70);
-  g_autoptr (FacetRequest) first = ask ("What does it say?", media);
-  g_autoptr (FacetRequest) second = ask ("What does it say?", less);
-  g_autoptr (FacetRequest) third = ask ("What does it say?", again);
+  g_autoptr (FacetRequest) first = ask (sample.question, media);
+  g_autoptr (FacetRequest) second = ask (sample.question, less);
+  g_autoptr (FacetRequest) third = ask (sample.question, again);
 
   run (f, first);
-  g_assert_cmpstr (f->answer->str, ==, "It says Tiger.");
+  g_assert_cmpstr (f->answer->str, ==, sample.answer);
   g_assert_cmpuint (f->n_looking, >, 0);
   run (f, second);
   g_assert_cmpuint (f->n_looking, >, 0);
   run (f, third);
   g_assert_cmpuint (f->n_looking, ==, 0);
-  g_assert_cmpstr (f->answer->str, ==, "It says Tiger.");
+  g_assert_cmpstr (f->answer->str, ==, sample.answer);
 }
 
 static void
 test_speech (Fixture *f, gconstpointer data)
 {
-  g_autoptr (FacetMedia) media = import (f, "speech-seen-sentence-43.wav");
+  g_auto (DemoSample) sample = {0};
+  g_autoptr (FacetMedia) media = import (f, "audio", "sentence", &sample);
   g_autoptr (FacetRequest) request = ask (FACET_TRANSCRIBE_PROMPT, media);
 
   run (f, request);
-  g_assert_cmpstr (f->answer->str, ==, "We had water with cheese for dinner.");
+  g_assert_cmpstr (f->answer->str, ==, sample.answer);
   g_assert_cmpuint (f->n_listening, >, 0);
   g_assert_cmpuint (f->n_looking, ==, 0);
 }
@@ -229,8 +239,10 @@ test_speech (Fixture *f, gconstpointer data)
 static void
 test_several (Fixture *f, gconstpointer data)
 {
-  g_autoptr (FacetMedia) a = import (f, "picture-0.png"), b = import (f, "picture-1.png");
-  g_autoptr (FacetMedia) clip = import (f, "speech-seen-digits-62.wav");
+  g_auto (DemoSample) two = {0};
+  g_auto (DemoSample) sound = {0};
+  g_autoptr (FacetMedia) a = import_picture (f), b = import (f, "image", "two", &two);
+  g_autoptr (FacetMedia) clip = import (f, "audio", "digits", &sound);
   g_autoptr (FacetRequest) request = facet_request_new ();
   FacetRequestMessage *message = facet_request_add (request, FACET_ROLE_USER, "Look and listen.");
 
@@ -252,18 +264,20 @@ static char *
 make_video (Fixture *f, guint n_frames)
 {
   char            *path = g_build_filename (f->folder, "clip.mkv", NULL);
-  g_autofree char *picture =
-      g_build_filename (g_getenv ("FACET_DEMO_MODEL"), "samples", "picture-0.png", NULL);
-  g_autofree char *line = g_strdup_printf ("filesrc location=\"%s\" ! pngdec ! imagefreeze "
-                                           "num-buffers=%u ! videoconvert ! "
-                                           "video/x-raw,framerate=10/1 ! jpegenc quality=95 ! "
-                                           "matroskamux ! filesink location=\"%s\"",
-                                           picture, n_frames, path);
+  g_auto (DemoSample) sample = {0};
+  g_autofree char *line = NULL;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GstElement) pipeline = gst_parse_launch (line, &error);
+  g_autoptr (GstElement) pipeline = NULL;
   g_autoptr (GstBus) bus = NULL;
   g_autoptr (GstMessage) message = NULL;
 
+  demo_sample_find (&sample, "image", "one");
+  line = g_strdup_printf ("filesrc location=\"%s\" ! pngdec ! imagefreeze "
+                          "num-buffers=%u ! videoconvert ! "
+                          "video/x-raw,framerate=10/1 ! jpegenc quality=95 ! "
+                          "matroskamux ! filesink location=\"%s\"",
+                          sample.path, n_frames, path);
+  pipeline = gst_parse_launch (line, &error);
   g_assert_no_error (error);
   bus = gst_element_get_bus (pipeline);
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
@@ -299,8 +313,9 @@ test_video (Fixture *f, gconstpointer data)
 static void
 test_cancel (Fixture *f, gconstpointer data)
 {
-  g_autoptr (FacetMedia) media = import (f, "picture-0.png");
-  g_autoptr (FacetMedia) clip = import (f, "speech-seen-digits-62.wav");
+  g_auto (DemoSample) sound = {0};
+  g_autoptr (FacetMedia) media = import_picture (f);
+  g_autoptr (FacetMedia) clip = import (f, "audio", "digits", &sound);
   g_autoptr (FacetRequest) look = ask ("Describe this image.", media);
   g_autoptr (FacetRequest) listen = ask (FACET_TRANSCRIBE_PROMPT, clip);
 
@@ -312,14 +327,14 @@ test_cancel (Fixture *f, gconstpointer data)
   g_assert_true (f->stopped);
   f->cancel_at = FACET_PHASE_NONE;
   run (f, listen);
-  g_assert_cmpstr (f->answer->str, ==, "7 0 7 9 6 3 9 1");
+  g_assert_cmpstr (f->answer->str, ==, sound.answer);
 }
 
 /* Pictures that cannot fit are found out before they are looked at. */
 static void
 test_too_long (Fixture *f, gconstpointer data)
 {
-  g_autoptr (FacetMedia) media = import (f, "picture-0.png");
+  g_autoptr (FacetMedia) media = import_picture (f);
   g_autoptr (FacetRequest) request = facet_request_new ();
   FacetRequestMessage *message = facet_request_add (request, FACET_ROLE_USER, "Compare.");
 
@@ -335,7 +350,7 @@ test_too_long (Fixture *f, gconstpointer data)
 static void
 test_missing (Fixture *f, gconstpointer data)
 {
-  g_autoptr (FacetMedia) media = import (f, "picture-0.png");
+  g_autoptr (FacetMedia) media = import_picture (f);
   g_autofree char *details = facet_media_dup_details (media);
   FacetMediaInfo   info = {.kind = FACET_MEDIA_IMAGE,
                            .folder = f->folder,
@@ -357,7 +372,7 @@ test_missing (Fixture *f, gconstpointer data)
 static void
 test_blind (Fixture *f, gconstpointer data)
 {
-  g_autoptr (FacetMedia) media = import (f, "picture-0.png");
+  g_autoptr (FacetMedia) media = import_picture (f);
   g_autoptr (FacetRequest) request = ask ("Describe this image.", media);
 
   run (f, request);
