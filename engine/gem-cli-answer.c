@@ -261,15 +261,30 @@ parse (GemCliAnswerer *self, const Turn *turn, gboolean starts_in_thought)
 }
 
 static char *
-print_turn (const json_t *result, const GemCliAnswerer *self, const Turn *turn, guint n_prompt)
+print_ids (const GArray *ids)
+{
+  GString *text = g_string_new ("[");
+
+  for (guint i = 0; i < ids->len; i++)
+    g_string_append_printf (text, "%s%d", i > 0 ? ", " : "", g_array_index (ids, gint32, i));
+  return g_string_free (g_string_append_c (text, ']'), FALSE);
+}
+
+static char *
+print_turn (const json_t         *result,
+            const GemCliAnswerer *self,
+            const Turn           *turn,
+            const GArray         *prompt)
 {
   g_autofree char *parsed = gem_cli_print_parsed (result);
+  g_autofree char *prompt_ids = print_ids (prompt), *ids = print_ids (turn->ids);
 
   /* Before the closing brace of what was parsed. */
-  return g_strdup_printf ("%.*s, \"finish\": \"%s\", \"prompt_tokens\": %u, \"reused_tokens\": %u, "
+  return g_strdup_printf ("%.*s, \"prompt_ids\": %s, \"ids\": %s, \"finish\": \"%s\", "
+                          "\"prompt_tokens\": %u, \"reused_tokens\": %u, "
                           "\"generated_tokens\": %u, \"prefill_ms\": %.3f, \"decode_ms\": %.3f}",
-                          (int)strlen (parsed) - 1, parsed, turn->finish, n_prompt,
-                          gem_session_get_n_reused (self->session), turn->ids->len,
+                          (int)strlen (parsed) - 1, parsed, prompt_ids, ids, turn->finish,
+                          prompt->len, gem_session_get_n_reused (self->session), turn->ids->len,
                           (double)turn->prefill_us / 1e3, (double)turn->decode_us / 1e3);
 }
 
@@ -295,7 +310,7 @@ gem_cli_answerer_answer (GemCliAnswerer *self, json_t *question, GError **error)
   if (good) {
     json_t *result = parse (self, &turn, starts_in_thought);
 
-    line = print_turn (result, self, &turn, prompt->len);
+    line = print_turn (result, self, &turn, prompt);
     json_decref (result);
   }
   return line;

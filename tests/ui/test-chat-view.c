@@ -106,6 +106,28 @@ test_tool_cards (UiChat *f, gconstpointer data)
   g_assert_false (gtk_widget_get_visible (cards));
 }
 
+/* However long names and values are, a card has room in the narrowest window. */
+static void
+test_tool_card_narrow (UiChat *f, gconstpointer data)
+{
+  g_autofree char *name = g_strnfill (64, 'n'), *key = g_strnfill (64, 'k');
+  g_autofree char *value = g_strnfill (3000, 'v');
+  g_autofree char *arguments = g_strdup_printf ("{\"%s\": \"%s\", \"n\": 1}", key, value);
+  GtkWidget       *cards;
+  int              minimum, height;
+
+  fake_assistant_begin_turn (f->base.fake);
+  fake_assistant_add_tool_call (f->base.fake, name, arguments);
+  facet_conversation_send (f->conversation, "Go");
+  ui_wait_idle (f->conversation);
+  ui_chat_settle (f);
+  cards = ui_find (ui_chat_get_row (f, 1), FACET_TYPE_TOOL_CARDS, NULL);
+  gtk_widget_measure (cards, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL, NULL);
+  g_assert_cmpint (minimum, <=, 320);
+  gtk_widget_measure (cards, GTK_ORIENTATION_VERTICAL, 320, NULL, &height, NULL, NULL);
+  g_assert_cmpint (height, >, 1000); /* all of the value is there */
+}
+
 /* An answer that is nothing but a call is no empty answer. */
 static void
 test_tool_card_alone (UiChat *f, gconstpointer data)
@@ -662,6 +684,7 @@ main (int argc, char **argv)
   ADD ("/chat-view/text/hostile", test_hostile);
   ADD ("/chat-view/announcements", test_announcements);
   ADD ("/chat-view/tools/cards", test_tool_cards);
+  ADD ("/chat-view/tools/narrow", test_tool_card_narrow);
   ADD ("/chat-view/tools/alone", test_tool_card_alone);
   g_test_add_func ("/chat-view/table-widths", test_table_widths);
   g_test_add_func ("/chat-view/status", test_status);
