@@ -14,14 +14,13 @@
 #include "gem-cli.h"
 #include "gem-backend.h"
 #include "gem-chat.h"
-#include "gem-file.h"
 #include "gem-image-size.h"
 #include "gem-json.h"
 #include "gem-parser.h"
+#include "gem-source.h"
 #include "gem-tokenizer.h"
 
 #define MAX_LINE     (64u << 20)
-#define MAX_TEMPLATE (1u << 20)
 #define MAX_LOGITS   (4u << 20)
 
 typedef struct {
@@ -45,14 +44,17 @@ refuse (GError **error, const char *sentence)
 static gboolean
 prepare_tokenize (Lines *self, GError **error)
 {
-  g_autofree char *path = NULL;
+  g_autoptr (GemSource) source = NULL;
 
   if (self->tokenizer_path == NULL && self->model.folder == NULL)
-    return refuse (error, "--tokenizer FILE or --model DIR is missing.");
-  path = self->tokenizer_path != NULL
-             ? g_strdup (self->tokenizer_path)
-             : g_build_filename (self->model.folder, "tokenizer.json", NULL);
-  self->tokenizer = gem_tokenizer_new_from_file (path, error);
+    return refuse (error, "--tokenizer FILE or --model PATH is missing.");
+  if (self->tokenizer_path != NULL)
+    self->tokenizer = gem_tokenizer_new_from_file (self->tokenizer_path, error);
+  else {
+    source = gem_source_open (self->model.folder, error);
+    if (source != NULL)
+      self->tokenizer = gem_source_load_tokenizer (source, self->model.folder, error);
+  }
   return self->tokenizer != NULL;
 }
 
@@ -127,29 +129,23 @@ answer_tokenize (Lines *self, json_t *question, GError **error)
 
 /* ---- render ---------------------------------------------------------------------------------- */
 
-/* The folder's own template decides, as it does when a model is loaded. */
+/* The model's own template decides, as it does when it is loaded. */
 static gboolean
 prepare_render (Lines *self, GError **error)
 {
-  g_autofree char *path = NULL, *jinja = NULL;
+  g_autoptr (GemSource) source = NULL;
+  g_autofree char *jinja = NULL;
   gsize            length;
 
   self->revision = GEM_TEMPLATE_E2B;
   if (self->model.folder == NULL)
     return TRUE;
-  if (!g_file_test (self->model.folder, G_FILE_TEST_IS_DIR)) {
-    g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_MODEL, "“%s” is not a folder.",
-                 self->model.folder);
+  source = gem_source_open (self->model.folder, error);
+  if (source == NULL || !gem_source_read_template (source, &jinja, &length, error))
     return FALSE;
-  }
-  path = g_build_filename (self->model.folder, "chat_template.jinja", NULL);
-  if (!g_file_test (path, G_FILE_TEST_EXISTS))
-    return TRUE;
-  if (!gem_file_read (path, MAX_TEMPLATE, &jinja, &length, error))
-    return FALSE;
-  if (!gem_template_recognise (jinja, length, &self->revision))
-    fprintf (stderr, "gem-cli: %s is none of the known templates; rendering as “%s”.\n", path,
-             gem_template_get_name (self->revision));
+  if (jinja != NULL && !gem_template_recognise (jinja, length, &self->revision))
+    fprintf (stderr, "gem-cli: that of %s is none of the known templates; rendering as “%s”.\n",
+             self->model.folder, gem_template_get_name (self->revision));
   return TRUE;
 }
 

@@ -26,7 +26,7 @@ void
 gem_cli_model_add_options (GemCliModel *self, GOptionContext *context)
 {
   const GOptionEntry entries[] = {
-      {"model", 0, 0, G_OPTION_ARG_FILENAME, &self->folder, "A folder with a checkpoint", "DIR"},
+      {"model", 0, 0, G_OPTION_ARG_FILENAME, &self->folder, "A folder with a checkpoint, or a .gguf file", "PATH"},
       {"backend", 0, 0, G_OPTION_ARG_STRING, &self->backend, "cpu (default), cuda, hip or auto",
        "NAME"},
       {"device", 0, 0, G_OPTION_ARG_STRING, &self->device,
@@ -117,7 +117,7 @@ gem_cli_model_load (const GemCliModel *self, GError **error)
   GemModel        *model;
 
   if (self->folder == NULL) {
-    g_set_error_literal (error, GEM_ERROR, GEM_ERROR_INVALID_INPUT, "--model DIR is missing.");
+    g_set_error_literal (error, GEM_ERROR, GEM_ERROR_INVALID_INPUT, "--model PATH is missing.");
     return NULL;
   }
   if (!gem_cli_model_resolve (self, &options, error))

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Loading maps the safetensors files; bf16 weights are used in place.  Immutable after load and
+ * Loading maps the files; bf16 weights are used in place.  Immutable after load and
  * reference counted; sessions hold a reference.  All calls from the engine thread, except ref, unref and getters.
  *
  * The encoders for pictures and sound (gem-media.h) are looked at while loading, but take memory only once the first picture or
@@ -21,7 +21,7 @@ typedef struct _GemModel GemModel;
 
 typedef enum {
   GEM_WEIGHTS_BF16, /* as stored */
-  GEM_WEIGHTS_Q8,   /* blocks of 32, 8 bits */
+  GEM_WEIGHTS_Q8,   /* blocks of 32, 8 bits; what is stored in fewer stays so */
   GEM_WEIGHTS_Q4,   /* blocks of 32, 4 bits; 8 for the head, keys, values, per-layer inputs */
 } GemWeights;
 
@@ -39,7 +39,7 @@ typedef struct {
 /* Called on the loading thread; @fraction 0…1, @what a short phrase ("Reading weights").  FALSE cancels. */
 typedef gboolean (*GemProgressFunc) (double fraction, const char *what, gpointer user_data);
 
-/* Loads a checkpoint folder as Hugging Face lays it out.
+/* Loads a checkpoint folder as Hugging Face lays it out, a GGUF file, or a folder with one (docs/forms.md).
  *
  * With backend and device "auto" a GPU that works computes, else the CPU; if there is a GPU and it cannot be used, or the model
  * finds no room on it (then the progress begins again), the CPU computes and a warning says why.  A device that was named
@@ -71,7 +71,7 @@ guint64 gem_model_get_weight_bytes (GemModel *self);
 guint64 gem_model_get_table_bytes (GemModel *self);
 /* What changes when the files of the weights do, wherever they lie. */
 const char *gem_model_get_identity (GemModel *self);
-/* The folder's path; NULL for a synthetic model. */
+/* The path that it was loaded from; NULL for a synthetic model. */
 const char *gem_model_get_folder (GemModel *self);
 
 /* Whether @id ends a turn; the ids come from generation_config.json. */

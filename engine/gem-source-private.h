@@ -26,5 +26,11 @@ struct _GemSource {
 };
 
 GemSource *gem_source_folder_new (const char *folder) G_GNUC_WARN_UNUSED_RESULT;
+/* @path: a file, or a folder that has one. */
+GemSource *gem_source_gguf_new (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* By its name. */
+gboolean gem_source_is_gguf (const char *path);
+gboolean gem_source_folder_has_gguf (const char *folder);
 
 G_END_DECLS

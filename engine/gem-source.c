@@ -5,10 +5,42 @@
 
 #include "gem-source-private.h"
 
+static gboolean
+has_file (const char *folder, const char *name)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+
+  return g_file_test (path, G_FILE_TEST_EXISTS);
+}
+
+/* Repositories of GGUF files often bring a config.json, too: the weights decide. */
+static gboolean
+is_gguf (const char *path)
+{
+  if (!g_file_test (path, G_FILE_TEST_IS_DIR))
+    return gem_source_is_gguf (path);
+  return !has_file (path, "model.safetensors") &&
+         !has_file (path, "model.safetensors.index.json") && gem_source_folder_has_gguf (path);
+}
+
 GemSource *
 gem_source_open (const char *path, GError **error)
 {
-  return gem_source_folder_new (path);
+  g_autofree char *name = g_filename_display_name (path);
+
+  if (!g_file_test (path, G_FILE_TEST_EXISTS)) {
+    g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_MODEL,
+                 "There is no model “%s”.  Choose another folder.", name);
+    return NULL;
+  }
+  if (!g_file_test (path, G_FILE_TEST_IS_DIR) && !gem_source_is_gguf (path)) {
+    g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_MODEL,
+                 "“%s” is a file, not a model folder.  Choose the folder that holds config.json, or a "
+                 ".gguf file.",
+                 name);
+    return NULL;
+  }
+  return is_gguf (path) ? gem_source_gguf_new (path, error) : gem_source_folder_new (path);
 }
 
 void

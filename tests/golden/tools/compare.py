@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares `gem-cli inspect` with the golden data, stage by stage.
 
-usage: compare.py --gem-cli PATH --fixtures DIR [--weights bf16|q8|q4|fp8] [--backend cpu|cuda|hip]
+usage: compare.py --gem-cli PATH --fixtures DIR [--model PATH] [--weights bf16|q8|q4|fp8] [--backend cpu|cuda|hip]
                   [--only FAMILY,...] [--json] [--gemma3 tokenizer.json[.gz]] [--exact] [--timeout SECONDS] [--explain]
 
 PATH is the engine's command-line program (its interface: docs/inspect.md), DIR a folder of fixtures
@@ -423,7 +423,7 @@ class Session:
 
     def __init__(self, opt, folder):
         self.opt, self.root = opt, opt.fixtures
-        self.model = self.path("tiny-model")
+        self.model = opt.model or self.path("tiny-model")
         options = ["--backend", opt.backend, "--weights", opt.weights]
         self.cli = Cli(opt.gem_cli, self.model, options, opt.timeout, folder)
         self.report = Report(opt.json)
@@ -484,7 +484,8 @@ def tokenizer(s):
         cases = s.maybe(read_jsonl, "tokenizer", file)
         if cases is None:
             return
-        answers = s.cli.ask(["tokenize", "--tokenizer", tokens], [{"text": c["text"]} for c in cases])
+        source = ["--model", s.opt.model] if s.opt.model and label == "tiny" else ["--tokenizer", tokens]
+        answers = s.cli.ask(["tokenize"] + source, [{"text": c["text"]} for c in cases])
         for key in ("ids", "decoded", "decoded_skip_special", "stream"):
             wanted = [(c, c.get(key, c["decoded"] if key == "decoded_skip_special" else None), a.get(key, a.get("error"))) for c, a in zip(cases, answers)]
             wanted = [w for w in wanted if w[1] is not None]
@@ -492,7 +493,7 @@ def tokenizer(s):
             s.report.count(label, key, len(wrong), len(wanted), wrong and "first: %s %.60r expected %.90r got %.90r" % (wrong[0][0]["category"], wrong[0][0]["text"], wrong[0][1], wrong[0][2]))
         special = {t["content"]: t["id"] for t in read_json(tokens)["added_tokens"] if t.get("special")}
         typed = [c for c in cases if any(t in c["text"] for t in special)]
-        answers = s.cli.ask(["tokenize", "--tokenizer", tokens], [{"text": c["text"], "special": False} for c in typed])
+        answers = s.cli.ask(["tokenize"] + source, [{"text": c["text"], "special": False} for c in typed])
         wrong = [(c, a) for c, a in zip(typed, answers) if set(a.get("ids", special.values())) & set(special.values()) or a.get("decoded") != c["decoded"]]
         s.report.count(label, "typed specials stay plain text", len(wrong), len(typed), wrong and "first: %.60r got %.120r" % (wrong[0][0]["text"], wrong[0][1]))
 
@@ -974,6 +975,7 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__.split("\n")[0], epilog="Families: %s.  More in the first lines of this file." % ", ".join(FAMILIES))
     ap.add_argument("--gem-cli")
     ap.add_argument("--fixtures", required=True)
+    ap.add_argument("--model", metavar="PATH", help="the tiny model in another form (write-forms.py)")
     ap.add_argument("--weights", choices=["bf16", "q8", "q4", "fp8"], default="bf16")
     ap.add_argument("--backend", choices=["cpu", "cuda", "hip"], default="cpu")
     ap.add_argument("--only", metavar="FAMILY,...")
