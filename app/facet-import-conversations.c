@@ -3,10 +3,9 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Three steps: a thread of the task pool reads all of the file, its media going into a folder that
- * nobody looks into; the store's writer puts everything into one transaction and the media in their
- * place; the main thread lists the conversations.  Until the transaction nothing of the store was
- * touched, and the folder goes whatever happens.  One that a killed process left goes with a later
- * import. */
+ * nobody looks into; the store's writer stores everything, hidden until all of it and the media are
+ * in their place; the main thread lists the conversations.  The folder goes whatever happens.  One
+ * that a killed process left goes with a later import. */
 #define G_LOG_DOMAIN "facet-import"
 
 #include "config.h"
@@ -139,19 +138,21 @@ job_free (gpointer data)
 /* The writer's thread */
 
 static gboolean
-commit_media_cb (gpointer data, GError **error)
+move_media_cb (gpointer data, gboolean *done, GError **error)
 {
-  Job           *job = data;
-  GHashTableIter iter;
-  gpointer       hash;
+  Job             *job = data;
+  GHashTableIter   iter;
+  gpointer         hash;
+  g_autofree char *path = NULL;
 
   g_hash_table_iter_init (&iter, job->import.staged);
-  while (g_hash_table_iter_next (&iter, &hash, NULL)) {
-    g_autofree char *path = g_build_filename (job->staging, hash, NULL);
-
-    if (!facet_media_folder_commit (job->media_folder, path, hash, error))
-      return FALSE;
-  }
+  *done = !g_hash_table_iter_next (&iter, &hash, NULL);
+  if (*done)
+    return TRUE;
+  path = g_build_filename (job->staging, hash, NULL);
+  if (!facet_media_folder_commit (job->media_folder, path, hash, error))
+    return FALSE;
+  g_hash_table_iter_remove (&iter);
   return TRUE;
 }
 
@@ -209,7 +210,7 @@ read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     g_task_return_error (task, error);
     return;
   }
-  facet_store_add_trees (facet_library_get_store (job->library), job->import.trees, commit_media_cb,
+  facet_store_add_trees (facet_library_get_store (job->library), job->import.trees, move_media_cb,
                          job, job->progress, FACET_IMPORT_READ_PROGRESS,
                          facet_library_reserve_folders (job->library, job->import.trees->len),
                          g_task_get_cancellable (task), stored_cb, g_object_ref (task));

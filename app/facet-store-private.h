@@ -39,7 +39,8 @@ struct _FacetStore {
   guint               n_owed;         /* operations that have not come back, but for the keeper's */
   gboolean            is_private;
   gboolean            readable; /* for the reader: nobody is about to set the file aside */
-  gboolean            closing, closed;
+  gboolean            closing;  /* atomic: the writer asks, too */
+  gboolean            closed;
 };
 
 typedef struct _FacetStoreOp FacetStoreOp;
@@ -56,6 +57,7 @@ struct _FacetStoreOp {
   void (*free) (FacetStoreOp *op);
   GError  *error;
   gboolean owed;    /* the store's own */
+  gboolean again;   /* set by @run: it is not done, and goes on after what waits */
   gboolean decides; /* it is about the connection itself: runs also without one, or while refused */
 };
 
@@ -127,6 +129,12 @@ GPtrArray *facet_draft_attachments_read (FacetDb *db, gint64 conversation, GErro
 
 /* Deletes those files of @hashes that nothing refers to any more.  Blocks. */
 gboolean facet_attachments_collect (FacetDb *db, GHashTable *hashes, GError **error);
+
+/* On the thread that owns @db, when the file was opened: imports of processes that are gone do not
+ * come to their end any more. */
+gboolean facet_abandon_imports (FacetDb *db, GError **error);
+/* Deletes what is left of them. */
+void     facet_store_push_abandoned (FacetStore *self);
 
 /* Deletes for good what has lain in the trash for FACET_TRASH_DAYS. */
 void facet_store_push_expiry (FacetStore *self);

@@ -10,7 +10,7 @@
  * of each other (an answer given again, a question edited); what is shown is the path from
  * conversations.head_id up to the root.
  * - Taking a message or a conversation out sets deleted_at: the path still leads through it, and it
- * can come back.
+ * can come back.  A conversation that is being imported has a negative one (facet-store-add.c).
  * - message_fts indexes a message once it is at rest (not PENDING or STREAMING), so that saving a
  * streaming answer four times a second does not index it four times a second.  Its content is the
  * view message_text, with the same condition, and the triggers keep to it: what is taken out of the

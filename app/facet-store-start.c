@@ -257,6 +257,7 @@ mark_interrupted (FacetDb *db, GError **error)
 {
   return facet_db_begin (db, FALSE, error) &&
          facet_db_exec (db, "UPDATE messages SET state = 5 WHERE state IN (1, 2)", error) &&
+         facet_abandon_imports (db, error) &&
          facet_db_commit (db, error);
 }
 
@@ -324,6 +325,7 @@ check_reply (FacetStoreOp *op)
   }
   if (self->closing)
     return;
+  facet_store_push_abandoned (self);
   facet_store_push_expiry (self);
   facet_store_push_sweep (self);
   push_backup (self);

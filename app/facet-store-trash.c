@@ -20,7 +20,7 @@
 /* Which conversations: ?1: one, or 0 for all; ?2: in the trash since then or longer. */
 #define DOOMED                                                                                     \
   "SELECT id FROM conversations"                                                                   \
-  " WHERE deleted_at IS NOT NULL AND (?1 = 0 OR id = ?1) AND deleted_at <= ?2"
+  " WHERE deleted_at > 0 AND (?1 = 0 OR id = ?1) AND deleted_at <= ?2"
 /* Which messages: only ?2 counts. */
 #define DOOMED_MESSAGES                                                                            \
   "SELECT id FROM messages WHERE deleted_at IS NOT NULL AND ?1 = 0 AND deleted_at <= ?2"

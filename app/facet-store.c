@@ -56,8 +56,12 @@ worker_thread (gpointer user_data)
   FacetStoreOp     *op;
 
   while ((op = g_async_queue_pop (worker->ops)) != &quit_op) {
+    op->again = FALSE;
     worker_run (worker, op);
-    facet_event_source_push (worker->results, op);
+    if (op->again)
+      g_async_queue_push (worker->ops, op);
+    else
+      facet_event_source_push (worker->results, op);
   }
   g_clear_pointer (&worker->db, facet_db_close);
   return NULL;
@@ -230,7 +234,7 @@ facet_store_close (FacetStore *self)
 {
   if (self->closed)
     return;
-  self->closing = TRUE;
+  g_atomic_int_set (&self->closing, TRUE);
   facet_store_flush (self);
   self->closed = TRUE;
   g_clear_handle_id (&self->backup_timer, g_source_remove);

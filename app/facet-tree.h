@@ -46,16 +46,19 @@ void facet_store_read_tree (FacetStore        *self,
                             FacetStoreTreeFunc func,
                             gpointer           user_data);
 
-/* Main thread.  Stores new conversations, all or none, in one durable transaction; the trees are
+/* Main thread.  Stores new conversations, all or none: in many transactions, between which other
+ * saves have their turn, and of which the last, a durable one, shows them all.  The trees are
  * written to (each gets its id), and nobody else may touch them until @func was called.
- * @commit_media, on the writer's thread and just before: puts their files into the media folder.
+ * @move_media, on the writer's thread and before the last one: puts their files into the media
+ * folder, one a call.
  * @progress (NULL: nobody looks) goes from @begin to FACET_TREE_PROGRESS.  @first_folder and the
  * numbers after it, one for each tree, are kept free for new folders. */
 #define FACET_TREE_PROGRESS 1000
-typedef gboolean (*FacetTreeMediaFunc) (gpointer data, GError **error);
+/* *@done: there was no more. */
+typedef gboolean (*FacetTreeMediaFunc) (gpointer data, gboolean *done, GError **error);
 void facet_store_add_trees (FacetStore        *self,
                             GPtrArray         *trees,
-                            FacetTreeMediaFunc commit_media,
+                            FacetTreeMediaFunc move_media,
                             gpointer           media_data,
                             FacetProgress     *progress,
                             guint              begin,

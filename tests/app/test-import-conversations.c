@@ -432,7 +432,7 @@ test_store_fails (Fixture *f, gconstpointer data)
                          "{\"role\":\"assistant\",\"content\":\"II\"}]",
                          -1, &error));
   g_assert_nonnull (error);
-  g_assert_cmpint (query (f, "SELECT count (*) FROM conversations"), ==, 0);
+  wait_until (query (f, "SELECT count (*) FROM conversations") == 0);
   g_assert_cmpint (query (f, "SELECT count (*) FROM messages"), ==, 0);
   g_assert_cmpuint (count_media (f), ==, 0);
 }
