@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 #include "facet-sidebar-row.h"
 
@@ -34,10 +35,10 @@ struct _FacetSidebarRow {
   GObject           *item;         /* NULL: not bound */
   FacetConversation *conversation; /* the item, if it is one; borrowed */
   FacetFolder       *folder;       /* of the item, if that is its heading; borrowed */
-  GBindingGroup     *bindings;     /* to the conversation */
-  GBindingGroup     *heading_bindings;
-  Kind               kind;     /* as which it is shown */
-  gboolean           changing; /* its parts are being set one after another */
+  gulong             notify;       /* to the item */
+  Kind               kind;         /* as which it is shown */
+  gboolean           expandable;   /* as a screen reader knows it */
+  char              *name;         /* the same */
 };
 
 enum {
@@ -140,49 +141,51 @@ more_clicked_cb (FacetSidebarRow *self)
   ask_for_menu (self, x, y);
 }
 
+static char *
+make_accessible_name (FacetSidebarRow *self)
+{
+  const char *title = gtk_label_get_label (self->title);
+
+  if (self->folder != NULL)
+    /* Translators: a folder of conversations, for screen readers. */
+    return g_strdup_printf (_ ("Folder %s"), facet_folder_get_name (self->folder));
+  if (self->conversation == NULL)
+    return g_strdup (gtk_label_get_label (GTK_LABEL (self->heading)));
+  if (facet_conversation_get_busy (self->conversation))
+    /* Translators: a conversation whose answer is being written, for screen readers. */
+    return g_strdup_printf (_ ("%s, answering"), title);
+  if (facet_conversation_is_private (self->conversation))
+    /* Translators: a conversation that is kept in memory only, for screen readers. */
+    return g_strdup_printf (_ ("%s, private"), title);
+  if (facet_conversation_get_pinned (self->conversation))
+    /* Translators: a pinned conversation, for screen readers. */
+    return g_strdup_printf (_ ("%s, pinned"), title);
+  return g_strdup (title);
+}
+
 /* The list's own widget around this row is what a screen reader stops at. */
 static void
-update_accessible_name (FacetSidebarRow *self)
+update_accessible (FacetSidebarRow *self)
 {
-  GtkWidget       *item = gtk_widget_get_parent (GTK_WIDGET (self));
+  GtkWidget       *list_item = gtk_widget_get_parent (GTK_WIDGET (self));
+  gboolean         expandable = self->folder != NULL;
   g_autofree char *name = NULL;
 
-  if (item == NULL || self->changing)
+  if (list_item == NULL)
     return;
-  if (self->conversation == NULL)
-    name = self->folder != NULL
-               /* Translators: a folder of conversations, for screen readers. */
-               ? g_strdup_printf (_ ("Folder %s"), facet_folder_get_name (self->folder))
-               : g_strdup (gtk_label_get_label (GTK_LABEL (self->heading)));
-  else if (facet_conversation_get_busy (self->conversation))
-    /* Translators: a conversation whose answer is being written, for screen readers. */
-    name = g_strdup_printf (_ ("%s, answering"), gtk_label_get_label (self->title));
-  else if (facet_conversation_is_private (self->conversation))
-    /* Translators: a conversation that is kept in memory only, for screen readers. */
-    name = g_strdup_printf (_ ("%s, private"), gtk_label_get_label (self->title));
-  else if (facet_conversation_get_pinned (self->conversation))
-    /* Translators: a pinned conversation, for screen readers. */
-    name = g_strdup_printf (_ ("%s, pinned"), gtk_label_get_label (self->title));
-  else
-    name = g_strdup (gtk_label_get_label (self->title));
-  gtk_accessible_update_property (GTK_ACCESSIBLE (item), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
-}
-
-/* There is always something to read and to click. */
-static gboolean
-title_to_label (GBinding *binding, const GValue *from, GValue *to, gpointer user_data)
-{
-  const char *title = g_value_get_string (from);
-
-  g_value_set_string (to, title != NULL && title[0] != '\0' ? title : _ ("New conversation"));
-  return TRUE;
-}
-
-static gboolean
-folded_to_icon (GBinding *binding, const GValue *from, GValue *to, gpointer user_data)
-{
-  g_value_set_string (to, g_value_get_boolean (from) ? "pan-end-symbolic" : "pan-down-symbolic");
-  return TRUE;
+  name = make_accessible_name (self);
+  if (g_strcmp0 (name, self->name) != 0) {
+    gtk_accessible_update_property (GTK_ACCESSIBLE (list_item), GTK_ACCESSIBLE_PROPERTY_LABEL, name,
+                                    -1);
+    g_free (self->name);
+    self->name = g_steal_pointer (&name);
+  }
+  if (expandable)
+    gtk_accessible_update_state (GTK_ACCESSIBLE (list_item), GTK_ACCESSIBLE_STATE_EXPANDED,
+                                 !facet_section_get_folded (FACET_SECTION (self->item)), -1);
+  else if (self->expandable)
+    gtk_accessible_reset_state (GTK_ACCESSIBLE (list_item), GTK_ACCESSIBLE_STATE_EXPANDED);
+  self->expandable = expandable;
 }
 
 FacetConversation *
@@ -218,6 +221,13 @@ set_class (GtkWidget *widget, const char *name, gboolean set)
     gtk_widget_remove_css_class (widget, name);
 }
 
+static void
+set_label (GtkLabel *label, const char *text)
+{
+  if (strcmp (gtk_label_get_label (label), text) != 0)
+    gtk_label_set_label (label, text);
+}
+
 /* A folder looks like something that can be pressed, a day like a heading. */
 static void
 show_kind (FacetSidebarRow *self)
@@ -238,18 +248,27 @@ show_kind (FacetSidebarRow *self)
   gtk_widget_set_visible (self->more, !is_heading || is_folder);
 }
 
+/* Hundreds of rows change when the list is scrolled by much, so that this is no group of bindings,
+ * and touches nothing that stays as it is. */
 static void
-update_expanded (FacetSidebarRow *self)
+show_item (FacetSidebarRow *self)
 {
-  GtkWidget *list_item = gtk_widget_get_parent (GTK_WIDGET (self));
+  if (self->conversation != NULL) {
+    const char *title = facet_conversation_get_title (self->conversation);
 
-  if (list_item == NULL)
-    return;
-  if (self->folder != NULL)
-    gtk_accessible_update_state (GTK_ACCESSIBLE (list_item), GTK_ACCESSIBLE_STATE_EXPANDED,
-                                 !facet_section_get_folded (FACET_SECTION (self->item)), -1);
-  else
-    gtk_accessible_reset_state (GTK_ACCESSIBLE (list_item), GTK_ACCESSIBLE_STATE_EXPANDED);
+    /* There is always something to read and to click. */
+    set_label (self->title, title != NULL && *title != '\0' ? title : _ ("New conversation"));
+    gtk_widget_set_visible (self->busy, facet_conversation_get_busy (self->conversation));
+    gtk_widget_set_visible (self->pin, facet_conversation_get_pinned (self->conversation));
+  } else {
+    FacetSection *section = FACET_SECTION (self->item);
+
+    set_label (GTK_LABEL (self->heading), facet_section_get_title (section));
+    gtk_image_set_from_icon_name (GTK_IMAGE (self->arrow), facet_section_get_folded (section)
+                                                               ? "pan-end-symbolic"
+                                                               : "pan-down-symbolic");
+  }
+  update_accessible (self);
 }
 
 void
@@ -259,16 +278,15 @@ facet_sidebar_row_set_item (FacetSidebarRow *self, gpointer item)
 
   g_return_if_fail (FACET_IS_SIDEBAR_ROW (self));
 
-  self->changing = TRUE;
+  if (self->item != NULL)
+    g_clear_signal_handler (&self->notify, self->item);
   g_set_object (&self->item, item);
   self->conversation = item != NULL && !is_heading ? FACET_CONVERSATION (item) : NULL;
   self->folder = is_heading ? facet_section_get_folder (item) : NULL;
-  g_binding_group_set_source (self->bindings, self->conversation);
-  g_binding_group_set_source (self->heading_bindings, is_heading ? item : NULL);
-  self->changing = FALSE;
   /* What is shown stays until there is something else to show: a row is soon used again. */
   if (item == NULL)
     return;
+  self->notify = g_signal_connect_swapped (item, "notify", G_CALLBACK (show_item), self);
   gtk_widget_set_visible (self->private, self->conversation != NULL &&
                                              facet_conversation_is_private (self->conversation));
   set_class (GTK_WIDGET (self), "in-folder",
@@ -276,8 +294,7 @@ facet_sidebar_row_set_item (FacetSidebarRow *self, gpointer item)
                  facet_conversation_get_folder (self->conversation) != 0 &&
                  !facet_conversation_get_pinned (self->conversation));
   show_kind (self);
-  update_expanded (self);
-  update_accessible_name (self);
+  show_item (self);
 }
 
 static void
@@ -285,8 +302,8 @@ facet_sidebar_row_dispose (GObject *object)
 {
   FacetSidebarRow *self = FACET_SIDEBAR_ROW (object);
 
-  g_clear_object (&self->bindings);
-  g_clear_object (&self->heading_bindings);
+  if (self->item != NULL)
+    g_clear_signal_handler (&self->notify, self->item);
   self->conversation = NULL;
   self->folder = NULL;
   g_clear_object (&self->item);
@@ -295,11 +312,19 @@ facet_sidebar_row_dispose (GObject *object)
 }
 
 static void
+facet_sidebar_row_finalize (GObject *object)
+{
+  g_free (FACET_SIDEBAR_ROW (object)->name);
+  G_OBJECT_CLASS (facet_sidebar_row_parent_class)->finalize (object);
+}
+
+static void
 facet_sidebar_row_class_init (FacetSidebarRowClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = facet_sidebar_row_dispose;
+  G_OBJECT_CLASS (klass)->finalize = facet_sidebar_row_finalize;
 
   signals[MENU] = g_signal_new ("menu", FACET_TYPE_SIDEBAR_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                 NULL, G_TYPE_NONE, 2, G_TYPE_DOUBLE, G_TYPE_DOUBLE);
@@ -333,32 +358,7 @@ static void
 facet_sidebar_row_init (FacetSidebarRow *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
-
-  const struct {
-    gpointer    widget;
-    const char *signal;
-  } shown[] = {
-      {self->heading, "notify::label"},
-      {self->title, "notify::label"},
-      {self->busy, "notify::visible"},
-      {self->pin, "notify::visible"},
-  };
-
-  self->bindings = g_binding_group_new ();
-  g_binding_group_bind_full (self->bindings, "title", self->title, "label", G_BINDING_SYNC_CREATE,
-                             title_to_label, NULL, NULL, NULL);
-  g_binding_group_bind (self->bindings, "busy", self->busy, "visible", G_BINDING_SYNC_CREATE);
-  g_binding_group_bind (self->bindings, "pinned", self->pin, "visible", G_BINDING_SYNC_CREATE);
-  self->heading_bindings = g_binding_group_new ();
-  g_binding_group_bind (self->heading_bindings, "title", self->heading, "label",
-                        G_BINDING_SYNC_CREATE);
-  g_binding_group_bind_full (self->heading_bindings, "folded", self->arrow, "icon-name",
-                             G_BINDING_SYNC_CREATE, folded_to_icon, NULL, NULL, NULL);
-  g_signal_connect_swapped (self->arrow, "notify::icon-name", G_CALLBACK (update_expanded), self);
   add_drop_target (self);
-  for (guint i = 0; i < G_N_ELEMENTS (shown); i++)
-    g_signal_connect_swapped (shown[i].widget, shown[i].signal, G_CALLBACK (update_accessible_name),
-                              self);
 }
 
 FacetSidebarRow *
