@@ -3,8 +3,9 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The first line is typed, the rest is searched.  Places lie in the text, in order and without
- * overlap; the snippet is text; SQLite takes the expression. */
+ * overlap; the snippet is text; SQLite takes the expression, and the index any bytes. */
 #include "app/facet-search-snippet.h"
+#include "app/facet-search-tokenizer.h"
 
 #include <sqlite3.h>
 #include <string.h>
@@ -29,24 +30,53 @@ check_places (const FacetSearchQuery *query, const char *text, gboolean inside)
     g_assert (ranges->len > 0 && facet_search_query_may_match (query, &text, 1));
 }
 
+static sqlite3 *
+open_index (void)
+{
+  sqlite3 *db = NULL;
+
+  g_assert (sqlite3_open (":memory:", &db) == SQLITE_OK);
+  g_assert (facet_search_tokenizer_register (db) == SQLITE_OK);
+  g_assert (sqlite3_exec (db,
+                          "CREATE VIRTUAL TABLE t USING fts5 (x, tokenize = 'facet',"
+                          " prefix = '1 2 3')",
+                          NULL, NULL, NULL) == SQLITE_OK);
+  return db;
+}
+
+/* Whether @match finds anything. */
+static gboolean
+finds (sqlite3 *db, const char *match)
+{
+  sqlite3_stmt *statement;
+  int           code;
+
+  g_assert (sqlite3_prepare_v2 (db, "SELECT 1 FROM t WHERE t MATCH ?", -1, &statement, NULL) ==
+            SQLITE_OK);
+  sqlite3_bind_text (statement, 1, match, -1, SQLITE_STATIC);
+  code = sqlite3_step (statement);
+  g_assert (code == SQLITE_ROW || code == SQLITE_DONE);
+  sqlite3_finalize (statement);
+  return code == SQLITE_ROW;
+}
+
+/* The bytes, which need be no text, are indexed, asked for, and gone when they are deleted. */
 static void
-check_expression (const char *match)
+check_index (const char *match, const guint8 *bytes, gsize n)
 {
   static sqlite3 *db;
   sqlite3_stmt   *statement;
 
-  if (match == NULL)
-    return;
-  if (db == NULL) {
-    sqlite3_open (":memory:", &db);
-    sqlite3_exec (db, "CREATE VIRTUAL TABLE t USING fts5 (x); INSERT INTO t VALUES ('a b c')", NULL,
-                  NULL, NULL);
-  }
-  g_assert (sqlite3_prepare_v2 (db, "SELECT 1 FROM t WHERE t MATCH ?", -1, &statement, NULL) ==
-            SQLITE_OK);
-  sqlite3_bind_text (statement, 1, match, -1, SQLITE_STATIC);
-  g_assert (sqlite3_step (statement) != SQLITE_ERROR);
+  if (db == NULL)
+    db = open_index ();
+  g_assert (sqlite3_prepare_v2 (db, "INSERT INTO t VALUES (?)", -1, &statement, NULL) == SQLITE_OK);
+  sqlite3_bind_text (statement, 1, (const char *)bytes, (int)n, SQLITE_STATIC);
+  g_assert (sqlite3_step (statement) == SQLITE_DONE);
   sqlite3_finalize (statement);
+  if (match != NULL)
+    finds (db, match);
+  g_assert (sqlite3_exec (db, "DELETE FROM t", NULL, NULL, NULL) == SQLITE_OK);
+  g_assert (match == NULL || !finds (db, match));
 }
 
 int
@@ -54,6 +84,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
   g_autofree char *input = g_strndup ((const char *)data, size);
   char            *rest = strchr (input, '\n');
+  const guint8    *bytes = memchr (data, '\n', size);
   g_autofree char *text = g_utf8_make_valid (rest != NULL ? rest + 1 : "", -1);
   g_autoptr (FacetSearchQuery) words = NULL;
   g_autoptr (FacetSearchQuery) literal = NULL;
@@ -67,7 +98,8 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   check_places (words, text, FALSE);
   check_places (words, text, TRUE);
   check_places (literal, text, FALSE);
-  check_expression (facet_search_query_get_match (words));
+  if (bytes != NULL)
+    check_index (facet_search_query_get_match (words), bytes + 1, (gsize)(data + size - bytes) - 1);
   snippet = facet_search_snippet_new (words, text, FALSE, &ranges);
   g_assert (g_utf8_validate (snippet, -1, NULL));
   return 0;
