@@ -10,7 +10,9 @@
  * passes between the text of the entry and the end of the frame in which its answer is drawn, by
  * GTK's software renderer: waiting for the next frame, the search, waiting for a frame again, the
  * first eight rows.  At 60 frames a second the two waits are 25 ms of it in the middle.  What the
- * processor worked for it, all threads, is shown beside it.  Not a test: the machine decides. */
+ * processor worked for it, all threads, is shown beside it.  Not a test: the machine decides.  (2
+ * cores, EPYC, with a load of 14: work of a key in the middle 18 to 104 ms, most of it for the
+ * rows.) */
 #define G_LOG_DOMAIN "search-dialog"
 
 #include "config.h"

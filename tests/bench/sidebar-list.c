@@ -8,9 +8,9 @@
  *
  * Draws with GTK's software renderer.  A tenth of the conversations is in twenty folders, one in a
  * hundred is pinned, the others are spread over three years.  Not a test: the machine decides.
- * (2 cores, Zen 5, with a load of 17: listed with 13 ms of work, shown with 240, most of it the 200
+ * (2 cores, EPYC, with a load of 14: listed with 13 ms of work, shown with 207, most of it the 200
  * rows that GtkListView of GTK 4.8 makes at least; work per frame, median and most: scrolling
- * slowly 2.1 and 8 ms, fast 4.0 and 9, jumping anywhere 0.1 and 52, where all of these rows
+ * slowly 1.9 and 3 ms, fast 3.6 and 6, jumping anywhere 0.1 and 36, where all of these rows
  * change.) */
 #define G_LOG_DOMAIN "sidebar-list"
 
