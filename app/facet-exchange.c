@@ -165,8 +165,8 @@ explain (FacetExchange *self, GError *error)
     g_autofree char *problem = facet_certificate_dup_problem (self->certificate_errors);
 
     return g_error_new (error->domain, error->code,
-                        _ ("The certificate of “%s” is not to be trusted: %s.  If it is yours, "
-                           "choose in the server’s settings that it is."),
+                        _ ("The certificate of “%s” is not to be trusted: %s.  If you know "
+                           "it to be the right one, say so in the server’s settings."),
                         name, problem);
   }
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))

@@ -136,6 +136,9 @@ send_usage (FacetRemoteAnswer *self)
   usage->context_used = usage->prompt_tokens + n;
   event = facet_event_new (FACET_EVENT_USAGE, self->turn);
   event->usage = *usage;
+  /* How much of the context is used is not known where the server does not count. */
+  if (!self->has_usage)
+    event->usage.context_size = 0;
   self->func (event, self->user_data);
 }
 

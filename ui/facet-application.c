@@ -204,6 +204,26 @@ apply_naming (FacetApplication *self)
 }
 
 static void
+apply_default_server (FacetApplication *self)
+{
+  g_autofree char *id = g_settings_get_string (self->settings, "default-server");
+
+  if (self->library != NULL)
+    facet_library_set_default_server (self->library, id);
+}
+
+/* Touches no keyring: that happens when a server is asked. */
+static void
+set_up_servers (FacetApplication *self)
+{
+  g_autoptr (FacetKeyring) keyring = facet_keyring_new ();
+  g_autoptr (FacetServers) servers = facet_servers_new (self->settings, keyring);
+
+  facet_library_set_servers (self->library, servers);
+  apply_default_server (self);
+}
+
+static void
 open_library (FacetApplication *self)
 {
   g_autoptr (FacetAssistant) assistant = NULL;
@@ -223,6 +243,7 @@ open_library (FacetApplication *self)
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STORAGE_ERROR]);
   if (self->library == NULL)
     return;
+  set_up_servers (self);
   make_recorder (self);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LIBRARY]);
 }
@@ -300,6 +321,8 @@ setting_changed_cb (FacetApplication *self, const char *key)
     self->reload_source = g_timeout_add (RELOAD_DELAY_MS, reload_cb, self);
   } else if (g_strv_contains (of_sampling, key)) {
     apply_sampling (self);
+  } else if (g_str_equal (key, "default-server")) {
+    apply_default_server (self);
   } else if (g_str_equal (key, "name-conversations")) {
     apply_naming (self);
   } else if (g_strv_contains (of_states, key)) {
@@ -334,17 +357,31 @@ activate_new_conversation (GSimpleAction *action, GVariant *parameter, gpointer 
   gtk_widget_activate_action (GTK_WIDGET (current_window (self)), "win.new-conversation", NULL);
 }
 
+/* @page NULL: the first one. */
 static void
-activate_preferences (GSimpleAction *action, GVariant *parameter, gpointer data)
+show_preferences (FacetApplication *self, const char *page)
 {
-  FacetApplication *self = data;
-  FacetWindow      *window = current_window (self);
-  GtkWindow        *preferences;
+  FacetWindow *window = current_window (self);
+  GtkWindow   *preferences =
+      GTK_WINDOW (facet_preferences_new (self->settings, self->recorder, self->library));
 
-  preferences = GTK_WINDOW (facet_preferences_new (self->settings, self->recorder, self->library));
+  if (page != NULL)
+    adw_preferences_window_set_visible_page_name (ADW_PREFERENCES_WINDOW (preferences), page);
   if (window != NULL)
     gtk_window_set_transient_for (preferences, GTK_WINDOW (window));
   gtk_window_present (preferences);
+}
+
+static void
+activate_preferences (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  show_preferences (data, NULL);
+}
+
+static void
+activate_servers (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  show_preferences (data, "servers");
 }
 
 static void
@@ -424,6 +461,7 @@ static const GActionEntry actions[] = {
     {.name = "new-window", .activate = activate_new_window},
     {.name = "new-conversation", .activate = activate_new_conversation},
     {.name = "preferences", .activate = activate_preferences},
+    {.name = "servers", .activate = activate_servers},
     {.name = "models", .activate = activate_models},
     {.name = "about", .activate = activate_about},
     {.name = "use-demo-model", .activate = activate_use_demo_model},

@@ -118,7 +118,7 @@ describe (FacetMessage *message, Face *face)
     face->icon = "dialog-warning-symbolic";
     face->title = empty ? _ ("No answer came") : _ ("The answer broke off");
     face->text = g_strdup (facet_message_get_error (message));
-    face->primary = _ ("Try Again");
+    face->primary = empty ? _ ("Try Again") : _ ("Go On");
     face->primary_action = "message.try-again";
     break;
   case FACET_MESSAGE_TOO_LONG:

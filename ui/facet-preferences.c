@@ -14,6 +14,7 @@
 #include "facet-model-page.h"
 #include "facet-preferences.h"
 #include "facet-privacy-page.h"
+#include "facet-servers-page.h"
 #include "facet-shortcuts-page.h"
 #include "facet-voice-page.h"
 
@@ -26,7 +27,8 @@ G_DEFINE_FINAL_TYPE (FacetPreferences, facet_preferences, ADW_TYPE_PREFERENCES_W
 /* In their order. */
 static const FacetPreferencesPageFunc pages[] = {
     facet_model_page_new, facet_hardware_page_new, facet_generation_page_new,
-    facet_voice_page_new, facet_privacy_page_new,  facet_shortcuts_page_new,
+    facet_voice_page_new, facet_servers_page_new,  facet_privacy_page_new,
+    facet_shortcuts_page_new,
 };
 
 /* The groups at or below @widget; of each a weak pointer. */

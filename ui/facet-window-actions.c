@@ -362,6 +362,7 @@ facet_window_install_actions (GtkWidgetClass *widget_class)
   facet_window_install_organise_actions (widget_class);
   facet_window_install_search_actions (widget_class);
   gtk_widget_class_install_property_action (widget_class, "win.pinned", "pinned");
+  gtk_widget_class_install_property_action (widget_class, "win.place", "place");
   gtk_widget_class_install_property_action (widget_class, "win.sidebar-visible", "sidebar-visible");
   gtk_widget_class_add_binding (widget_class, GDK_KEY_Escape, 0, escape_cb, NULL);
   gtk_widget_class_add_binding (widget_class, GDK_KEY_v, GDK_CONTROL_MASK, paste_cb, NULL);

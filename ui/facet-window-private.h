@@ -30,7 +30,9 @@ struct _FacetWindow {
   GtkLabel          *title_label;
   GtkWidget         *private_icon;
   GtkMenuButton     *place_button;
+  GtkImage          *place_icon;
   GtkLabel          *place_label;
+  GMenu             *places; /* in the place's menu: one an answer may come from */
   FacetModelBadge   *menu_badge;
   FacetBanner       *banner;
   FacetBanner       *recordings_banner;
@@ -55,6 +57,7 @@ struct _FacetWindow {
   GSignalGroup      *library_signals;
   GSignalGroup      *assistant_signals;
   GSignalGroup      *conversation_signals;
+  GSignalGroup      *server_signals;
   AdwToast          *hint;          /* what is to be said now; weak */
   AdwToast          *undo_toast;    /* the last deletion's, not owned; NULL when it is gone */
   char              *failure;       /* why what was sent last could not be kept */
@@ -132,6 +135,19 @@ void facet_window_set_models (FacetWindow *self, FacetModels *models);
 void facet_window_first_run_chosen (FacetWindow        *self,
                                     FacetFirstRunChoice choice,
                                     FacetModel         *model);
+
+/* facet-window-place.c */
+/* Who answers the shown conversation; borrowed, NULL: nobody does. */
+FacetAssistant *facet_window_get_assistant (FacetWindow *self);
+/* The property "place": the id of the server that answers, "" for this computer; borrowed. */
+const char     *facet_window_get_place (FacetWindow *self);
+/* Asks first where that is needed. */
+void            facet_window_set_place (FacetWindow *self, const char *id);
+/* After anything that changes what the header says of it. */
+void            facet_window_update_place (FacetWindow *self);
+void            facet_window_fill_places (FacetWindow *self);
+/* The library is another. */
+void            facet_window_watch_servers (FacetWindow *self);
 
 /* facet-window-storage.c */
 /* Says it in the banner, with two buttons.  FALSE: there is nothing to offer. */

@@ -23,6 +23,7 @@ enum {
   PROP_SIDEBAR_VISIBLE,
   PROP_STORAGE_ERROR, /* private: follows the application's */
   PROP_MODELS,        /* private: likewise */
+  PROP_PLACE,         /* private: the state of win.place */
   N_PROPS,
 };
 static GParamSpec *props[N_PROPS];
@@ -98,6 +99,8 @@ facet_window_get_conversation (FacetWindow *self)
   return self->conversation;
 }
 
+static void assistant_changed_cb (FacetWindow *self);
+
 static void
 show_conversation (FacetWindow *self, FacetConversation *conversation)
 {
@@ -112,6 +115,7 @@ show_conversation (FacetWindow *self, FacetConversation *conversation)
     facet_conversation_open (conversation);
   g_signal_group_set_target (self->conversation_signals, conversation);
   facet_composer_set_conversation (self->composer, conversation);
+  assistant_changed_cb (self);
   facet_chat_view_set_conversation (self->chat, conversation);
   facet_sidebar_set_conversation (self->sidebar, conversation);
   facet_window_drop_empty_private (self);
@@ -181,22 +185,11 @@ update_banner (FacetWindow *self, FacetAssistant *assistant)
 void
 facet_window_update_assistant (FacetWindow *self)
 {
-  FacetAssistant  *assistant = NULL;
-  g_autofree char *place = NULL;
-  gboolean         demo = FALSE;
+  FacetAssistant *assistant = facet_window_get_assistant (self);
+  gboolean        demo = assistant != NULL && facet_assistant_is_demo (assistant) &&
+                  facet_assistant_get_state (assistant) != FACET_ASSISTANT_FAILED;
 
-  if (self->library != NULL)
-    assistant = facet_library_get_assistant (self->library);
-  if (assistant != NULL) {
-    place = facet_assistant_dup_place (assistant);
-    demo = facet_assistant_is_demo (assistant) &&
-           facet_assistant_get_state (assistant) != FACET_ASSISTANT_FAILED;
-  }
-  if (place != NULL)
-    gtk_label_set_label (self->place_label, place);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->place_button),
-                                  GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                  gtk_label_get_label (self->place_label), -1);
+  facet_window_update_place (self);
   /* The welcome page says it in its own words. */
   gtk_widget_set_visible (self->demo_line,
                           demo && g_strcmp0 (gtk_stack_get_visible_child_name (self->pages),
@@ -211,10 +204,11 @@ assistant_state_changed_cb (FacetWindow *self)
   facet_composer_count_again (self->composer);
 }
 
+/* Another conversation, or the same at another place. */
 static void
-library_assistant_changed_cb (FacetWindow *self)
+assistant_changed_cb (FacetWindow *self)
 {
-  FacetAssistant *assistant = facet_library_get_assistant (self->library);
+  FacetAssistant *assistant = facet_window_get_assistant (self);
 
   g_signal_group_set_target (self->assistant_signals, assistant);
   facet_welcome_set_assistant (self->welcome, assistant);
@@ -238,7 +232,7 @@ facet_window_set_library (FacetWindow *self, FacetLibrary *library)
   facet_sidebar_set_library (self->sidebar, library);
   facet_window_update_actions (self);
   if (library != NULL) {
-    library_assistant_changed_cb (self);
+    facet_window_watch_servers (self);
     facet_window_begin_conversation (self);
   }
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LIBRARY]);
@@ -364,6 +358,9 @@ facet_window_get_property (GObject *object, guint id, GValue *value, GParamSpec 
     g_value_set_boolean (value, self->conversation != NULL &&
                                     facet_conversation_get_pinned (self->conversation));
     break;
+  case PROP_PLACE:
+    g_value_set_string (value, facet_window_get_place (self));
+    break;
   case PROP_SIDEBAR_VISIBLE:
     /* Asked already while the template is built. */
     g_value_set_boolean (value, self->flap != NULL && adw_flap_get_reveal_flap (self->flap));
@@ -392,6 +389,9 @@ facet_window_set_property (GObject *object, guint id, const GValue *value, GPara
     if (self->conversation != NULL)
       facet_conversation_set_pinned (self->conversation, g_value_get_boolean (value));
     break;
+  case PROP_PLACE:
+    facet_window_set_place (self, g_value_get_string (value));
+    break;
   case PROP_SIDEBAR_VISIBLE:
     facet_window_set_sidebar_visible (self, g_value_get_boolean (value));
     break;
@@ -418,6 +418,7 @@ facet_window_dispose (GObject *object)
   g_clear_object (&self->library_signals);
   g_clear_object (&self->assistant_signals);
   g_clear_object (&self->conversation_signals);
+  g_clear_object (&self->server_signals);
   if (self->models != NULL)
     g_signal_handlers_disconnect_by_data (self->models, self);
   g_clear_object (&self->models);
@@ -455,6 +456,7 @@ install_properties (GObjectClass *object_class)
   props[PROP_PINNED] = g_param_spec_boolean ("pinned", NULL, NULL, FALSE, writable);
   props[PROP_SIDEBAR_VISIBLE] =
       g_param_spec_boolean ("sidebar-visible", NULL, NULL, TRUE, writable);
+  props[PROP_PLACE] = g_param_spec_string ("place", NULL, NULL, "", writable);
   props[PROP_STORAGE_ERROR] = g_param_spec_string ("storage-error", NULL, NULL, NULL, writable);
   props[PROP_MODELS] = g_param_spec_object ("models", NULL, NULL, FACET_TYPE_MODELS, writable);
   g_object_class_install_properties (object_class, N_PROPS, props);
@@ -484,6 +486,8 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, private_icon);
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, place_button);
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, place_label);
+  gtk_widget_class_bind_template_child (widget_class, FacetWindow, place_icon);
+  gtk_widget_class_bind_template_child (widget_class, FacetWindow, places);
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, menu_badge);
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, banner);
   gtk_widget_class_bind_template_child (widget_class, FacetWindow, recordings_banner);
@@ -534,7 +538,7 @@ watch (FacetWindow *self)
 {
   self->library_signals = g_signal_group_new (FACET_TYPE_LIBRARY);
   g_signal_group_connect_swapped (self->library_signals, "notify::assistant",
-                                  G_CALLBACK (library_assistant_changed_cb), self);
+                                  G_CALLBACK (assistant_changed_cb), self);
   g_signal_group_connect_swapped (self->library_signals, "notify::warning",
                                   G_CALLBACK (facet_window_update_assistant), self);
   g_signal_group_connect_swapped (self->library_signals, "notify::offer",
@@ -551,10 +555,20 @@ watch (FacetWindow *self)
   self->conversation_signals = g_signal_group_new (FACET_TYPE_CONVERSATION);
   g_signal_group_connect_swapped (self->conversation_signals, "notify",
                                   G_CALLBACK (conversation_changed_cb), self);
+  g_signal_group_connect_swapped (self->conversation_signals, "notify::assistant",
+                                  G_CALLBACK (assistant_changed_cb), self);
   g_signal_group_connect_swapped (self->conversation_signals, "items-changed",
                                   G_CALLBACK (facet_window_update_actions), self);
   g_signal_group_connect_swapped (self->conversation_signals, "failed", G_CALLBACK (failed_cb),
                                   self);
+}
+
+static void
+watch_servers (FacetWindow *self)
+{
+  self->server_signals = g_signal_group_new (FACET_TYPE_SERVERS);
+  g_signal_group_connect_swapped (self->server_signals, "items-changed",
+                                  G_CALLBACK (facet_window_fill_places), self);
 }
 
 static void
@@ -564,6 +578,7 @@ facet_window_init (FacetWindow *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   facet_sidebar_set_private (self->sidebar, G_LIST_MODEL (self->private));
   watch (self);
+  watch_servers (self);
   self->talk = facet_talk_new (GTK_WINDOW (self), self->composer, facet_settings_get_default ());
   g_signal_connect_object (self->talk, "say", G_CALLBACK (talk_says_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->flap, "notify::reveal-flap", G_CALLBACK (sidebar_revealed_cb),
