@@ -146,12 +146,16 @@ explain (FacetExchange *self, GError *error)
 {
   const char      *name = facet_server_get_name (self->server);
   g_autofree char *host = facet_server_dup_host (self->server);
+  g_autofree char *who = g_str_equal (name, host)
+                             ? g_strdup_printf (_ ("“%s”"), name)
+                             /* Translators: a server's name, then its address */
+                             : g_strdup_printf (_ ("“%s” (%s)"), name, host);
   g_autoptr (GError) owned = error;
 
   if (self->timed_out && self->stage == STAGE_CONNECT)
     return g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                        /* Translators: a server's name, then its address */
-                        _ ("“%s” (%s) cannot be reached: nothing answers there."), name, host);
+                        /* Translators: a server's name, perhaps with its address */
+                        _ ("%s cannot be reached: nothing answers there."), who);
   if (self->timed_out)
     return g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
                         ngettext ("“%s” has said nothing for %u second.",
@@ -171,11 +175,11 @@ explain (FacetExchange *self, GError *error)
   }
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
     return g_error_new (error->domain, error->code,
-                        _ ("“%s” (%s) cannot be reached: no server runs there."), name, host);
+                        _ ("%s cannot be reached: no server runs there."), who);
   if (self->stage == STAGE_CONNECT)
     return g_error_new (error->domain, error->code,
-                        /* Translators: name, address, and what the system says */
-                        _ ("“%s” (%s) cannot be reached: %s"), name, host, error->message);
+                        /* Translators: a server's name, and what the system says */
+                        _ ("%s cannot be reached: %s"), who, error->message);
   return g_steal_pointer (&owned);
 }
 
