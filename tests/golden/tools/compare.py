@@ -686,13 +686,13 @@ def logits(s):
         if g is None or name == "text_short":
             continue
         n, spread = len(g["input_ids"]), []
-        positions = range(n) if len(g["logits"]) == n else [n - 1]
+        positions = g["logit_positions"] if "logit_positions" in g else range(n) if len(g["logits"]) == n else [n - 1]
         for chunk in (None, 1, 13, 64, n):
             if chunk == 1 and n > 200:
                 continue
             more = [] if chunk is None else ["--prefill", n, "--chunk", chunk]
             label = "whole" if chunk is None else "chunks of %d" % chunk
-            out = guarded(s, name, lambda: s.cli.logits(g["input_ids"], "all" if len(positions) == n else "last", *more))
+            out = guarded(s, name, lambda: s.cli.logits(g["input_ids"], positions, *more))
             if out is None:
                 continue
             compare_tensors(s.report, name, "logits, " + label, [("logits", g["logits"], out.get("logits"))], *s.limits(name))
