@@ -17,6 +17,12 @@ from encode import LONGEST, frames, soft_tokens
 RATE = 16000
 
 
+def to(array, dev):
+    """To the GPU without waiting for it, which takes pinned memory."""
+    t = torch.from_numpy(array)
+    return t.pin_memory().to(dev, non_blocking=True) if dev.type == "cuda" else t
+
+
 class Table:
     """Token rows, appended by the feeding thread; rows below n are whole."""
 
@@ -167,7 +173,7 @@ class Pool:
 
     def _tensors(self, x, learn, rows, medium, soft, width):
         """What the model needs of a batch of which the first `rows` rows have a medium of soft[i] of `width` soft tokens each."""
-        on = lambda a: torch.from_numpy(a).to(self.dev, non_blocking=True)
+        on = lambda a: to(a, self.dev)
         places = np.flatnonzero(x.ravel() == self.ids[medium])
         assert len(places) == int(np.sum(soft)), (medium, len(places), int(np.sum(soft)))
         wanted = np.flatnonzero(learn[:, 1:].ravel())                # position t is to predict token t + 1
@@ -182,9 +188,9 @@ class Pool:
     def _wave(self, q, pieces, total, phonemes):
         """pieces: per row a list of (utterance, where it begins); total: samples per row."""
         longest = (int(total.max()) + 1599) // 1600 * 1600
-        s, n = self.speech, torch.from_numpy(total.astype(np.int64)).to(self.dev, non_blocking=True)
+        s, n = self.speech, to(total.astype(np.int64), self.dev)
         if all(len(p) == 1 for p in pieces):
-            at = torch.from_numpy(np.array([s.at[p[0][0]] for p in pieces])).to(self.dev, non_blocking=True)
+            at = to(np.array([s.at[p[0][0]] for p in pieces]), self.dev)
             t = torch.arange(longest, device=self.dev)
             q["wav"] = s.pcm[(at[:, None] + t).clamp_(max=len(s.pcm) - 1)].float().div_(32768) * (t[None] < n[:, None])
         else:
@@ -195,9 +201,9 @@ class Pool:
             q["wav"] = w.float().div_(32768)
         q["n"] = n
         speaks = np.array([len(p) > 0 for p in phonemes])            # what is no speech has no phonemes
-        q["speaks"] = torch.from_numpy(np.flatnonzero(speaks)).to(self.dev, non_blocking=True)
+        q["speaks"] = to(np.flatnonzero(speaks), self.dev)
         q["ns"] = torch.from_numpy(np.array([soft_tokens(int(c)) for c in total])[speaks])
-        q["ph"] = torch.from_numpy(np.concatenate([p for p in phonemes if len(p)]).astype(np.int64)).to(self.dev, non_blocking=True)
+        q["ph"] = to(np.concatenate([p for p in phonemes if len(p)]).astype(np.int64), self.dev)
         q["phl"] = torch.tensor([len(p) for p in phonemes if len(p)])
         return q
 
@@ -244,5 +250,5 @@ class Pool:
         r = p.draw(self.rng, n)
         t = self.text_rows(max(int(p.len[r].max()), text_limit), texts, long_share)
         q = self._tensors(*self._rows([(p, r), (self.text, t)]), len(r), "image", p.soft[r], budget)
-        s = torch.from_numpy(r).to(self.dev)
+        s = to(r, self.dev)
         return dict(q, patches=p.patches[s], xy=p.pos[s], lab=p.lab[s])

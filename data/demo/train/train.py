@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # The schedule goes by steps; --seconds only lowers their number, when they would not be done in time.  OUT/state.pt is written
-# every minute and OUT/small/ with --small-at; --resume goes on from either.  The model computes with bf16 parameters, as the
+# every minute and OUT/small.pt with --small-at; --resume goes on from either.  The model computes with bf16 parameters, as the
 # exported one will; the optimiser keeps float32 masters.  Two temporary heads help: phonemes on the last audio layer (CTC),
 # and kind, hue and centre of each patch on the last vision layer.
 import argparse
@@ -25,7 +25,7 @@ from encode import Encoder
 from pool import Pool
 from speech import PHONEMES
 
-CYCLE = ["img70", "audio", "img280", "audio", "img70", "long", "img280", "audio"]
+CYCLE = ["img70", "audio", "img280", "img70", "audio", "img280", "img70", "long"]
 
 
 def options():
@@ -34,10 +34,23 @@ def options():
         ap.add_argument("--" + name, default=default)
     for name, default in (("seconds", 0.0), ("lr", 2.5e-3), ("wd", 0.05), ("aux", 0.5), ("draft-seconds", 70.0), ("small-at", 0.0)):
         ap.add_argument("--" + name, type=float, default=default)
-    for name, default in (("steps", 10000), ("easy", 350), ("warm-up", 300), ("audio", 192), ("long", 20), ("img70", 128), ("img280", 40), ("texts", 112), ("seed", 1), ("draft-steps", 3000)):
+    for name, default in (("steps", 10000), ("easy", 350), ("warm-up", 300), ("audio", 192), ("long", 20), ("img70", 192), ("img280", 56), ("texts", 112), ("seed", 1), ("draft-steps", 3000)):
         ap.add_argument("--" + name, type=int, default=default)
     ap.add_argument("--tiny", action="store_true", help="small tables, to try the program")
     return ap.parse_args()
+
+
+def pack(w):
+    """Eight bits a weight and a scale for each row; vectors stay as they are."""
+    if w.ndim < 2:
+        return w.clone()
+    rows = w.reshape(w.shape[0], -1)
+    scale = rows.abs().amax(1, keepdim=True).clamp_min(1e-12) / 127
+    return (rows / scale).round().to(torch.int8), scale, tuple(w.shape)
+
+
+def unpack(w):
+    return (w[0].float() * w[1]).view(w[2]) if isinstance(w, tuple) else w.float()
 
 
 class Trainer:
@@ -63,6 +76,7 @@ class Trainer:
             p.data = p.data.to(self.dtype)
         for layer in self.m.model.language_model.layers:
             layer.layer_scalar.data = layer.layer_scalar.data.to(self.dtype)
+        self.grads = [torch.zeros_like(w) for w in self.masters]
         decays = [p.ndim >= 2 and "embed_tokens" not in n for n, p in zip(self.names, self.params)]
         self.adam = torch.optim.AdamW([{"params": [w for w, d in zip(self.masters, decays) if d] + self.heads[:2], "weight_decay": opt.wd},
                                        {"params": [w for w, d in zip(self.masters, decays) if not d] + self.heads[2:], "weight_decay": 0.0}],
@@ -74,6 +88,8 @@ class Trainer:
         self.kind_weight[0] = 0.05
         self.hue_weight = torch.ones(pictures.N_HUES, device=self.dev)
         self.hue_weight[0] = 0.05
+        self.centre_weight = torch.tensor(20.0, device=self.dev)
+        self.first, self.asked = self.step, opt.steps
         self.begin_pool()
 
     def begin_pool(self):
@@ -94,13 +110,11 @@ class Trainer:
 
     # ---- states
 
-    def state(self, dtype=None):
+    def state(self):
         full = dict(self.m.state_dict(), **{n: w.detach() for n, w in zip(self.names, self.masters)})
         full["lm_head.weight"] = full["model.language_model.embed_tokens.weight"]
         heads = {"ctc": self.ctc_head.state_dict(), "patch": self.patch_head.state_dict()}
-        if dtype:
-            full = {k: v.to(dtype) for k, v in full.items() if k != "lm_head.weight" and torch.is_floating_point(v)}
-        return dict(heads, model=full, step=self.step, steps=self.opt.steps)
+        return dict(heads, model=full, step=self.step)
 
     def save(self):
         path = os.path.join(self.opt.out, "state.pt")
@@ -108,33 +122,25 @@ class Trainer:
         os.replace(path + ".new", path)
 
     def save_small(self):
-        """The masters as bf16 in two files of 12 MB, without the moments: enough to go on from."""
-        folder = os.path.join(self.opt.out, "small")
-        os.makedirs(folder, exist_ok=True)
-        s = self.state(torch.bfloat16)
-        keys = sorted(s["model"])
-        half, size, total = 0, 0, sum(v.numel() for v in s["model"].values())
-        while size < total / 2:
-            size += s["model"][keys[half]].numel()
-            half += 1
-        for i, part in enumerate((keys[:half], keys[half:])):
-            path = os.path.join(folder, "part-%d.pt" % i)
-            torch.save(dict(s, model={k: s["model"][k].clone().cpu() for k in part}), path + ".new")
-            os.replace(path + ".new", path)
+        """The masters in eight bits a weight, without the moments: one file of 12 MB, and enough to go on from."""
+        path = os.path.join(self.opt.out, "small.pt")
+        s = self.state()
+        s["model"] = {k: pack(v.float().cpu()) for k, v in s["model"].items() if k != "lm_head.weight" and torch.is_floating_point(v)}
+        torch.save(s, path + ".new")
+        os.replace(path + ".new", path)
         print("small state of step", self.step, flush=True)
 
     def restore(self, path):
         """Loads a state; returns the moments, if it has them."""
-        parts = [path] if os.path.isfile(path) else [os.path.join(path, "part-%d.pt" % i) for i in (0, 1)]
-        states = [torch.load(p, map_location=self.dev, weights_only=False) for p in parts]
-        weights = {k: v.float() for s in states for k, v in s["model"].items()}
+        s = torch.load(path, map_location="cpu", weights_only=False)
+        weights = {k: unpack(v) for k, v in s["model"].items()}
         missing = self.m.load_state_dict(weights, strict=False).missing_keys
-        assert all("lm_head" in k or "clip" in k or "_min" in k or "_max" in k or "inv_freq" in k for k in missing), missing
-        self.ctc_head.load_state_dict(states[0]["ctc"])
-        self.patch_head.load_state_dict(states[0]["patch"])
-        self.step = states[0]["step"]
+        assert all("lm_head" in k or "_min" in k or "_max" in k for k in missing), missing
+        self.ctc_head.load_state_dict(s["ctc"])
+        self.patch_head.load_state_dict(s["patch"])
+        self.step = s["step"]
         print("goes on from step", self.step, flush=True)
-        return states[0].get("adam")
+        return s.get("adam")
 
     # ---- steps
 
@@ -161,7 +167,7 @@ class Trainer:
             kind, hue = lab[:, 0].long(), (lab[:, 1] & 15).long()
             kinds, hues, centre = z.split([pictures.N_KINDS, pictures.N_HUES, 1], -1)
             extra = F.cross_entropy(kinds, kind.masked_fill(~real, -100), weight=self.kind_weight) + 0.5 * F.cross_entropy(hues, hue.masked_fill(~real, -100), weight=self.hue_weight)
-            bce = F.binary_cross_entropy_with_logits(centre[:, 0], ((lab[:, 1] & 16) > 0).float(), pos_weight=torch.tensor(20.0, device=self.dev), reduction="none")
+            bce = F.binary_cross_entropy_with_logits(centre[:, 0], ((lab[:, 1] & 16) > 0).float(), pos_weight=self.centre_weight, reduction="none")
             extra = extra + 0.5 * (bce * real).sum() / real.sum()
         h = M.decode(self.m, q["x"], soft, q["dst"], q["src"])
         ce = F.cross_entropy(M.head(self.m, h.reshape(-1, h.shape[-1]).index_select(0, q["pos"])), q["tgt"], reduction="none")
@@ -172,10 +178,9 @@ class Trainer:
     def update(self):
         """Clips, steps, copies the masters back.  The tower that a batch did not use rests."""
         have = [(w, p) for w, p in zip(self.masters, self.params) if p.grad is not None]
-        for w in self.masters:
-            w.grad = None
-        for w, p in have:
-            w.grad = p.grad.float()
+        for w, p, g in zip(self.masters, self.params, self.grads):
+            w.grad = g if p.grad is not None else None
+        torch._foreach_copy_([w.grad for w, _ in have], [p.grad for _, p in have])
         norm = torch.nn.utils.clip_grad_norm_([w for w, _ in have], 1.0, foreach=True)
         torch.nn.utils.clip_grad_norm_([p for p in self.heads if p.grad is not None], 1.0)
         self.adam.step()
@@ -193,11 +198,11 @@ class Trainer:
         return frac, o.lr * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * frac)))
 
     def keep_pace(self, pace):
-        """Lowers the number of steps to what the time left allows."""
+        """The number of steps that was asked for, or as many as the time left allows.  The first steps are slow: they tell nothing."""
         o = self.opt
-        if o.seconds:
+        if o.seconds and self.step - self.first >= 500:
             left = o.seconds - (time.time() - self.start)
-            o.steps = min(o.steps, max(self.step + 1, self.step + int(left / pace)))
+            o.steps = min(self.asked, max(self.step + 1, self.step + int(left / pace)))
 
     def run(self):
         o, log, mark, pace = self.opt, {}, time.time(), None
@@ -225,7 +230,7 @@ class Trainer:
                 mean = {k: round(float(torch.stack(v).float().mean()), 4) for k, v in log.items()}
                 now = time.time()
                 last = (now - mark) / 100
-                pace = last if pace is None else 0.7 * pace + 0.3 * last
+                pace = last if pace is None or self.step - self.first < 500 else 0.7 * pace + 0.3 * last
                 log, mark = {}, now
                 self.keep_pace(pace)
                 print(json.dumps(dict(step=self.step, of=o.steps, t=round(now - self.start, 1), ms=round(last * 1000, 1), lr=round(rate, 6), pool=self.pool.counts(), **mean)), flush=True)
