@@ -170,10 +170,10 @@ local_long_request_new (guint n, guint words)
   g_autoptr (GString) text = g_string_new (NULL);
 
   for (guint i = 0; i < words; i++)
-    g_string_append (text, "bread ");
+    g_string_append (text, "music ");
   for (guint i = 0; i < n; i++) {
     facet_request_add (request, FACET_ROLE_USER, text->str);
-    facet_request_add (request, FACET_ROLE_ASSISTANT, "That is a lot of bread.");
+    facet_request_add (request, FACET_ROLE_ASSISTANT, "That is a lot of music.");
   }
   facet_request_add (request, FACET_ROLE_USER, "What is 17 - 13?");
   return request;

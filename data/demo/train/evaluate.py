@@ -22,6 +22,7 @@ from PIL import Image
 import model as M
 import pictures
 import sets
+import table
 from encode import Encoder, soft_tokens
 
 STOP = (1, 106, 50)
@@ -120,11 +121,9 @@ class Reference:
         for k, i in enumerate(items):
             p, e = len(i.prompt_ids), len(i.expected_ids)
             guess = M.head(self.m, h[k, p - 1:p + e - 1]).argmax(-1).tolist()
-            if guess == i.expected_ids:
-                out[k] = guess
-            else:                                                # as far as it agrees it is what greedy decoding writes
-                same = next(j for j in range(e) if guess[j] != i.expected_ids[j])
-                out[k] = guess[:same + 1]
+            out[k] = guess
+            if guess != i.expected_ids:                          # as far as it agrees it is what greedy decoding writes
+                out[k] = guess[:1 + next(j for j in range(e) if guess[j] != i.expected_ids[j])]
                 wrong.append(k)
         while wrong:
             wrong = [k for k in wrong if out[k][-1] not in STOP and len(out[k]) < longest]
@@ -201,9 +200,10 @@ def score(name, items, texts):
 LIMITS = {"sums": 150, "long": 260}
 
 
-def evaluate(runner, encoder, folder, names, limit=None, keep=None, show=3):
-    results = {}
-    for name in names:
+def evaluate(runner, encoder, folder, names, limit=None, keep=None, show=3, results=None, done=lambda: None):
+    """results: what is there already and need not be done again; done is called after each set."""
+    results = {} if results is None else results
+    for name in [n for n in names if n not in results]:
         begin, items = time.time(), load(folder, name, encoder, limit)
         texts = [encoder.text(ids) for ids in runner.run(items, LIMITS.get(name, 120))]
         results[name] = score(name, items, texts)
@@ -213,6 +213,7 @@ def evaluate(runner, encoder, folder, names, limit=None, keep=None, show=3):
             print("    %r\n      expected %r\n      written  %r" % b, flush=True)
         if keep is not None:
             keep[name] = texts
+        done()
     return results
 
 
@@ -227,18 +228,24 @@ def main():
     ap.add_argument("--engine", help="gem-cli, to compare with the reference")
     ap.add_argument("--engine-limit", type=int, default=20)
     ap.add_argument("--run", action="append", default=[], help='the engine\'s arguments, such as "--weights q8"; repeatable')
-    ap.add_argument("--json", help="where the results go")
+    ap.add_argument("--json", help="where the results go; what is there is not done again")
+    ap.add_argument("--readme", help="the file whose table is written anew")
     ap.add_argument("--show", type=int, default=3)
     o = ap.parse_args()
     if not os.path.exists(os.path.join(o.sets, "talk.jsonl")):
         sets.make(o.sets, o.seed, o.size)
     encoder = Encoder(os.path.join(o.model, "tokenizer.json"))
     names = o.only.split(",") if o.only else list(sets.SETS)
-    report = {"reference": evaluate(Reference(o.model), encoder, o.sets, names, o.limit, show=o.show)}
-    if o.json:
-        with open(o.json, "w") as f:
-            json.dump(report, f, indent=1)
-    far = False
+    report, far = {"reference": {}}, False
+    if o.json and os.path.exists(o.json):
+        with open(o.json) as f:
+            report = json.load(f)
+
+    def save():
+        if o.json:
+            with open(o.json, "w") as f:
+                json.dump(report, f, indent=1)
+    evaluate(Reference(o.model), encoder, o.sets, names, o.limit, None, o.show, report["reference"], save)
     if o.engine:
         texts = {}
         report["reference, same items"] = evaluate(Reference(o.model), encoder, o.sets, names, o.engine_limit, texts, 0)
@@ -251,9 +258,9 @@ def main():
             a, b = ([np.mean([r[n]["right"] for n in names]) for r in (report["reference, same items"], report[arguments])])
             print("engine %s: %.2f %% right in the mean of the sets, the reference %.2f %%" % (arguments, b, a), flush=True)
             far = far or abs(a - b) > 1
-    if o.json:
-        with open(o.json, "w") as f:
-            json.dump(report, f, indent=1)
+    save()
+    if o.readme:
+        table.write(report, o.readme)
     return 1 if far else 0
 
 
