@@ -184,7 +184,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   demo.samples = json_load_file (samples, 0, NULL);
   g_assert_nonnull (demo.samples);
-  g_assert_cmpuint (json_array_size (demo.samples), ==, 47);
+  g_assert_cmpuint (json_array_size (demo.samples), ==, 43);
   add_samples ();
   demo.model = model_at (folder, GEM_WEIGHTS_BF16, FALSE, 2);
   demo.session = gem_session_new (demo.model, 2048, &error);
