@@ -1,8 +1,8 @@
-# items.py: what the reference answers to the items of tests/demo: items.py MODEL ITEMS GEM_CLI
+# items.py: what the reference answers to the items of tests/demo: items.py MODEL ITEMS GEM_CLI [FIRST]
 #
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Rewrites ITEMS/items.jsonl.  gem-cli renders the prompts and proposes the answers; the reference then looks at each proposal
+# Rewrites ITEMS/items.jsonl, from item FIRST on.  gem-cli renders the prompts and proposes the answers; the reference then looks at each proposal
 # in one pass and writes its own where it would have written something else.
 import json
 import os
@@ -51,6 +51,8 @@ def main():
     path, encoder, reference = os.path.join(folder, "items.jsonl"), Encoder(os.path.join(model, "tokenizer.json")), Reference(model)
     with open(path, encoding="utf-8") as f:
         items = [json.loads(line) for line in f if line.strip()]
+    first = int(sys.argv[4]) if len(sys.argv) > 4 else 0
+    items, kept = items[first:], items[:first]
 
     class Args:
         gem_cli, weights, device = program, "bf16", None
@@ -81,7 +83,7 @@ def main():
         if theirs not in score.right_answers(item):
             item["reference"] = theirs
     with open(path, "w", encoding="utf-8") as f:
-        for item in items:
+        for item in kept + items:
             f.write(json.dumps(item, ensure_ascii=False, separators=(",", ":")) + "\n")
     print("%d items, the reference differs from the engine in %d" % (len(items), changed))
 
