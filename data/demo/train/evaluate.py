@@ -147,7 +147,8 @@ class Reference:
 
 class Engine:
     def __init__(self, program, model, arguments):
-        self.program, self.model, self.arguments, self.rounds = program, model, arguments, [0, 0]
+        self.program, self.model, self.arguments = program, model, arguments
+        self.accepted = self.drafted = 0
 
     def one(self, item, longest, folder):
         ids = os.path.join(folder, "ids.json")
@@ -165,8 +166,8 @@ class Engine:
             raise SystemExit("%s: %s" % (" ".join(command), done.stderr))
         got = json.loads(done.stdout.splitlines()[-1])
         for r in got.get("rounds", []):
-            self.rounds[0] += r["accepted"] if isinstance(r["accepted"], int) else len(r["accepted"])
-            self.rounds[1] += len(r["draft"])
+            self.accepted += r["accepted"]
+            self.drafted += len(r["draft"])
         return got["ids"]
 
     def run(self, items, longest):
@@ -195,6 +196,18 @@ def score(name, items, texts):
     for kind in sorted({i.kind for i in items}):
         out[kind] = share(lambda i: i.kind == kind)
     return out
+
+
+def accepted_drafts(program, model, encoder, folder, names, limit):
+    """{set: so many drafts, and how many per cent of them were what the model wrote}."""
+    out, total = {}, Engine(program, model, [])
+    for name in names:
+        engine = Engine(program, model, ["--drafter", os.path.join(model, "assistant"), "--drafts", "2"])
+        engine.run(load(folder, name, encoder, limit), LIMITS.get(name, 120))
+        out[name] = {"n": engine.drafted, "accepted": 100 * engine.accepted / max(1, engine.drafted)}
+        total.accepted, total.drafted = total.accepted + engine.accepted, total.drafted + engine.drafted
+        print("drafts of %-14s %5d, accepted %.1f %%" % (name, engine.drafted, out[name]["accepted"]), flush=True)
+    return dict(out, all={"n": total.drafted, "accepted": 100 * total.accepted / max(1, total.drafted)})
 
 
 LIMITS = {"sums": 150, "long": 260}
@@ -228,6 +241,7 @@ def main():
     ap.add_argument("--engine", help="gem-cli, to compare with the reference")
     ap.add_argument("--engine-limit", type=int, default=20)
     ap.add_argument("--run", action="append", default=[], help='the engine\'s arguments, such as "--weights q8"; repeatable')
+    ap.add_argument("--drafts-only", action="store_true", help="of the engine only how many drafts are accepted")
     ap.add_argument("--json", help="where the results go; what is there is not done again")
     ap.add_argument("--readme", help="the file whose table is written anew")
     ap.add_argument("--show", type=int, default=3)
@@ -247,14 +261,15 @@ def main():
                 json.dump(report, f, indent=1)
     evaluate(Reference(o.model), encoder, o.sets, names, o.limit, None, o.show, report["reference"], save)
     if o.engine:
+        report["drafts"] = accepted_drafts(o.engine, o.model, encoder, o.sets, names, o.engine_limit)
+        save()
+    if o.engine and not o.drafts_only:
         texts = {}
         report["reference, same items"] = evaluate(Reference(o.model), encoder, o.sets, names, o.engine_limit, texts, 0)
         for arguments in o.run or ["--weights bf16", "--weights q8", "--weights q4"]:
             print("engine " + arguments, flush=True)
             engine = Engine(o.engine, o.model, arguments.split())
             report[arguments] = evaluate(engine, encoder, o.sets, names, o.engine_limit, None, 0)
-            if engine.rounds[1]:
-                report[arguments]["drafts"] = {"n": engine.rounds[1], "accepted": 100 * engine.rounds[0] / engine.rounds[1]}
             a, b = ([np.mean([r[n]["right"] for n in names]) for r in (report["reference, same items"], report[arguments])])
             print("engine %s: %.2f %% right in the mean of the sets, the reference %.2f %%" % (arguments, b, a), flush=True)
             far = far or abs(a - b) > 1

@@ -58,9 +58,10 @@ def row(results, ability, name, measure, must):
 def table(report):
     results = report["reference"]
     lines = ["| ability | held-out items | result | aim |", "|---|---|---|---|"] + [line for line in (row(results, *r) for r in ROWS) if line]
-    drafts = {k: v["drafts"] for k, v in report.items() if "drafts" in v}
-    for v in drafts.values():
-        lines.append("| drafter: accepted of two drafts | %d drafts | %.1f %% | ≥ 60 %% |" % (v["n"], v["accepted"]))
+    drafts = report.get("drafts", {})
+    if drafts:
+        lines.append("| drafter: accepted of two drafts | %d drafts | %.1f %% | ≥ 60 %% |" % (drafts["all"]["n"], drafts["all"]["accepted"]))
+        lines += ["| – %s | %d drafts | %.1f %% | |" % (k, v["n"], v["accepted"]) for k, v in drafts.items() if k != "all"]
     return "\n".join(lines)
 
 
