@@ -565,7 +565,7 @@ attend (Transfer *t)
       ;
     g_mutex_unlock (&t->mutex);
     if (!save (t, &error) || !hash_bytes (t->checksum, t->fd, t->part, &t->hashed,
-                                          MIN (get_prefix (t), t->hashed + 32 * HASH_BYTES), NULL,
+                                          MIN (get_prefix (t), t->hashed + 128 * HASH_BYTES), NULL,
                                           NULL, t->stop, &error))
       if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         fail (t, g_steal_pointer (&error));

@@ -82,7 +82,7 @@ update (FacetFirstRun *self)
                                                            : "";
 
     adw_action_row_set_subtitle (self->rows[i], subtitle);
-    gtk_accessible_update_property (GTK_ACCESSIBLE (self->buttons[i]),
+    gtk_accessible_update_property (GTK_ACCESSIBLE (self->rows[i]),
                                     GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, subtitle, -1);
   }
 }
@@ -109,6 +109,17 @@ start_clicked_cb (FacetFirstRun *self)
     }
 }
 
+/* Which one it is, for those who hear the rows. */
+static void
+toggled_cb (FacetFirstRun *self)
+{
+  for (guint i = 0; i < N_WAYS; i++)
+    if (self->rows[i] != NULL)
+      gtk_accessible_update_state (GTK_ACCESSIBLE (self->rows[i]), GTK_ACCESSIBLE_STATE_SELECTED,
+                                   gtk_check_button_get_active (self->buttons[i]), -1);
+}
+
+/* The keyboard goes from row to row, and from there to Start; the circles only show. */
 static void
 make_row (FacetFirstRun *self, guint i)
 {
@@ -117,8 +128,10 @@ make_row (FacetFirstRun *self, guint i)
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), _ (ways[i].title));
   adw_action_row_set_subtitle_lines (ADW_ACTION_ROW (row), 0);
   gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL,
+  gtk_widget_set_focusable (button, FALSE);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   _ (ways[i].title), -1);
+  g_signal_connect_object (button, "toggled", G_CALLBACK (toggled_cb), self, G_CONNECT_SWAPPED);
   adw_action_row_add_prefix (ADW_ACTION_ROW (row), button);
   adw_action_row_set_activatable_widget (ADW_ACTION_ROW (row), button);
   gtk_list_box_append (self->list, row);

@@ -91,7 +91,8 @@ facet_window_begin_conversation (FacetWindow *self)
                                                              "think-by-default"));
     facet_window_open (self, self->fresh);
   }
-  gtk_widget_grab_focus (GTK_WIDGET (self->composer));
+  gtk_widget_grab_focus (self->is_first_run ? GTK_WIDGET (self->first_run)
+                                            : GTK_WIDGET (self->composer));
 }
 
 void

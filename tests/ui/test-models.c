@@ -441,6 +441,7 @@ test_first_run (Fixture *f, gconstpointer data)
   gtk_widget_measure (page, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL, NULL);
   g_assert_cmpint (minimum, <=, 360);
   ui_picture (window, "first-run");
+  g_assert_true (gtk_widget_is_ancestor (gtk_window_get_focus (GTK_WINDOW (window)), page));
 
   gtk_check_button_set_active (GTK_CHECK_BUTTON (find_check (page, "Gemma 4 E2B, 4 bits")), TRUE);
   g_signal_emit_by_name (ui_find (page, GTK_TYPE_BUTTON, "_Start"), "clicked");
