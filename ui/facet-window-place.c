@@ -60,6 +60,10 @@ facet_window_update_place (FacetWindow *self)
                                   GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   spoken != NULL ? spoken : gtk_label_get_label (self->place_label),
                                   -1);
+  /* In a narrow window there is only the sign. */
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->place_button),
+                               remote ? spoken
+                                      : _ ("Where your words go, and which model answers"));
   g_object_notify (G_OBJECT (self), "place");
 }
 

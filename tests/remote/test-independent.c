@@ -108,22 +108,25 @@ test_conversation (void)
 {
   g_autoptr (FacetRequest) request = facet_request_new ();
   g_auto (ChatTurn) text = {0};
+  g_auto (ChatTurn) thought = {0};
   g_auto (ChatTurn) picture = {0};
   g_auto (ChatTurn) sound = {0};
-  g_auto (ChatTurn) thought = {0};
 
   add (request, "What is 17 - 13?", NULL);
   answer (&text, request);
   g_assert_cmpstr (text.answer->str, ==, "17 - 13 = 4.");
-  add (request, "What is in the picture?", "picture-7.png");
-  answer (&picture, request);
-  add (request, FACET_TRANSCRIBE_PROMPT, "speech-voice-sentence-40.wav");
-  answer (&sound, request);
-  g_assert_cmpuint (sound.usage.prompt_tokens, >, picture.usage.prompt_tokens);
   request->thinking = TRUE;
   add (request, "Can you work out 67 + 61?", NULL);
   answer (&thought, request);
   g_assert_cmpuint (thought.thought->len, >, 0);
+  request->thinking = FALSE;
+  add (request, "What is in the picture?", "picture-7.png");
+  answer (&picture, request);
+  add (request, FACET_TRANSCRIBE_PROMPT, "speech-voice-sentence-40.wav");
+  answer (&sound, request);
+  /* The picture was read again, and the sound behind it. */
+  g_assert_cmpuint (picture.usage.prompt_tokens, >, thought.usage.prompt_tokens + 100);
+  g_assert_cmpuint (sound.usage.prompt_tokens, >, picture.usage.prompt_tokens);
 }
 
 int
