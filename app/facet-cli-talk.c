@@ -371,6 +371,7 @@ facet_cli_talk_new (const FacetCliOptions *options, FacetCliShow show)
                              .device = options->device,
                              .memory_share = options->memory_share,
                              .weights = options->weights,
+                             .cache = options->cache,
                              .threads = options->threads,
                              .without_vision = options->text_only,
                              .without_audio = options->text_only,

@@ -146,12 +146,15 @@ check (const FacetCliOptions *o, int *status)
   static const char *const weights[] = {"bf16", "q8", "q4", NULL};
 
   if (o->server != NULL &&
-      (o->model != NULL || o->weights != NULL || o->backend != NULL || o->device != NULL ||
+      (o->model != NULL || o->weights != NULL || o->cache != NULL ||
+                            o->backend != NULL || o->device != NULL ||
        o->threads != NOT_GIVEN_INT || o->context != NOT_GIVEN_INT))
     return refuse (status, "--server excludes the options of this computer's model: --model, "
-                           "--weights, --device, --backend, --threads and --context");
+                           "--weights, --cache, --device, --backend, --threads and --context");
   if (o->weights != NULL && !g_strv_contains (weights, o->weights))
     return refuse (status, "--weights is bf16, q8 or q4, not “%s”", o->weights);
+  if (o->cache != NULL && !g_str_equal (o->cache, "f32") && !g_str_equal (o->cache, "bf16"))
+    return refuse (status, "--cache is f32 or bf16, not “%s”", o->cache);
   if (o->threads != NOT_GIVEN_INT && (o->threads < 0 || o->threads > 1024))
     return refuse (status, "--threads is a number from 1 to 1024, or 0 for one per core");
   if (!(o->memory_share >= 0 && o->memory_share <= 1))
@@ -186,6 +189,8 @@ make_context (FacetCliOptions *o, const char *about, FacetCliFlags flags, gboole
         "Model folder or .gguf file, or a name that “facet-cli models” knows; '' is the demonstration model",
         "PATH|NAME"},
        {"weights", 0, 0, G_OPTION_ARG_STRING, &o->weights, "bf16 (as stored), q8 or q4", "KIND"},
+       {"cache", 0, 0, G_OPTION_ARG_STRING, &o->cache,
+        "Keys and values: f32 (exact) or bf16 (half the memory)", "KIND"},
        {"device", 0, 0, G_OPTION_ARG_STRING, &o->device,
         "auto, cpu, a GPU's name or a part of it, or cuda:1", "NAME"},
        {"backend", 0, 0, G_OPTION_ARG_STRING, &o->backend, "auto, cpu, cuda or hip", "NAME"},
@@ -326,6 +331,8 @@ settle_model (FacetCliOptions *o, GSettings *settings)
     o->model = g_settings_get_string (settings, "model-folder");
   if (o->weights == NULL)
     o->weights = g_settings_get_string (settings, "weights");
+  if (o->cache == NULL)
+    o->cache = g_settings_get_string (settings, "cache-type");
   if (o->device == NULL && o->backend == NULL)
     o->device = g_settings_get_string (settings, "device");
   if (o->memory_share == 0)
@@ -372,6 +379,7 @@ facet_cli_options_clear (FacetCliOptions *self)
   g_clear_pointer (&self->server, g_free);
   g_clear_pointer (&self->model, g_free);
   g_clear_pointer (&self->weights, g_free);
+  g_clear_pointer (&self->cache, g_free);
   g_clear_pointer (&self->backend, g_free);
   g_clear_pointer (&self->device, g_free);
   g_clear_pointer (&self->system, g_free);

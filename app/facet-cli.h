@@ -26,7 +26,7 @@ typedef struct {
   /* who answers; NULL: this computer */
   char    *server;
   /* the model */
-  char    *model, *weights, *backend, *device;
+  char    *model, *weights, *cache, *backend, *device;
   double   memory_share; /* of a GPU; 0: the usual */
   int      threads, context;
   gboolean text_only;

@@ -37,6 +37,7 @@ struct _FacetEngine {
   GemWeights weights;
   gboolean   weights_known;
   char      *weights_name;
+  GemCacheType cache;
   int        n_threads;
   gboolean   without_vision, without_audio;
   guint      context_size;
@@ -164,6 +165,7 @@ load (FacetEngine *self, GError **error)
                              .device = self->device,
                              .memory_share = self->memory_share,
                              .weights = self->weights,
+                             .cache = self->cache,
                              .threads = self->n_threads,
                              .without_vision = self->without_vision,
                              .without_audio = self->without_audio,
@@ -369,6 +371,7 @@ facet_engine_new (const FacetLocalOptions *options, FacetEventSource *reports)
   self->memory_share = options->memory_share;
   self->weights_name = g_strdup (is_given (options->weights) ? options->weights : "bf16");
   self->weights_known = parse_weights (self->weights_name, &self->weights);
+  self->cache = g_strcmp0 (options->cache, "bf16") == 0 ? GEM_CACHE_BF16 : GEM_CACHE_F32;
   self->cache_dir = g_build_filename (g_get_user_cache_dir (), "facet", NULL);
   self->n_threads = options->threads;
   self->without_vision = options->without_vision;

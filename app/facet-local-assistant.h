@@ -16,6 +16,7 @@ typedef struct {
   const char *device;       /* what names one, as in facet-device.h; NULL or "": "auto" */
   double      memory_share; /* of a GPU's memory, 0 < … ≤ 1; 0: 0.9 */
   const char *weights;      /* "bf16", "q8", "q4"; NULL: "bf16" */
+  const char *cache;        /* of keys and values: "f32", "bf16"; NULL: "f32" */
   int         threads;      /* 0: one per core */
   gboolean    without_vision, without_audio; /* it is not to see, or hear: less memory */
   guint       context_size;                  /* 0: 8192, or what the model allows if that is less */

@@ -52,11 +52,13 @@ facet_settings_make_assistant (GSettings *settings)
   g_autofree char  *folder = g_settings_get_string (settings, "model-folder");
   g_autofree char  *device = g_settings_get_string (settings, "device");
   g_autofree char  *weights = g_settings_get_string (settings, "weights");
+  g_autofree char  *cache = g_settings_get_string (settings, "cache-type");
   FacetLocalOptions options = {
       .model_folder = folder,
       .device = device,
       .memory_share = g_settings_get_double (settings, "gpu-memory-share"),
       .weights = weights,
+      .cache = cache,
       .threads = g_settings_get_int (settings, "threads"),
       .context_size = g_settings_get_uint (settings, "context-size"),
   };

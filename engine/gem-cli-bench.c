@@ -27,7 +27,7 @@ typedef struct {
   GemCliModel model;
   char       *synthetic, *prefill, *context, *batch, *image, *audio, *text, *tokenizer;
   int         tokens;
-  gboolean    drafter, json;
+  gboolean    drafter, json, progress;
 } Options;
 
 static void
@@ -82,6 +82,8 @@ parse_options (Options *o, int argc, char **argv, GError **error)
        "N,…"},
       {"audio", 0, 0, G_OPTION_ARG_STRING, &o->audio, "Clips of S seconds to listen to", "S,…"},
       {"drafter", 0, 0, G_OPTION_ARG_NONE, &o->drafter, "Not supported by this build yet", NULL},
+      {"progress", 0, 0, G_OPTION_ARG_NONE, &o->progress,
+       "Say how far it is on standard error, a line each: progress 0.25 Reading", NULL},
       {"json", 0, 0, G_OPTION_ARG_NONE, &o->json, "One JSON object instead of a table", NULL},
       {NULL},
   };
@@ -125,7 +127,18 @@ typedef struct {
   const GemConfig *config;
   GemBenchReport  *report;
   gint            *interrupted; /* atomic; every session looks at it */
+  gboolean         progress;    /* is to be told */
+  guint            n_parts, n_begun;
 } Bench;
+
+/* Loading is a fifth of it; each part that is measured has the same share of the rest. */
+static void
+tell (Bench *b, const char *what)
+{
+  if (b->progress)
+    fprintf (stderr, "progress %.3f %s\n", 0.2 + 0.8 * b->n_begun / MAX (b->n_parts, 1), what);
+  b->n_begun++;
+}
 
 static int
 compare_doubles (const void *a, const void *b)
@@ -487,6 +500,8 @@ load (const Options *o, GError **error)
 {
   GemModelOptions options;
 
+  if (o->progress)
+    fputs ("progress 0.000 Loading\n", stderr);
   if (o->synthetic == NULL)
     return gem_cli_model_load (&o->model, error);
   if (!gem_cli_model_resolve (&o->model, &options, error))
@@ -537,24 +552,36 @@ lists_clear (Lists *lists)
 static gboolean
 measure (Bench *b, const Options *o, const Lists *lists, GError **error)
 {
+  b->n_parts = lists->prefill->len + lists->context->len * lists->batch->len + lists->image->len +
+               lists->audio->len + (o->text != NULL);
+  if (o->text != NULL)
+    tell (b, "Reading a text");
   if (o->text != NULL && (!measure_limits (b, error) || !bench_text (b, o, error)))
     return FALSE;
-  for (guint i = 0; i < lists->prefill->len; i++)
+  for (guint i = 0; i < lists->prefill->len; i++) {
+    tell (b, "Reading");
     if (!measure_limits (b, error) ||
         !bench_prefill (b, g_array_index (lists->prefill, guint, i), error))
       return FALSE;
+  }
   for (guint i = 0; i < lists->context->len; i++)
-    for (guint j = 0; j < lists->batch->len; j++)
+    for (guint j = 0; j < lists->batch->len; j++) {
+      tell (b, "Writing");
       if (!measure_limits (b, error) ||
           !bench_decode (b, g_array_index (lists->context, guint, i),
                          g_array_index (lists->batch, guint, j), (guint)o->tokens, error))
         return FALSE;
-  for (guint i = 0; i < lists->image->len; i++)
+    }
+  for (guint i = 0; i < lists->image->len; i++) {
+    tell (b, "Looking");
     if (!bench_picture (b, g_array_index (lists->image, guint, i), error))
       return FALSE;
-  for (guint i = 0; i < lists->audio->len; i++)
+  }
+  for (guint i = 0; i < lists->audio->len; i++) {
+    tell (b, "Listening");
     if (!bench_clip (b, g_array_index (lists->audio, guint, i), error))
       return FALSE;
+  }
   return measure_limits (b, error);
 }
 
@@ -583,7 +610,7 @@ run (const Options *o, const Lists *lists, GError **error)
   gint64 start = g_get_monotonic_time ();
   g_autoptr (GemModel) model = load (o, error);
   g_autoptr (GemBenchReport) report = gem_bench_report_new ();
-  Bench b = {.model = model, .report = report, .interrupted = interrupted};
+  Bench b = {.model = model, .report = report, .interrupted = interrupted, .progress = o->progress};
 
   if (model == NULL)
     return GEM_CLI_USAGE;

@@ -34,6 +34,8 @@ gem_cli_model_add_options (GemCliModel *self, GOptionContext *context)
       {"gpu-memory", 0, 0, G_OPTION_ARG_DOUBLE, &self->memory_share,
        "The part of a GPU's memory that may be used (0.9)", "SHARE"},
       {"weights", 0, 0, G_OPTION_ARG_STRING, &self->weights, "bf16 (default), q8 or q4", "TYPE"},
+      {"cache", 0, 0, G_OPTION_ARG_STRING, &self->cache,
+       "Keys and values: f32 (default; bf16 with --fast) or bf16", "TYPE"},
       {"threads", 0, 0, G_OPTION_ARG_INT, &self->threads, "Threads; default one per core", "N"},
       {"fast", 0, 0, G_OPTION_ARG_NONE, &self->fast, "bf16 activations with bf16 weights", NULL},
       {NULL},
@@ -49,6 +51,7 @@ gem_cli_model_clear (GemCliModel *self)
   g_free (self->backend);
   g_free (self->device);
   g_free (self->weights);
+  g_free (self->cache);
 }
 
 static gboolean
@@ -63,6 +66,13 @@ parse_weights (const char *name, GemWeights *weights)
       return TRUE;
     }
   return FALSE;
+}
+
+static gboolean
+parse_cache (const char *name, GemCacheType *cache)
+{
+  *cache = g_str_equal (name, "bf16") ? GEM_CACHE_BF16 : GEM_CACHE_F32;
+  return *cache == GEM_CACHE_BF16 || g_str_equal (name, "f32");
 }
 
 /* Comparisons are made with the CPU, so that it computes unless another device is named. */
@@ -88,6 +98,11 @@ gem_cli_model_resolve (const GemCliModel *self, GemModelOptions *options, GError
     g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_INPUT,
                  "--weights %s is not supported by this build; choose bf16, q8 or q4.",
                  self->weights);
+    return FALSE;
+  }
+  if (self->cache != NULL && !parse_cache (self->cache, &options->cache)) {
+    g_set_error (error, GEM_ERROR, GEM_ERROR_INVALID_INPUT,
+                 "--cache %s is not supported by this build; choose f32 or bf16.", self->cache);
     return FALSE;
   }
   if (self->threads < 0) {

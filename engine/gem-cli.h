@@ -30,13 +30,14 @@ int gem_cli_bench (int argc, char **argv);
 /* ---- options that name a model and what computes it (gem-cli-model.c) ------------------------ */
 
 typedef struct {
-  char    *folder, *backend, *device, *weights;
+  char    *folder, *backend, *device, *weights, *cache;
   double   memory_share;
   int      threads;
   gboolean fast;
 } GemCliModel;
 
-/* Adds --model, --backend, --device, --gpu-memory, --weights, --threads and --fast to @context. */
+/* Adds --model, --backend, --device, --gpu-memory, --weights, --cache, --threads and
+ * --fast to @context. */
 void      gem_cli_model_add_options (GemCliModel *self, GOptionContext *context);
 void      gem_cli_model_clear (GemCliModel *self);
 /* Checks the options' values; GEM_ERROR_INVALID_INPUT. */

@@ -114,6 +114,7 @@ add_usable (GPtrArray *devices, const KrnOps *ops, const char *backend, int inde
   device->threads = info.threads;
   device->memory_total = info.memory_total;
   device->memory_free = info.memory_free;
+  device->has_module = TRUE;
   device->is_here = TRUE;
 }
 
@@ -132,6 +133,7 @@ add_backend (GPtrArray *devices, const char *backend)
   device = add (devices, backend, -1);
   device->name = g_strdup (gem_device_get_kind (backend));
   device->isa = g_strdup ("");
+  device->has_module = ops != NULL;
   device->problem = g_steal_pointer (&why);
   device->is_here = gem_device_is_plugged_in (backend);
 }

@@ -23,6 +23,7 @@ typedef struct {
   char       *isa;     /* "sm_90", "avx2"; may be "" */
   int         threads; /* of a CPU that computes with as many as it has; 0: none of its own */
   guint64     memory_total, memory_free; /* bytes; 0: not known */
+  gboolean    has_module;             /* its module is there and was opened */
   char       *problem; /* half a sentence, after "cannot be used: "; NULL: it can */
   gboolean    is_here; /* the machine has such a device, whether or not it can be used */
 } GemDevice;

@@ -136,6 +136,15 @@ open_backend (GemModel *self, const GemModelOptions *options, GError **error)
   return self->backend != NULL;
 }
 
+static KrnType
+choose_kv_type (const GemModelOptions *options)
+{
+  gboolean rounded = options->cache == GEM_CACHE_BF16 ||
+                     (options->cache == GEM_CACHE_AUTO && options->fast);
+
+  return rounded ? KRN_BF16 : KRN_F32;
+}
+
 /* What config.json tells of an encoder holds only if its tensors are there too. */
 static gboolean
 find_encoder (GemModel   *self,
@@ -238,7 +247,7 @@ load (GemModel              *self,
       !find_encoders (self, options, error) || !finish (self, error) ||
       !report (progress, 1, "Ready", user_data, error))
     return FALSE;
-  self->text.kv_type = options->fast ? KRN_BF16 : KRN_F32;
+  self->text.kv_type = choose_kv_type (options);
   self->identity = gem_source_dup_identity (self->checkpoint.source);
   return TRUE;
 }
@@ -307,7 +316,7 @@ gem_model_new_synthetic (const char *shape, const GemModelOptions *options, GErr
                            options->weights, options->threads, error) ||
       !finish (self, error))
     return NULL;
-  self->text.kv_type = options->fast ? KRN_BF16 : KRN_F32;
+  self->text.kv_type = choose_kv_type (options);
   self->identity = g_strdup (self->name);
   return g_steal_pointer (&self);
 }

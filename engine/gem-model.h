@@ -25,11 +25,19 @@ typedef enum {
   GEM_WEIGHTS_Q4,   /* blocks of 32, 4 bits; 8 for the head, keys, values, per-layer inputs */
 } GemWeights;
 
+/* In which numbers the keys and values of a timeline are kept. */
+typedef enum {
+  GEM_CACHE_AUTO, /* F32, or BF16 with `fast` */
+  GEM_CACHE_F32,  /* exact */
+  GEM_CACHE_BF16, /* half the memory; rounded to 8 bits of mantissa */
+} GemCacheType;
+
 typedef struct {
   const char *backend; /* "cpu", "cuda", "hip", or "auto" (and NULL) for any */
   const char *device;  /* "auto" (and NULL, ""), or what names one: gem-device.h; a number within the backend */
   double      memory_share; /* of a GPU's memory, 0 < … ≤ 1; 0: 0.9 */
   GemWeights  weights;
+  GemCacheType cache;
   int         threads; /* 0: one per core */
   gboolean    fast;    /* bf16 activations in front of bf16 weights */
   gboolean    without_vision, without_audio; /* the model is not to see, or hear: less memory */

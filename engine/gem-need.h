@@ -1,11 +1,12 @@
-/* gem-need.h: how much memory a model of a published shape takes, told before there is one.
+/* gem-need.h: how much memory a model takes, told before it is loaded, or before there is one.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Counted from the same lists of tensors that loading goes through (gem-weights.h) and the same
- * layout of caches that a session has (gem-cache.h).  Pure; any thread. */
+ * layout of caches that a session has (gem-cache.h).  Any thread that may wait for a file. */
 #pragma once
 
+#include "gem-config.h"
 #include "gem-model.h"
 
 G_BEGIN_DECLS
@@ -27,6 +28,23 @@ gboolean gem_need_count (const char *shape,
                          guint       n_ctx,
                          gboolean    on_gpu,
                          GemNeed    *need);
+/* The same of the model at @path, of which only headers are read, without a session.  @options:
+ * its weights, and whether it is to see and hear.  @config: what the session depends on. */
+gboolean gem_need_count_at (const char            *path,
+                            const GemModelOptions *options,
+                            GemNeed               *need,
+                            GemConfig             *config,
+                            GError               **error);
+/* What a session of @n_ctx tokens takes. */
+guint64  gem_need_count_session (const GemTextConfig *config,
+                                 GemCacheType         cache,
+                                 guint                n_ctx,
+                                 gboolean             on_gpu);
+/* The longest that the model knows and that takes at most @available bytes; 0: none does. */
+guint    gem_need_longest_context (const GemTextConfig *config,
+                                   GemCacheType         cache,
+                                   gboolean             on_gpu,
+                                   guint64              available);
 /* What has to find room on the device; on the CPU, in the memory of the machine. */
 guint64  gem_need_get_total (const GemNeed *need);
 

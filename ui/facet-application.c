@@ -302,7 +302,7 @@ static void
 setting_changed_cb (FacetApplication *self, const char *key)
 {
   static const char *const of_model[] =
-      {"model-folder", "device", "gpu-memory-share", "weights", "threads", "context-size", NULL};
+      {"model-folder", "device", "gpu-memory-share", "weights", "cache-type", "threads", "context-size", NULL};
   static const char *const of_sampling[] = {"own-sampling", "temperature", "top-k",
                                             "top-p", "min-p", "repetition-penalty",
                                             "seed", "longest-answer", NULL};

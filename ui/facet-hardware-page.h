@@ -17,5 +17,7 @@ G_DECLARE_FINAL_TYPE (FacetHardwarePage,
                       AdwPreferencesPage)
 
 GtkWidget *facet_hardware_page_new (const FacetPreferencesParts *parts) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether it is finding out what there is and what it costs; it begins when it comes into sight. */
+gboolean   facet_hardware_page_is_looking (FacetHardwarePage *self);
 
 G_END_DECLS
