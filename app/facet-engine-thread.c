@@ -17,7 +17,6 @@
 
 #include <glib/gi18n-lib.h>
 
-#define DEFAULT_CONTEXT 8192
 /* The longest that the program's end waits for a state to be written. */
 #define LAST_SECONDS 1.0
 
@@ -148,7 +147,7 @@ static gboolean
 make_session (FacetEngine *self, GError **error)
 {
   guint       most = (guint)gem_model_get_config (self->model)->text.max_position_embeddings;
-  guint       size = self->context_size > 0 ? self->context_size : DEFAULT_CONTEXT;
+  guint       size = self->context_size > 0 ? self->context_size : FACET_DEFAULT_CONTEXT;
   GemSession *session = gem_session_new (self->model, MIN (size, most), error);
 
   g_mutex_lock (&self->lock);

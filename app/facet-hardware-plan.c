@@ -16,7 +16,6 @@
 
 #include <glib/gi18n-lib.h>
 
-#define DEFAULT_CONTEXT 8192
 
 struct _FacetHardwarePlan {
   /* As the settings were. */
@@ -124,7 +123,7 @@ facet_hardware_plan_async (GSettings          *settings,
   self->choice = g_settings_get_string (settings, "device");
   self->weights = (GemWeights)g_settings_get_enum (settings, "weights");
   self->cache = g_settings_get_enum (settings, "cache-type") == 1 ? GEM_CACHE_BF16 : GEM_CACHE_F32;
-  self->context_size = context_size > 0 ? context_size : DEFAULT_CONTEXT;
+  self->context_size = context_size > 0 ? context_size : FACET_DEFAULT_CONTEXT;
   self->memory_share = g_settings_get_double (settings, "gpu-memory-share");
   if (self->folder[0] == '\0') {
     g_free (self->folder);

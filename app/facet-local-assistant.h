@@ -10,6 +10,9 @@
 
 G_BEGIN_DECLS
 
+/* How many tokens a context has where nothing is said, if the model allows as many. */
+#define FACET_DEFAULT_CONTEXT 8192
+
 typedef struct {
   const char *model_folder; /* NULL or "": the demonstration model that came with Facet */
   const char *backend;      /* "cpu", "cuda", "hip"; NULL or "auto": any */

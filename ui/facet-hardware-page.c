@@ -17,6 +17,7 @@
 #include "facet-checks-group.h"
 #include "facet-device-row.h"
 #include "facet-hardware-plan.h"
+#include "facet-local-assistant.h"
 #include "facet-hardware-page.h"
 #include "facet-zero-word.h"
 
@@ -140,6 +141,20 @@ list_sizes (FacetHardwarePage *self)
   g_array_sort (self->context_sizes, compare_sizes);
 }
 
+/* What the assistant takes where nothing is said. */
+static char *
+dup_automatic (FacetHardwarePage *self)
+{
+  guint            most = self->plan != NULL ? facet_hardware_plan_get_most (self->plan) : 0;
+  guint            size = MIN (most, FACET_DEFAULT_CONTEXT);
+  g_autofree char *cost = NULL;
+
+  if (size == 0)
+    return g_strdup (_ ("Automatic"));
+  cost = g_format_size (facet_hardware_plan_get_context_bytes (self->plan, size));
+  return g_strdup_printf (_ ("Automatic: %'u tokens, %s"), size, cost);
+}
+
 /* "8,192 tokens, 310 MB" */
 static char *
 describe_size (FacetHardwarePage *self, guint size)
@@ -149,7 +164,7 @@ describe_size (FacetHardwarePage *self, guint size)
   g_autofree char *cost = g_format_size (bytes);
 
   if (size == 0)
-    return g_strdup (_ ("Automatic"));
+    return dup_automatic (self);
   if (bytes == 0)
     return g_strdup_printf (_ ("%'u tokens"), size);
   if (size > facet_hardware_plan_get_longest (self->plan))

@@ -57,6 +57,7 @@ update (FacetModelBadge *self)
 {
   g_autofree char    *name = NULL;
   g_autofree char    *detail = NULL;
+  g_autofree char    *warning = NULL;
   FacetAssistantState state = FACET_ASSISTANT_LOADING;
 
   if (self->assistant != NULL) {
@@ -72,18 +73,21 @@ update (FacetModelBadge *self)
     break;
   case FACET_ASSISTANT_READY:
     detail = facet_assistant_dup_device (self->assistant);
+    warning = facet_assistant_dup_warning (self->assistant);
     break;
   case FACET_ASSISTANT_FAILED:
     detail = g_strdup (_ ("Could not be loaded"));
     break;
   }
 
-  gtk_image_set_from_icon_name (self->icon, state == FACET_ASSISTANT_FAILED
+  gtk_image_set_from_icon_name (self->icon, state == FACET_ASSISTANT_FAILED || warning != NULL
                                                 ? "dialog-warning-symbolic"
                                                 : "computer-symbolic");
   gtk_label_set_label (self->name, name != NULL && name[0] != '\0' ? name : _ ("Model"));
   gtk_label_set_label (self->detail, detail != NULL ? detail : "");
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->detail), detail);
+  /* Stays when the sentence above the page was closed. */
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->icon), warning);
   gtk_widget_set_visible (GTK_WIDGET (self->progress),
                           self->assistant != NULL && state == FACET_ASSISTANT_LOADING);
   if (self->assistant != NULL)

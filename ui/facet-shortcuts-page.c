@@ -8,25 +8,13 @@
 #include "config.h"
 
 #include "facet-shortcuts-page.h"
+#include "facet-shortcuts.h"
 
 struct _FacetShortcutsPage {
   AdwPreferencesPage parent_instance;
 };
 
 G_DEFINE_FINAL_TYPE (FacetShortcutsPage, facet_shortcuts_page, ADW_TYPE_PREFERENCES_PAGE)
-
-/* Adds what is a @type below @root, but not below another one, in the order of the widgets. */
-static void
-collect (GtkWidget *root, GType type, GPtrArray *found)
-{
-  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL;
-       child = gtk_widget_get_next_sibling (child)) {
-    if (G_TYPE_CHECK_INSTANCE_TYPE (child, type))
-      g_ptr_array_add (found, child);
-    else
-      collect (child, type, found);
-  }
-}
 
 /* Several that do the same stand below each other: beside, they would not fit a narrow window. */
 static GtkWidget *
@@ -43,46 +31,67 @@ make_keys (const char *accelerators)
   return box;
 }
 
+static void
+show_keys (AdwActionRow *row, const char *accelerators)
+{
+  GtkWidget *before = g_object_get_data (G_OBJECT (row), "keys");
+  GtkWidget *keys = make_keys (accelerators);
+
+  if (before != NULL)
+    adw_action_row_remove (row, before);
+  adw_action_row_add_suffix (row, keys);
+  g_object_set_data (G_OBJECT (row), "keys", keys);
+}
+
+static void
+talk_key_changed_cb (GSettings *settings, const char *key, AdwActionRow *row)
+{
+  g_autofree char *accelerator = g_settings_get_string (settings, "talk-key");
+
+  show_keys (row, accelerator);
+}
+
 static GtkWidget *
-make_row (GtkWidget *shortcut)
+make_row (GtkWidget *shortcut, GSettings *settings)
 {
   GtkWidget       *row = adw_action_row_new ();
-  g_autofree char *title = NULL, *accelerator = NULL;
+  g_autofree char *title = NULL, *accelerators = NULL;
 
-  g_object_get (shortcut, "title", &title, "accelerator", &accelerator, NULL);
+  g_object_get (shortcut, "title", &title, "accelerator", &accelerators, NULL);
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
-  adw_action_row_add_suffix (ADW_ACTION_ROW (row), make_keys (accelerator));
+  if (facet_shortcuts_is_talk (shortcut)) {
+    g_signal_connect_object (settings, "changed::talk-key", G_CALLBACK (talk_key_changed_cb), row,
+                             0);
+    talk_key_changed_cb (settings, "talk-key", ADW_ACTION_ROW (row));
+  } else
+    show_keys (ADW_ACTION_ROW (row), accelerators);
   return row;
 }
 
 static void
-add_group (FacetShortcutsPage *self, GtkWidget *group)
+add_group (FacetShortcutsPage *self, GtkWidget *group, GSettings *settings)
 {
   GtkWidget       *rows = adw_preferences_group_new ();
   g_autofree char *title = NULL;
-  g_autoptr (GPtrArray) shortcuts = g_ptr_array_new ();
+  g_autoptr (GPtrArray) shortcuts = facet_shortcuts_list (group);
 
   g_object_get (group, "title", &title, NULL);
   adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (rows), title);
-  collect (group, GTK_TYPE_SHORTCUTS_SHORTCUT, shortcuts);
   for (guint i = 0; i < shortcuts->len; i++)
-    adw_preferences_group_add (ADW_PREFERENCES_GROUP (rows), make_row (shortcuts->pdata[i]));
+    adw_preferences_group_add (ADW_PREFERENCES_GROUP (rows),
+                               make_row (shortcuts->pdata[i], settings));
   adw_preferences_page_add (ADW_PREFERENCES_PAGE (self), ADW_PREFERENCES_GROUP (rows));
 }
 
 static void
-fill (FacetShortcutsPage *self)
+fill (FacetShortcutsPage *self, GSettings *settings)
 {
-  g_autoptr (GtkBuilder) builder =
-      gtk_builder_new_from_resource ("/org/facet/Facet/gtk/help-overlay.ui");
-  GtkWidget *window = GTK_WIDGET (gtk_builder_get_object (builder, "help_overlay"));
-  g_autoptr (GPtrArray) groups = g_ptr_array_new ();
+  g_autoptr (GtkBuilder) builder = facet_shortcuts_new_builder ();
 
-  collect (window, GTK_TYPE_SHORTCUTS_GROUP, groups);
-  for (guint i = 0; i < groups->len; i++)
-    add_group (self, groups->pdata[i]);
-  gtk_window_destroy (GTK_WINDOW (window));
+  for (const char *const *id = facet_shortcuts_groups; *id != NULL; id++)
+    add_group (self, GTK_WIDGET (gtk_builder_get_object (builder, *id)), settings);
+  gtk_window_destroy (GTK_WINDOW (gtk_builder_get_object (builder, "help_overlay")));
 }
 
 static void
@@ -103,6 +112,6 @@ facet_shortcuts_page_new (const FacetPreferencesParts *parts)
 {
   FacetShortcutsPage *self = g_object_new (FACET_TYPE_SHORTCUTS_PAGE, NULL);
 
-  fill (self);
+  fill (self, parts->settings);
   return GTK_WIDGET (self);
 }

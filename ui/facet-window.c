@@ -14,6 +14,7 @@
 #include "facet-model-badge.h"
 #include "facet-player.h"
 #include "facet-settings.h"
+#include "facet-shortcuts.h"
 #include "facet-window-private.h"
 
 enum {
@@ -579,6 +580,9 @@ facet_window_init (FacetWindow *self)
   facet_sidebar_set_private (self->sidebar, G_LIST_MODEL (self->private));
   watch (self);
   watch_servers (self);
+  facet_shortcuts_follow_talk_key (
+      GTK_WIDGET (gtk_application_window_get_help_overlay (GTK_APPLICATION_WINDOW (self))),
+      facet_settings_get_default ());
   self->talk = facet_talk_new (GTK_WINDOW (self), self->composer, facet_settings_get_default ());
   g_signal_connect_object (self->talk, "say", G_CALLBACK (talk_says_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->flap, "notify::reveal-flap", G_CALLBACK (sidebar_revealed_cb),
