@@ -301,11 +301,11 @@ apply_state_limit (FacetApplication *self)
 static void
 setting_changed_cb (FacetApplication *self, const char *key)
 {
-  static const char *const of_model[] =
-      {"model-folder", "device", "gpu-memory-share", "weights", "cache-type", "threads", "context-size", NULL};
-  static const char *const of_sampling[] = {"own-sampling", "temperature", "top-k",
-                                            "top-p", "min-p", "repetition-penalty",
-                                            "seed", "longest-answer", NULL};
+  static const char *const of_model[] = {"model-folder", "device",  "gpu-memory-share", "weights",
+                                         "cache-type",   "threads", "context-size",     NULL};
+  static const char *const of_sampling[] = {"own-sampling", "temperature",    "top-k",
+                                            "top-p",        "min-p",          "repetition-penalty",
+                                            "seed",         "longest-answer", NULL};
   static const char *const of_states[] = {"keep-states", "states-size", NULL};
   static const char *const of_models[] = {"model-server", "weights", "context-size",
                                           "gpu-memory-share", NULL};
@@ -382,6 +382,12 @@ static void
 activate_servers (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   show_preferences (data, "servers");
+}
+
+static void
+activate_hardware (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  show_preferences (data, "hardware");
 }
 
 static void
@@ -462,6 +468,7 @@ static const GActionEntry actions[] = {
     {.name = "new-conversation", .activate = activate_new_conversation},
     {.name = "preferences", .activate = activate_preferences},
     {.name = "servers", .activate = activate_servers},
+    {.name = "hardware", .activate = activate_hardware},
     {.name = "models", .activate = activate_models},
     {.name = "about", .activate = activate_about},
     {.name = "use-demo-model", .activate = activate_use_demo_model},

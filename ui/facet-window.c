@@ -168,13 +168,12 @@ update_banner (FacetWindow *self, FacetAssistant *assistant)
   if (assistant != NULL && facet_assistant_get_state (assistant) == FACET_ASSISTANT_FAILED &&
       g_strcmp0 (page, "chat") == 0) {
     warning = facet_assistant_dup_error (assistant);
-    /* It may be the device, and not the folder. */
-    if (facet_assistant_is_demo (assistant))
-      facet_banner_set_buttons (self->banner, _ ("Choose Model Folder…"), "win.choose-model-folder",
-                                _ ("Preferences"), "app.preferences");
-    else
-      facet_banner_set_buttons (self->banner, _ ("Choose Model Folder…"), "win.choose-model-folder",
-                                _ ("Use the Demonstration Model"), "app.use-demo-model");
+    /* It may be the folder, the device, or a context that has no room. */
+    facet_banner_set_buttons (
+        self->banner, _ ("Hardware…"), "app.hardware",
+        facet_assistant_is_demo (assistant) ? _ ("Choose Model Folder…")
+                                            : _ ("Use the Demonstration Model"),
+        facet_assistant_is_demo (assistant) ? "win.choose-model-folder" : "app.use-demo-model");
     facet_banner_set_text (self->banner, warning);
     return;
   }
@@ -580,9 +579,6 @@ facet_window_init (FacetWindow *self)
   facet_sidebar_set_private (self->sidebar, G_LIST_MODEL (self->private));
   watch (self);
   watch_servers (self);
-  facet_shortcuts_follow_talk_key (
-      GTK_WIDGET (gtk_application_window_get_help_overlay (GTK_APPLICATION_WINDOW (self))),
-      facet_settings_get_default ());
   self->talk = facet_talk_new (GTK_WINDOW (self), self->composer, facet_settings_get_default ());
   g_signal_connect_object (self->talk, "say", G_CALLBACK (talk_says_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->flap, "notify::reveal-flap", G_CALLBACK (sidebar_revealed_cb),
@@ -598,6 +594,10 @@ facet_window_new (FacetApplication *application)
 {
   FacetWindow *self = g_object_new (FACET_TYPE_WINDOW, "application", application, NULL);
 
+  /* GTK has made it while the application was set. */
+  facet_shortcuts_follow_talk_key (
+      GTK_WIDGET (gtk_application_window_get_help_overlay (GTK_APPLICATION_WINDOW (self))),
+      facet_settings_get_default ());
   g_object_bind_property (application, "recorder", self->talk, "recorder", G_BINDING_SYNC_CREATE);
   g_object_bind_property (application, "library", self, "library", G_BINDING_SYNC_CREATE);
   g_object_bind_property (application, "models", self, "models", G_BINDING_SYNC_CREATE);

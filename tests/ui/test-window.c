@@ -12,6 +12,7 @@
 #include "facet-chat-view.h"
 #include "facet-clip-file.h"
 #include "facet-composer.h"
+#include "facet-model-badge.h"
 #include "facet-preferences.h"
 #include "facet-settings.h"
 #include "facet-sidebar.h"
@@ -247,7 +248,9 @@ test_assistant_states (Fixture *f, gconstpointer data)
   send (f, "Hello");
   fake_assistant_set_failed (f->base.fake, failure);
   g_assert_cmpstr (facet_banner_get_text (banner), ==, failure);
-  g_assert_nonnull (ui_find (GTK_WIDGET (banner), GTK_TYPE_BUTTON, "Choose Model Folder…"));
+  /* Where the way out is: another device or a shorter context, or another model. */
+  g_assert_nonnull (ui_find (GTK_WIDGET (banner), GTK_TYPE_BUTTON, "Hardware…"));
+  g_assert_nonnull (ui_find (GTK_WIDGET (banner), GTK_TYPE_BUTTON, "Use the Demonstration Model"));
   fake_assistant_set_ready (f->base.fake);
   g_assert_null (facet_banner_get_text (banner));
 }
@@ -266,6 +269,8 @@ test_warning (Fixture *f, gconstpointer data)
   GtkWidget   *banner = ui_find (f->window, FACET_TYPE_BANNER, NULL);
   GtkRevealer *revealer = GTK_REVEALER (ui_find (banner, GTK_TYPE_REVEALER, NULL));
   GtkWidget   *close = ui_find (banner, GTK_TYPE_BUTTON, "Close");
+  GtkWidget   *badge = ui_find (f->window, FACET_TYPE_MODEL_BADGE, NULL);
+  GtkImage    *mark = GTK_IMAGE (ui_find (badge, GTK_TYPE_IMAGE, NULL));
   const char  *warning = "The template is none of the known ones.";
 
   g_assert_false (gtk_revealer_get_reveal_child (revealer));
@@ -288,10 +293,14 @@ test_warning (Fixture *f, gconstpointer data)
   fake_assistant_set_demo (f->base.fake, TRUE);
   fake_assistant_set_warning (f->base.fake, warning);
   g_assert_false (gtk_revealer_get_reveal_child (revealer));
+  /* … but the model stays marked. */
+  g_assert_cmpstr (gtk_image_get_icon_name (mark), ==, "dialog-warning-symbolic");
+  g_assert_cmpstr (gtk_widget_get_tooltip_text (GTK_WIDGET (mark)), ==, warning);
   fake_assistant_set_warning (f->base.fake, "The tokenizer has no name.");
   g_assert_true (gtk_revealer_get_reveal_child (revealer));
   fake_assistant_set_warning (f->base.fake, NULL);
   g_assert_false (gtk_revealer_get_reveal_child (revealer));
+  g_assert_cmpstr (gtk_image_get_icon_name (mark), ==, "computer-symbolic");
 }
 
 /* What became of damaged conversations does not hide what the model warns of. */
@@ -551,7 +560,8 @@ test_preferences (void)
   threads = ui_find (gtk_widget_get_ancestor (ui_find (preferences, GTK_TYPE_LABEL, "Threads"),
                                               ADW_TYPE_ACTION_ROW),
                      GTK_TYPE_SPIN_BUTTON, NULL);
-  sampling = ui_find (gtk_widget_get_ancestor (ui_find (preferences, GTK_TYPE_LABEL, "Gemma’s own defaults"),
+  sampling = ui_find (gtk_widget_get_ancestor (ui_find (preferences, GTK_TYPE_LABEL,
+                                                        "Gemma’s own defaults"),
                                                ADW_TYPE_ACTION_ROW),
                       GTK_TYPE_SWITCH, NULL);
 
@@ -590,7 +600,7 @@ test_preferences (void)
   /* A length that is not among the usual ones is shown and not changed. */
   g_settings_set_uint (settings, "context-size", odd);
   preferences = GTK_WIDGET (facet_preferences_new (settings, NULL, NULL));
-  g_assert_nonnull (ui_find (preferences, GTK_TYPE_LABEL, "5000"));
+  g_assert_nonnull (ui_find (preferences, GTK_TYPE_LABEL, "5000 tokens"));
   g_assert_cmpuint (g_settings_get_uint (settings, "context-size"), ==, odd);
   gtk_window_destroy (GTK_WINDOW (preferences));
 
