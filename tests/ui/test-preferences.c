@@ -16,8 +16,8 @@
 #include "test-folder.h"
 #include "ui-fixture.h"
 
-static const char *const names[] = {"model", "hardware", "generation",
-                                    "voice", "privacy",  "shortcuts"};
+static const char *const names[] = {"model",   "hardware", "generation", "voice",
+                                    "servers", "privacy",  "shortcuts"};
 
 static GtkWidget *
 open_page (const char *name)
