@@ -50,6 +50,8 @@ def row(results, ability, name, measure, must):
     measures = (measure,) if isinstance(measure, str) else measure
     values = ", ".join("%.1f" % r[m] for m in measures)
     n = "%d" % r["n"] if name not in PARTS else "%d" % (r["n"] // PARTS[name] * len(measures))
+    if ability.startswith("–"):
+        n = ""
     if "wer" in measures:
         n += " (%d words)" % r["words"]
     return "| %s | %s | %s %% | %s |" % (ability, n, values, must)
