@@ -12,7 +12,8 @@ ROWS = [
     ("speech: unseen sentences, commands, numbers", "speech", "wer", "≤ 3 % WER"),
     ("speech: random word lists", "words", "wer", "≤ 15 % WER"),
     ("speech: unseen voices", "voices", "wer", "≤ 5 % WER"),
-    ("speech: recordings of 10 to 28 s", "long", "wer", ""),
+    ("speech: recordings of 10 to 28 s, WER", "long", "wer", ""),
+    ("– those without “Stop the music.”, WER", "long", "wer without", ""),
     ("no speech → “I did not understand that.”", "no-speech", "right", "≥ 95 %"),
     ("– of these, other languages", "no-speech", "language", ""),
     ("– babble", "no-speech", "babble", ""),
@@ -52,7 +53,7 @@ def row(results, ability, name, measure, must):
     n = "%d" % r["n"] if name not in PARTS else "%d" % (r["n"] // PARTS[name] * len(measures))
     if ability.startswith("–"):
         n = ""
-    if "wer" in measures:
+    if "wer" in measures:  # of words, not of items
         n += " (%d words)" % r["words"]
     return "| %s | %s | %s %% | %s |" % (ability, n, values, must)
 
