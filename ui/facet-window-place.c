@@ -48,6 +48,9 @@ facet_window_update_place (FacetWindow *self)
   FacetAssistant  *assistant = facet_window_get_assistant (self);
   gboolean         remote = get_server (self) != NULL;
   g_autofree char *place = assistant != NULL ? facet_assistant_dup_place (assistant) : NULL;
+  /* What the model warns of, as when the CPU computes in a GPU's place, stays when its sentence was closed. */
+  g_autofree char *warning =
+      assistant != NULL && !remote ? facet_assistant_dup_warning (assistant) : NULL;
   /* Translators: the name of a server. */
   g_autofree char *spoken =
       remote ? g_strdup_printf (_ ("On the server “%s”"), place) : g_strdup (place);
@@ -55,15 +58,19 @@ facet_window_update_place (FacetWindow *self)
   if (place != NULL)
     gtk_label_set_label (self->place_label, place);
   gtk_image_set_from_icon_name (self->place_icon,
-                                remote ? "network-server-symbolic" : "computer-symbolic");
+                                warning != NULL ? "dialog-warning-symbolic"
+                                : remote        ? "network-server-symbolic"
+                                                : "computer-symbolic");
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->place_button),
                                   GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   spoken != NULL ? spoken : gtk_label_get_label (self->place_label),
-                                  -1);
+                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+                                  warning != NULL ? warning : "", -1);
   /* In a narrow window there is only the sign. */
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->place_button),
-                               remote ? spoken
-                                      : _ ("Where your words go, and which model answers"));
+                               warning != NULL ? warning
+                               : remote        ? spoken
+                                               : _ ("Where your words go, and which model answers"));
   g_object_notify (G_OBJECT (self), "place");
 }
 

@@ -261,6 +261,15 @@ is_slid_open (gpointer revealer)
   return gtk_revealer_get_child_revealed (revealer);
 }
 
+/* The header's button that says where words go. */
+static GtkWidget *
+find_place (GtkWidget *window)
+{
+  GtkWidget *label = ui_find (window, GTK_TYPE_LABEL, "On this computer");
+
+  return gtk_widget_get_ancestor (label, GTK_TYPE_MENU_BUTTON);
+}
+
 /* What the model warns of stands under the header, where words are read and where they are written,
  * until it is closed. */
 static void
@@ -271,6 +280,8 @@ test_warning (Fixture *f, gconstpointer data)
   GtkWidget   *close = ui_find (banner, GTK_TYPE_BUTTON, "Close");
   GtkWidget   *badge = ui_find (f->window, FACET_TYPE_MODEL_BADGE, NULL);
   GtkImage    *mark = GTK_IMAGE (ui_find (badge, GTK_TYPE_IMAGE, NULL));
+  GtkWidget   *place = find_place (f->window);
+  GtkImage    *sign = GTK_IMAGE (ui_find (place, GTK_TYPE_IMAGE, NULL));
   const char  *warning = "The template is none of the known ones.";
 
   g_assert_false (gtk_revealer_get_reveal_child (revealer));
@@ -293,7 +304,9 @@ test_warning (Fixture *f, gconstpointer data)
   fake_assistant_set_demo (f->base.fake, TRUE);
   fake_assistant_set_warning (f->base.fake, warning);
   g_assert_false (gtk_revealer_get_reveal_child (revealer));
-  /* … but the model stays marked. */
+  /* … but the model stays marked, and so does the header, which is there without a sidebar, too. */
+  g_assert_cmpstr (gtk_image_get_icon_name (sign), ==, "dialog-warning-symbolic");
+  g_assert_cmpstr (gtk_widget_get_tooltip_text (place), ==, warning);
   g_assert_cmpstr (gtk_image_get_icon_name (mark), ==, "dialog-warning-symbolic");
   g_assert_cmpstr (gtk_widget_get_tooltip_text (GTK_WIDGET (mark)), ==, warning);
   fake_assistant_set_warning (f->base.fake, "The tokenizer has no name.");
@@ -301,6 +314,7 @@ test_warning (Fixture *f, gconstpointer data)
   fake_assistant_set_warning (f->base.fake, NULL);
   g_assert_false (gtk_revealer_get_reveal_child (revealer));
   g_assert_cmpstr (gtk_image_get_icon_name (mark), ==, "computer-symbolic");
+  g_assert_cmpstr (gtk_image_get_icon_name (sign), ==, "computer-symbolic");
 }
 
 /* What became of damaged conversations does not hide what the model warns of. */
