@@ -367,9 +367,21 @@ show_preferences (FacetApplication *self, const char *page)
 
   if (page != NULL)
     adw_preferences_window_set_visible_page_name (ADW_PREFERENCES_WINDOW (preferences), page);
+  gtk_window_set_application (preferences, GTK_APPLICATION (self)); /* for its rows' actions */
   if (window != NULL)
     gtk_window_set_transient_for (preferences, GTK_WINDOW (window));
   gtk_window_present (preferences);
+}
+
+/* They are modal: what their rows open would be out of reach. */
+static void
+close_preferences (FacetApplication *self)
+{
+  for (GList *l = gtk_application_get_windows (GTK_APPLICATION (self)); l != NULL; l = l->next)
+    if (FACET_IS_PREFERENCES (l->data)) {
+      gtk_window_close (l->data);
+      return;
+    }
 }
 
 static void
@@ -397,6 +409,7 @@ activate_models (GSimpleAction *action, GVariant *parameter, gpointer data)
   FacetWindow      *window = current_window (self);
   GtkWidget        *models;
 
+  close_preferences (self);
   for (GList *l = gtk_application_get_windows (GTK_APPLICATION (self)); l != NULL; l = l->next)
     if (FACET_IS_MODELS_WINDOW (l->data)) {
       gtk_window_present (l->data);
