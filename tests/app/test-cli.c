@@ -588,9 +588,20 @@ terminal_close (Terminal *t)
 static void
 test_interrupt_ask (void)
 {
-  const char *const argv[] = {g_getenv ("FACET_CLI"), "ask",    "--model",
-                              endless_folder,         "--json", "--stream",
-                              "Tell me a story",      NULL};
+  const char *const argv[] = {g_getenv ("FACET_CLI"),
+                              "ask",
+                              "--model",
+                              endless_folder,
+                              "--json",
+                              "--stream",
+                              "--temperature",
+                              "5",
+                              "--top-k",
+                              "6",
+                              "--seed",
+                              "1",
+                              "Tell me a story",
+                              NULL};
   Terminal          t;
 
   terminal_open (&t, argv);
