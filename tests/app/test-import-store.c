@@ -145,7 +145,7 @@ test_others (Fixture *f, gconstpointer data)
   fake_assistant_add_answer (f->base.fake, "Yes.");
   facet_conversation_send (f->base.conversation, "Is this saved?");
   wait_until (!facet_conversation_get_busy (f->base.conversation));
-  g_assert_null (f->result);
+  g_assert_null (f->result); /* the import takes many times as long */
   g_assert_cmpstr (f->base.failure, ==, NULL);
   g_assert_cmpint (query (f->base.folder, HIDDEN), >, 0);
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (f->base.library)), ==, 1);
@@ -188,17 +188,20 @@ test_everything_deleted (Fixture *f, gconstpointer data)
   assert_nothing (f);
 }
 
-/* Another program that opens the library does not take what is being imported for a dead one's. */
+/* Another program that opens the library does not take what is being imported for a dead one's, and sees none of it, or all where the import
+ * is over by then. */
 static void
 test_another_opens (Fixture *f, gconstpointer data)
 {
   TestLibrary other = {.folder = f->base.folder};
+  guint       n;
 
   begin (f);
   test_library_open (&other);
-  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (other.library)), ==, 0);
+  n = g_list_model_get_n_items (G_LIST_MODEL (other.library));
   test_library_close (&other);
-  g_assert_null (f->result);
+  g_test_message ("%u conversations were seen", n);
+  g_assert_true (n == 0 || n == N_SHORT + 1);
   wait_until (f->result != NULL);
   assert_all (f, 0);
 }
@@ -256,6 +259,22 @@ kill_at (Fixture *f, guint hundredths)
   g_assert_true (g_subprocess_wait (process, NULL, &error));
 }
 
+/* Kills a child as soon as some of what it imports is stored. */
+static void
+kill_in_the_middle (Fixture *f)
+{
+  g_autofree char *self_path = g_file_read_link ("/proc/self/exe", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSubprocess) process = NULL;
+
+  process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE, &error, self_path, f->base.folder,
+                              g_file_peek_path (f->file), NULL);
+  g_assert_no_error (error);
+  wait_until (query (f->base.folder, HIDDEN) > 0);
+  g_subprocess_send_signal (process, SIGKILL);
+  g_assert_true (g_subprocess_wait (process, NULL, &error));
+}
+
 static void
 test_killed (Fixture *f, gconstpointer data)
 {
@@ -263,7 +282,10 @@ test_killed (Fixture *f, gconstpointer data)
 
   test_library_close (&f->base);
   for (guint i = 0; i < n_kills; i++) {
-    kill_at (f, (guint)g_test_rand_int_range (16, 100));
+    if (i == 0)
+      kill_in_the_middle (f);
+    else
+      kill_at (f, (guint)g_test_rand_int_range (16, 100));
     n_hidden += query (f->base.folder, HIDDEN) > 0;
     test_library_open (&f->base);
     if (g_list_model_get_n_items (G_LIST_MODEL (f->base.library)) > 0) {
