@@ -6,7 +6,7 @@
 packages_run="gcc libc6-dev meson ninja-build pkg-config gettext
  libglib2.0-dev libglib2.0-bin libjansson-dev
  libgtk-4-dev libgtk-4-bin libadwaita-1-dev libgtksourceview-5-dev libmd4c-dev libmd4c-html0-dev libsqlite3-dev
- libsoup-3.0-dev libsecret-1-dev
+ libsoup-3.0-dev glib-networking libsecret-1-dev
  portaudio19-dev libasound2-dev libgdk-pixbuf-2.0-dev libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
  gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-libav
  desktop-file-utils adwaita-icon-theme librsvg2-common"
